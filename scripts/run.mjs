@@ -1,0 +1,23 @@
+// npm start and npm run example: install and compile what is missing, then run one compiled file with the rest of the arguments.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { compile, install, root } from "./setup.mjs";
+
+const [name, ...args] = process.argv.slice(2);
+install();
+compile();
+
+const candidates = [`${name}`, `.build/examples/${name}.js`, `.build/examples/${name}/main.js`].map((file) =>
+  resolve(root, file),
+);
+const file = candidates.find((candidate) => candidate.endsWith(".js") && existsSync(candidate));
+if (file === undefined) {
+  console.error(`npm run example -- NAME: there is no example "${name}"; see the folder examples/`);
+  process.exit(2);
+}
+
+const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
+// The terminal sends Ctrl-C to the whole group: wait for the program to end by itself and answer with its code.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
+child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));

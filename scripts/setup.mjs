@@ -1,0 +1,39 @@
+// Brings a checkout to the point where it can run: dependencies installed, sources compiled. Used by every npm script.
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a command in the repository's folder and ends this process with its exit code when it fails. */
+export function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
+}
+
+/** Installs what package-lock.json lists, unless that has been done since it last changed. */
+export function install() {
+  const stamp = join(root, "node_modules", ".package-lock.json");
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs) return;
+  npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Runs npm: the one that started this script, or the one on the PATH. */
+export function npm(args, options) {
+  const started = process.env.npm_execpath;
+  if (started?.endsWith(".js")) run(process.execPath, [started, ...args], options);
+  else run("npm", args, options);
+}
+
+/** Compiles src to dist and, for `"all"`, the tests and examples to .build. Incremental. */
+export function compile(what = "all") {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  run(process.execPath, [tsc, "-b", what === "all" ? "." : "src"]);
+}
+
+/** Deletes what `compile` made. */
+export function clean() {
+  for (const folder of ["dist", ".build"]) rmSync(join(root, folder), { recursive: true, force: true });
+}

@@ -1,0 +1,94 @@
+// What tracing had to drop, ignore or swallow: counted by name, published, and warned about at most once a minute a name.
+
+/**
+ * Every counter there is. A count is a number of spans, requests or calls, as the name says; `docs/diagnostics.md` tells
+ * what each means and what to do about it.
+ */
+export type CounterName =
+  | "span.finished_twice"
+  | "span.used_after_finish"
+  | "span.tags_dropped"
+  | "span.logs_dropped"
+  | "span.values_truncated"
+  | "span.foreign_parent"
+  | "scope.misuse"
+  | "callback.error"
+  | "tracer.error"
+  | "propagation.invalid"
+  | "propagation.limit"
+  | "propagation.carrier"
+  | "client.unread_body"
+  | "report.queue_full"
+  | "report.send_failed"
+  | "report.rejected"
+  | "report.retried"
+  | "report.encode_error"
+  | "report.after_close"
+  | "report.reporter_error"
+  | "settings.ignored"
+  | "environment.invalid";
+
+/** What is published on the channel `node-opentracing:diagnostics` each time a counter grows. */
+export interface DiagnosticsMessage {
+  readonly name: CounterName;
+  /** How much the counter grew. */
+  readonly amount: number;
+  readonly message: string | undefined;
+  readonly error: unknown;
+}
+
+/** Milliseconds between two warnings with the same name. */
+const WARNING_INTERVAL = 60_000;
+
+const counters = new Map<CounterName, number>();
+const warnedAt = new Map<CounterName, number>();
+
+// Reached through `process`, not imported, so that this file also loads where there is no Node.
+const channel = globalThis.process
+  ?.getBuiltinModule?.("node:diagnostics_channel")
+  ?.channel("node-opentracing:diagnostics");
+
+/** Adds to a counter. Never throws, never prints. */
+export function count(name: CounterName, amount = 1, message?: string, error?: unknown): void {
+  counters.set(name, (counters.get(name) ?? 0) + amount);
+  if (channel?.hasSubscribers) channel.publish({ name, amount, message, error } satisfies DiagnosticsMessage);
+}
+
+/**
+ * Adds to a counter and warns, at most once a minute for each name. `message` is a sentence that says what was lost and
+ * what to do; it must not hold header values, query strings or other content of requests.
+ */
+export function warn(name: CounterName, message: string, error?: unknown, amount = 1): void {
+  count(name, amount, message, error);
+  const now = Date.now();
+  const last = warnedAt.get(name);
+  if (last !== undefined && now - last < WARNING_INTERVAL) return;
+  warnedAt.set(name, now);
+
+  const text = error === undefined ? message : `${message} (${describe(error)})`;
+  try {
+    if (typeof process === "undefined") console.warn(`OpenTracingWarning [${name}] ${text}`);
+    else process.emitWarning(text, { type: "OpenTracingWarning", code: name });
+  } catch {
+    // A console that throws, or Node run with --throw-deprecation and alike, must not reach a request.
+  }
+}
+
+/** The counters so far, by name; those still at zero are left out. */
+export function diagnostics(): Partial<Record<CounterName, number>> {
+  return Object.fromEntries(counters);
+}
+
+/** Sets all counters to zero and forgets when was last warned. For tests. */
+export function resetDiagnostics(): void {
+  counters.clear();
+  warnedAt.clear();
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}

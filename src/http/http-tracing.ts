@@ -1,0 +1,104 @@
+// The policy: what is traced, how it is named, and what may be told about it. Every host and client takes one.
+
+import { globalTracer, type Span, type Tracer } from "opentracing";
+import { guard } from "../guard.ts";
+import type { ScopeManager } from "../scope/scope-manager.ts";
+import { type Check, either, hasMethods, isBoolean, isFunction, isTextList } from "../settings.ts";
+import { type AttributeTagger, attributeTaggers } from "./attributes.ts";
+import { DEFAULT_REDACTED, redactor } from "./redaction.ts";
+
+/** What users may choose. Every callback is guarded: what it throws is counted and warned about, and goes no further. */
+export interface HttpOptions {
+  /** Trace every request of a patched host; false leaves all but decorated handlers alone. True by default. */
+  readonly traceAll?: boolean | undefined;
+  /** Trace outgoing requests. True by default. */
+  readonly traceClient?: boolean | undefined;
+  /**
+   * Request properties to copy to tags of the same name: `"method"`, `"headers.user-agent"`, `"socket.remoteAddress"`.
+   * None by default. Counts only with `traceAll`.
+   */
+  readonly tracedAttributes?: readonly string[] | undefined;
+  /** Called with each new span and its request, after the tags are set and before the context is sent on. */
+  // biome-ignore lint/suspicious/noExplicitAny: callers annotate the request type of their host
+  readonly startSpanCb?: ((span: Span, request: any) => void) | undefined;
+  /** The operation name of a request, incoming or outgoing. The method by default. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly operationName?: ((request: any) => string) | undefined;
+  /** Whether to trace a request, incoming or outgoing. All by default. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly filter?: ((request: any) => boolean) | undefined;
+  /** Query parameters whose values are replaced in URLs, in place of `DEFAULT_REDACTED`. */
+  readonly redactedParameters?: readonly string[] | undefined;
+  /**
+   * Where to send trace headers: a list of URL beginnings (`"https://api.example.com/"`) and patterns, or a function of
+   * the URL. Everywhere by default. Requests to other places are traced, but carry nothing.
+   */
+  readonly propagateTo?: readonly (string | RegExp)[] | ((url: string) => boolean) | undefined;
+  /** What "active" means. By default asynchronous call chains, each with its own active span. */
+  readonly scopeManager?: ScopeManager | undefined;
+}
+
+/** The checks of `HttpOptions`, for `checkOptions`. */
+export const HTTP_OPTION_CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
+  traceAll: isBoolean,
+  traceClient: isBoolean,
+  tracedAttributes: isTextList,
+  startSpanCb: isFunction,
+  operationName: isFunction,
+  filter: isFunction,
+  redactedParameters: isTextList,
+  propagateTo: either(isFunction, isTargetList),
+  scopeManager: hasMethods("a scope manager", "active", "run"),
+};
+
+/** Options made ready for use: defaults filled in, callbacks guarded, paths and lists compiled. */
+export class HttpTracing {
+  /** Any OpenTracing tracer. Without one given: the global one, looked up at each use. */
+  readonly tracer: Tracer;
+  readonly scope: ScopeManager;
+  readonly traceAll: boolean;
+  readonly traceClient: boolean;
+  readonly attributes: readonly AttributeTagger[];
+  readonly startSpanCb: (span: Span, request: unknown) => void;
+  /** The operation name, or undefined where the host's own shall be used. */
+  readonly operationName: (request: unknown, unused: undefined) => string | undefined;
+  readonly filter: (request: unknown, unused: undefined) => boolean;
+  readonly redact: (url: string) => string;
+  /** Whether trace headers may be sent to this URL. */
+  readonly propagatesTo: (url: string, unused: undefined) => boolean;
+
+  /** `options` must have been checked with `HTTP_OPTION_CHECKS`. */
+  constructor(tracer: Tracer | undefined, scope: ScopeManager, options: HttpOptions) {
+    const { startSpanCb, operationName, filter } = options;
+    this.tracer = tracer ?? globalTracer();
+    this.scope = scope;
+    this.traceAll = options.traceAll ?? true;
+    this.traceClient = options.traceClient ?? true;
+    this.attributes = attributeTaggers(options.tracedAttributes ?? []);
+    this.startSpanCb = startSpanCb === undefined ? nothing : guard(startSpanCb, undefined, "startSpanCb");
+    this.operationName = operationName === undefined ? nothing : guard(operationName, undefined, "operationName");
+    this.filter = filter === undefined ? always : guard(filter, true, "filter");
+    this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
+    this.propagatesTo = targetFilter(options.propagateTo);
+  }
+}
+
+function nothing(): undefined {}
+
+function always(): boolean {
+  return true;
+}
+
+function targetFilter(targets: HttpOptions["propagateTo"]): (url: string, unused: undefined) => boolean {
+  if (targets === undefined) return always;
+  // Better to lose a trace than to send a header where it must not go.
+  if (typeof targets === "function") return guard(targets, false, "propagateTo");
+  return (url) =>
+    targets.some((target) => (typeof target === "string" ? url.startsWith(target) : url.search(target) >= 0));
+}
+
+function isTargetList(value: unknown): string | undefined {
+  return Array.isArray(value) && value.every((item) => typeof item === "string" || item instanceof RegExp)
+    ? undefined
+    : "an array of URL beginnings and regular expressions";
+}

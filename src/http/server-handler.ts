@@ -1,0 +1,133 @@
+// Turns one served request into one span. Knows nothing of Node or any framework.
+
+import { FORMAT_HTTP_HEADERS, type Span, type SpanContext } from "opentracing";
+import { warn } from "../diagnostics.ts";
+import {
+  COMPONENT,
+  ERROR,
+  HTTP_HOST,
+  HTTP_METHOD,
+  HTTP_SCHEME,
+  HTTP_STATUS_CODE,
+  HTTP_URL,
+  SPAN_KIND,
+} from "../tags.ts";
+import type { AttributeTagger } from "./attributes.ts";
+import { type Failure, recordError, recordFailure } from "./failure.ts";
+import type { HttpTracing } from "./http-tracing.ts";
+
+/** How a host's requests are read. One object a host, so that a request costs no wrapper. */
+export interface ServerAdapter<Request> {
+  /** The `component` tag: `node:http`. */
+  readonly component: string;
+  method(request: Request): string;
+  /** Path and query, as requested. */
+  url(request: Request): string;
+  scheme(request: Request): string;
+  /** Header names in lower case. */
+  headers(request: Request): Record<string, string | string[] | undefined>;
+}
+
+/**
+ * The life of a served request, in the order of its calls:
+ *
+ *     const span = handler.received(request);          // extract, start, tag, startSpanCb
+ *     scope.run(span, () => listener(request));        // the host runs the application
+ *     handler.failed(span, error);                     // only if the application threw
+ *     handler.sent(span, 200, undefined);              // status, failure, finish: once
+ *
+ * None of them throws, whatever the tracer does.
+ */
+export class ServerHandler<Request> {
+  readonly #http: HttpTracing;
+  readonly #adapter: ServerAdapter<Request>;
+
+  constructor(http: HttpTracing, adapter: ServerAdapter<Request>) {
+    this.#http = http;
+    this.#adapter = adapter;
+  }
+
+  /** Starts the span, or answers undefined where the filter leaves the request alone. */
+  received(request: Request, attributes: readonly AttributeTagger[] = this.#http.attributes): Span | undefined {
+    const http = this.#http;
+    if (!http.filter(request, undefined)) return undefined;
+    const span = this.#start(request);
+    if (span === undefined) return undefined;
+    this.tag(span, request, attributes);
+    http.startSpanCb(span, request);
+    return span;
+  }
+
+  /** Copies attributes of a request to its span. */
+  tag(span: Span, request: Request, attributes: readonly AttributeTagger[]): void {
+    for (let i = 0; i < attributes.length; i++) {
+      try {
+        attributes[i]!(span, request);
+      } catch (error) {
+        warn("callback.error", "a traced attribute could not be read; the request is traced without it", error);
+      }
+    }
+  }
+
+  /** Records what the application threw. The response is still to come. */
+  failed(span: Span, error: unknown): void {
+    try {
+      recordError(span, error);
+    } catch (tracerError) {
+      warn("tracer.error", "the tracer threw while recording an error", tracerError);
+    }
+  }
+
+  /**
+   * Records how the response ended, and finishes the span. Call it once.
+   *
+   * @param statusCode undefined where no status was sent
+   * @param failure why the response is not whole, undefined where it is
+   */
+  sent(span: Span, statusCode: number | undefined, failure: Failure | undefined): void {
+    try {
+      if (statusCode !== undefined) {
+        span.setTag(HTTP_STATUS_CODE, statusCode);
+        if (statusCode >= 500) span.setTag(ERROR, true);
+      }
+      if (failure !== undefined) recordFailure(span, failure);
+      span.finish();
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while finishing a span", error);
+    }
+  }
+
+  #start(request: Request): Span | undefined {
+    const http = this.#http;
+    const adapter = this.#adapter;
+    try {
+      const method = adapter.method(request);
+      const headers = adapter.headers(request);
+      const span = http.tracer.startSpan(http.operationName(request, undefined) ?? method, {
+        childOf: this.#parent(headers),
+        tags: {
+          [COMPONENT]: adapter.component,
+          [SPAN_KIND]: "server",
+          [HTTP_METHOD]: method,
+          [HTTP_URL]: http.redact(adapter.url(request)),
+          [HTTP_SCHEME]: adapter.scheme(request),
+        },
+      });
+      const host = headers["host"];
+      if (host !== undefined) span.setTag(HTTP_HOST, host);
+      return span;
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while starting a span; the request is served untraced", error);
+      return undefined;
+    }
+  }
+
+  #parent(headers: Record<string, string | string[] | undefined>): SpanContext | undefined {
+    try {
+      return this.#http.tracer.extract(FORMAT_HTTP_HEADERS, headers) ?? undefined;
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while reading headers; the span starts a new trace", error);
+      return undefined;
+    }
+  }
+}

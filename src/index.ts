@@ -1,0 +1,10 @@
+// node-opentracing: names only.
+
+export { MemoryReporter } from "./report/memory-reporter.ts";
+export type { FinishedSpan, LogEntry, Reporter, SpanReference } from "./report/reporter.ts";
+export { AsyncScopeManager } from "./scope/async-scope-manager.ts";
+export type { ScopeManager } from "./scope/scope-manager.ts";
+export { Span } from "./tracer/span.ts";
+export { SpanContext } from "./tracer/span-context.ts";
+export { Tracer, type TracerOptions } from "./tracer/tracer.ts";
+export { Tracing, type TracingOptions } from "./tracing.ts";

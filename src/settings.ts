@@ -1,0 +1,85 @@
+// Checks what users hand us at construction, and says what to write instead.
+
+/** Answers what is expected when the value is wrong, undefined when it is fine. */
+export type Check = (value: unknown) => string | undefined;
+
+export const isBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
+export const isFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
+export const isText: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "a text that is not empty";
+export const isTextList: Check = (value) =>
+  Array.isArray(value) && value.every((item) => isText(item) === undefined)
+    ? undefined
+    : 'an array of texts: ["a", "b"]';
+
+/** A check that the value has these methods. */
+export function hasMethods(what: string, ...methods: string[]): Check {
+  return (value) =>
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function")
+      ? undefined
+      : `${what} (an object with the methods ${methods.join(", ")})`;
+}
+
+/** A check that passes where one of several does. */
+export function either(...checks: Check[]): Check {
+  return (value) => {
+    const expected = checks.map((check) => check(value));
+    return expected.includes(undefined) ? undefined : expected.join(", or ");
+  };
+}
+
+/**
+ * Throws a TypeError for an option that is not in `checks`, naming the nearest one that is, and for a value that its
+ * check refuses. Options that are undefined count as not given.
+ */
+export function checkOptions(of: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`${of}: the options must be an object, not ${show(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      const near = nearest(name, Object.keys(checks));
+      const hint = near === undefined ? `there are ${Object.keys(checks).join(", ")}` : `did you mean "${near}"?`;
+      throw new TypeError(`${of}: there is no option "${name}"; ${hint}`);
+    }
+    if (value === undefined) continue;
+    const expected = check(value);
+    if (expected !== undefined) throw new TypeError(`${of}: ${name} must be ${expected}, not ${show(value)}`);
+  }
+}
+
+/** A short picture of a value for an error message; never its content beyond a primitive. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** The candidate that differs from `name` in the fewest letters, if in a third of them at most. */
+function nearest(name: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let fewest = Math.floor(name.length / 3) + 1;
+  for (const candidate of candidates) {
+    const distance = edits(name.toLowerCase().replaceAll(/[_-]/g, ""), candidate.toLowerCase());
+    if (distance < fewest) [best, fewest] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein's distance. */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

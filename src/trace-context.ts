@@ -1,0 +1,58 @@
+// The identity of a span as it travels between processes: what propagators read and write, and what exporters encode.
+
+/** Bit 0 of the trace flags: the caller records this trace (W3C Trace Context Level 1, section 3.2.2.5.1). */
+export const SAMPLED = 0x01;
+/** Bit 1 of the trace flags: the rightmost 56 bits of the trace id are random (Level 2, section 3.2.2.5.2). */
+export const RANDOM_TRACE_ID = 0x02;
+
+/**
+ * Ids are kept as signed 32-bit words, most significant first, for they are compared, encoded and hashed far more often
+ * than they are printed. All-zero ids are "none".
+ */
+export interface TraceContext {
+  traceId0: number;
+  traceId1: number;
+  traceId2: number;
+  traceId3: number;
+  spanId0: number;
+  spanId1: number;
+  /** W3C trace flags, one byte: `SAMPLED`, `RANDOM_TRACE_ID`. */
+  traceFlags: number;
+  /** The `tracestate` header as received, validated, or "" for none. */
+  traceState: string;
+  /** Name and value pairs that travel along, or undefined for none. */
+  baggage: Baggage | undefined;
+}
+
+/** Baggage never changes: `with` answers a new one. Implemented by `propagation/baggage.ts`. */
+export interface Baggage {
+  readonly size: number;
+  get(name: string): string | undefined;
+  with(name: string, value: string): Baggage;
+  entries(): Iterable<readonly [name: string, value: string]>;
+}
+
+/** Whether both ids are there: a context without them can carry baggage, but is no parent. */
+export function hasIds(context: Readonly<TraceContext>): boolean {
+  return (
+    (context.traceId0 | context.traceId1 | context.traceId2 | context.traceId3) !== 0 &&
+    (context.spanId0 | context.spanId1) !== 0
+  );
+}
+
+/** The trace id as 32 lower-case hexadecimal digits. */
+export function traceIdHex(context: Readonly<TraceContext>): string {
+  return hex32(context.traceId0) + hex32(context.traceId1) + hex32(context.traceId2) + hex32(context.traceId3);
+}
+
+/** The span id as 16 lower-case hexadecimal digits. */
+export function spanIdHex(context: Readonly<Pick<TraceContext, "spanId0" | "spanId1">>): string {
+  return hex32(context.spanId0) + hex32(context.spanId1);
+}
+
+/** A 32-bit word as 8 hexadecimal digits. */
+export function hex32(word: number): string {
+  return BYTES[word >>> 24]! + BYTES[(word >>> 16) & 0xff]! + BYTES[(word >>> 8) & 0xff]! + BYTES[word & 0xff]!;
+}
+
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

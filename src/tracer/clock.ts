@@ -1,0 +1,28 @@
+// Wall-clock time in fractions of a millisecond.
+
+/** How often, in milliseconds, the monotonic clock is compared with the wall clock. */
+const CHECK_INTERVAL = 1_000;
+/** By how much, in milliseconds, they may differ before we follow the wall clock. */
+const TOLERANCE = 20;
+
+/**
+ * The monotonic clock laid on the wall clock. A machine that was suspended, or whose time was set, is noticed within a
+ * second of use; a span keeps the offset it started with, so that no correction reaches its duration.
+ */
+class Clock {
+  #offset = Date.now() - performance.now();
+  #checked = performance.now();
+
+  /** What to add to `performance.now()` to get milliseconds since 1970. */
+  offset(): number {
+    const monotonic = performance.now();
+    if (monotonic - this.#checked > CHECK_INTERVAL) {
+      this.#checked = monotonic;
+      const offset = Date.now() - monotonic;
+      if (Math.abs(offset - this.#offset) > TOLERANCE) this.#offset = offset;
+    }
+    return this.#offset;
+  }
+}
+
+export const clock: Clock = new Clock();

@@ -1,0 +1,139 @@
+// One operation of a trace, as OpenTracing's Span: the light handle that user code holds.
+
+import { Span as OpenTracingSpan } from "opentracing";
+import { count } from "../diagnostics.ts";
+import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
+import { SpanContext } from "./span-context.ts";
+import type { SpanRecord } from "./span-record.ts";
+import type { Tracer } from "./tracer.ts";
+
+/**
+ * A span of the built-in tracer. No method ever throws. Calls after `finish`, and a second `finish`, are ignored and
+ * counted (`span.used_after_finish`, `span.finished_twice`). An unsampled span ignores all but baggage.
+ */
+export class Span extends OpenTracingSpan {
+  readonly #tracer: Tracer;
+  #context: SpanContext;
+  /** What was collected: undefined when unsampled, and from `finish` on. */
+  #record: SpanRecord | undefined;
+  #finished = false;
+
+  /** Made by `Tracer.startSpan` alone. */
+  constructor(tracer: Tracer, context: SpanContext, record: SpanRecord | undefined) {
+    super();
+    this.#tracer = tracer;
+    this.#context = context;
+    this.#record = record;
+  }
+
+  /** The span's identity. Usable after `finish` too. */
+  override context(): SpanContext {
+    return this.#context;
+  }
+
+  override tracer(): Tracer {
+    return this.#tracer;
+  }
+
+  /** Whether tags and logs go anywhere: false when unsampled, and after `finish`. */
+  isRecording(): boolean {
+    return this.#record !== undefined;
+  }
+
+  override setOperationName(name: string): this {
+    if (this.#record !== undefined) this.#record.operationName = String(name);
+    else this.#ignored();
+    return this;
+  }
+
+  /** Sets or replaces a tag. Numbers, booleans and text are kept as they are; reporters turn anything else into text. */
+  override setTag(name: string, value: unknown): this {
+    const record = this.#record;
+    if (record === undefined) this.#ignored();
+    else this.#setTag(record, name, value);
+    return this;
+  }
+
+  override addTags(tags: Record<string, unknown>): this {
+    const record = this.#record;
+    if (record === undefined) this.#ignored();
+    else for (const name in tags) this.#setTag(record, name, tags[name]);
+    return this;
+  }
+
+  /** Adds a log entry. `timestamp` is in milliseconds since 1970, now by default. */
+  override log(fields: Record<string, unknown>, timestamp?: number): this {
+    const record = this.#record;
+    if (record === undefined) {
+      this.#ignored();
+    } else if (record.logs.length >= this.#tracer.limits.maxLogs) {
+      record.droppedLogs++;
+      count("span.logs_dropped");
+    } else {
+      const kept: Record<string, unknown> = {};
+      for (const name in fields) kept[name] = this.#tracer.limited(fields[name]);
+      record.addLog({ timestamp: timestamp ?? record.clockOffset + performance.now(), fields: kept });
+    }
+    return this;
+  }
+
+  override logEvent(eventName: string, payload: unknown): void {
+    this.log({ event: eventName, payload });
+  }
+
+  /** Sets a baggage item, which travels to all spans started from this one from now on, in this process and beyond. */
+  override setBaggageItem(name: string, value: string): this {
+    if (this.#finished) {
+      this.#ignored();
+      return this;
+    }
+    // A context that somebody already took keeps the baggage it had.
+    const before = this.#context;
+    const context = Object.assign(new SpanContext(), before);
+    context.baggage = (before.baggage ?? EMPTY_BAGGAGE).with(String(name), String(value));
+    this.#context = context;
+    if (this.#record !== undefined) this.#record.context = context;
+    return this;
+  }
+
+  override getBaggageItem(name: string): string | undefined {
+    return this.#context.baggage?.get(name);
+  }
+
+  /** Ends the span and hands it to the reporter. `finishTime` is in milliseconds since 1970, now by default. */
+  override finish(finishTime?: number): void {
+    if (this.#finished) {
+      count("span.finished_twice");
+      return;
+    }
+    this.#finished = true;
+    const record = this.#record;
+    if (record === undefined) return;
+    this.#record = undefined;
+
+    const end = finishTime ?? record.clockOffset + performance.now();
+    record.endTime = end >= record.startTime ? end : record.startTime;
+    this.#tracer.report(record);
+  }
+
+  #setTag(record: SpanRecord, name: string, value: unknown): void {
+    const { tags } = record;
+    const kept = this.#tracer.limited(value);
+    for (let i = 0; i < tags.length; i += 2) {
+      if (tags[i] === name) {
+        tags[i + 1] = kept;
+        return;
+      }
+    }
+    if (tags.length >= 2 * this.#tracer.limits.maxTags) {
+      record.droppedTags++;
+      count("span.tags_dropped");
+    } else {
+      tags.push(name, kept);
+    }
+  }
+
+  #ignored(): void {
+    if (this.#finished) count("span.used_after_finish");
+  }
+}

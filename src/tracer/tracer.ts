@@ -1,0 +1,219 @@
+// The built-in tracer: makes spans, decides about their sampling, and hands them to a reporter when they end.
+
+import {
+  FORMAT_BINARY,
+  FORMAT_HTTP_HEADERS,
+  FORMAT_TEXT_MAP,
+  type Span as OpenTracingSpan,
+  type SpanContext as OpenTracingSpanContext,
+  Tracer as OpenTracingTracer,
+  REFERENCE_CHILD_OF,
+  type Reference,
+  type SpanOptions,
+} from "opentracing";
+import { count, warn } from "../diagnostics.ts";
+import { type BinaryCarrier, extractBinary, injectBinary } from "../propagation/binary.ts";
+import { defaultPropagators } from "../propagation/default-propagators.ts";
+import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
+import type { Reporter, SpanReference } from "../report/reporter.ts";
+import { SAMPLING_PRIORITY } from "../tags.ts";
+import { hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
+import { clock } from "./clock.ts";
+import { randomWord } from "./ids.ts";
+import { checkedLimits, type SpanLimits } from "./limits.ts";
+import { ALWAYS, ParentBasedSampler, type Sampler } from "./sampler.ts";
+import { Span } from "./span.ts";
+import { SpanContext } from "./span-context.ts";
+import { SpanRecord } from "./span-record.ts";
+
+export interface TracerOptions {
+  /** Takes the finished spans. */
+  readonly reporter: Reporter;
+  /** Decides which traces are recorded: by default the parent's decision, and all roots. */
+  readonly sampler?: Sampler | undefined;
+  /** The header formats to read and write, in this order: W3C trace context and baggage by default. */
+  readonly propagators?: readonly Propagator[] | undefined;
+  /** How much a span may hold. */
+  readonly limits?: Partial<SpanLimits> | undefined;
+}
+
+/** An OpenTracing tracer. No method throws once it is made, whatever it is given. */
+export class Tracer extends OpenTracingTracer {
+  readonly limits: SpanLimits;
+  readonly #reporter: Reporter;
+  readonly #sampler: Sampler;
+  readonly #propagators: readonly Propagator[];
+
+  /** Throws a TypeError that says what to write instead where an option is wrong. */
+  constructor(options: TracerOptions) {
+    super();
+    if (typeof options?.reporter?.report !== "function") {
+      throw new TypeError(
+        "new Tracer({ reporter }) needs a reporter, such as new MemoryReporter() or new OtlpReporter()",
+      );
+    }
+    this.limits = checkedLimits(options.limits);
+    this.#reporter = options.reporter;
+    this.#sampler = options.sampler ?? new ParentBasedSampler(ALWAYS);
+    this.#propagators = options.propagators ?? defaultPropagators();
+  }
+
+  /**
+   * Starts a span. The parent is `childOf`, else the first child-of reference, else the first follows-from reference;
+   * without any the span starts a new trace. `startTime` is in milliseconds since 1970, now by default. The tag
+   * `sampling.priority` given here overrides the sampler.
+   */
+  override startSpan(name: string, options?: SpanOptions): Span {
+    const references = options?.references;
+    const parent = parentOf(options?.childOf, references);
+    const context = this.#newContext(String(name), parent, options?.tags);
+    if ((context.traceFlags & SAMPLED) === 0) return new Span(this, context, undefined);
+
+    const offset = clock.offset();
+    const record = new SpanRecord(context, String(name), options?.startTime ?? offset + performance.now(), offset);
+    if (parent !== undefined && hasIds(parent)) {
+      record.parentSpanId0 = parent.spanId0;
+      record.parentSpanId1 = parent.spanId1;
+      record.parentIsRemote = parent.isRemote;
+    }
+    if (references !== undefined && references.length > 0) record.references = links(references, parent);
+    const span = new Span(this, context, record);
+    if (options?.tags !== undefined) span.addTags(options.tags);
+    return span;
+  }
+
+  /** Writes a span's context to a carrier. Foreign contexts and carriers that are no objects are counted and left alone. */
+  override inject(context: OpenTracingSpan | OpenTracingSpanContext, format: string, carrier: unknown): void {
+    const own = contextOf(context);
+    if (own === undefined || !isObject(carrier)) {
+      count(own === undefined ? "span.foreign_parent" : "propagation.carrier");
+      return;
+    }
+    switch (format) {
+      case FORMAT_HTTP_HEADERS:
+      case FORMAT_TEXT_MAP:
+        for (const propagator of this.#propagators) propagator.inject(own, carrier as TextCarrier);
+        break;
+      case FORMAT_BINARY:
+        injectBinary(own, carrier as BinaryCarrier);
+        break;
+      default:
+        warn("propagation.carrier", `inject knows the formats text_map, http_headers and binary, not "${format}"`);
+    }
+  }
+
+  /** Reads a context from a carrier: null where there is none, or none that is valid. */
+  override extract(format: string, carrier: unknown): SpanContext | null {
+    if (!isObject(carrier)) {
+      count("propagation.carrier");
+      return null;
+    }
+    const context = new SpanContext();
+    context.isRemote = true;
+    switch (format) {
+      case FORMAT_HTTP_HEADERS:
+      case FORMAT_TEXT_MAP:
+        for (const propagator of this.#propagators) propagator.extract(carrier as TextCarrier, context);
+        break;
+      case FORMAT_BINARY:
+        extractBinary(carrier as BinaryCarrier, context);
+        break;
+      default:
+        warn("propagation.carrier", `extract knows the formats text_map, http_headers and binary, not "${format}"`);
+    }
+    return context.baggage !== undefined || hasIds(context) ? context : null;
+  }
+
+  /** Resolves when every finished span has been delivered or given up. */
+  flush(): Promise<void> {
+    return this.#reporter.flush();
+  }
+
+  /** Flushes and releases the reporter. Spans that finish later are counted as dropped. */
+  close(): Promise<void> {
+    return this.#reporter.close();
+  }
+
+  /** For `Span.finish` alone. */
+  report(record: SpanRecord): void {
+    try {
+      this.#reporter.report(record);
+    } catch (error) {
+      warn("report.reporter_error", "the reporter threw; the span is lost", error);
+    }
+  }
+
+  /** For `Span` alone: a tag or log value within the limits. */
+  limited(value: unknown): unknown {
+    if (typeof value !== "string" || value.length <= this.limits.maxValueLength) return value;
+    count("span.values_truncated");
+    return value.slice(0, this.limits.maxValueLength);
+  }
+
+  #newContext(name: string, parent: SpanContext | undefined, tags: Record<string, unknown> | undefined): SpanContext {
+    const context = new SpanContext();
+    context.spanId0 = randomWord();
+    context.spanId1 = randomWord() | 1; // never all zero
+    if (parent !== undefined) {
+      context.baggage = parent.baggage;
+      context.traceState = parent.traceState;
+    }
+    const continues = parent !== undefined && hasIds(parent);
+    if (continues) {
+      context.traceId0 = parent.traceId0;
+      context.traceId1 = parent.traceId1;
+      context.traceId2 = parent.traceId2;
+      context.traceId3 = parent.traceId3;
+    } else {
+      context.traceId0 = randomWord();
+      context.traceId1 = randomWord();
+      context.traceId2 = randomWord();
+      context.traceId3 = randomWord();
+      context.traceFlags = RANDOM_TRACE_ID;
+    }
+    const priority = tags?.[SAMPLING_PRIORITY];
+    const sampled =
+      typeof priority === "number"
+        ? priority > 0
+        : this.#sampler.isSampled(context, name, continues ? parent : undefined);
+    const random = continues ? parent.traceFlags & RANDOM_TRACE_ID : RANDOM_TRACE_ID;
+    context.traceFlags = sampled ? random | SAMPLED : random;
+    return context;
+  }
+}
+
+function parentOf(
+  childOf: OpenTracingSpan | OpenTracingSpanContext | undefined,
+  references: readonly Reference[] | undefined,
+): SpanContext | undefined {
+  if (childOf !== undefined && childOf !== null) return contextOf(childOf) ?? foreign();
+  if (references === undefined || references.length === 0) return undefined;
+  const reference = references.find((one) => one.type() === REFERENCE_CHILD_OF) ?? references[0]!;
+  return contextOf(reference.referencedContext()) ?? foreign();
+}
+
+/** The references that are not simply "child of the parent": exporters show them as links. */
+function links(references: readonly Reference[], parent: SpanContext | undefined): SpanReference[] {
+  const result: SpanReference[] = [];
+  for (const reference of references) {
+    const context = contextOf(reference.referencedContext());
+    if (context === undefined || (context === parent && reference.type() === REFERENCE_CHILD_OF)) continue;
+    result.push({ type: reference.type(), context });
+  }
+  return result;
+}
+
+function contextOf(value: OpenTracingSpan | OpenTracingSpanContext): SpanContext | undefined {
+  if (value instanceof Span) return value.context();
+  return value instanceof SpanContext ? value : undefined;
+}
+
+/** A parent from another tracer, or the no-op one: the span starts a trace of its own. */
+function foreign(): undefined {
+  count("span.foreign_parent");
+  return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
