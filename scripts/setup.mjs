@@ -17,7 +17,8 @@ export function run(command, args, options = {}) {
 export function install() {
   const stamp = join(root, "node_modules", ".package-lock.json");
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs) return;
-  npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.
+  npm(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
 /** Runs npm: the one that started this script, or the one on the PATH. */

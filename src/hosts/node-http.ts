@@ -44,7 +44,6 @@ function patchEmit(prototype: object, tracing: HttpTracing, handler: ServerHandl
   let stopped = false;
 
   const undo = patch(server, "emit", function emit(event, request, response) {
-    // biome-ignore lint/complexity/noArguments: a rest array an event costs more than the rest of this function
     if (stopped || event !== "request") return Reflect.apply(original, this, arguments);
     const span = traced(handler, request as IncomingMessage, response as ServerResponse);
     return tracing.scope.run(span, emitRequest, original, this, request, response);

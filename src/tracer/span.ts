@@ -112,7 +112,7 @@ export class Span extends OpenTracingSpan {
     this.#record = undefined;
 
     const end = finishTime ?? record.clockOffset + performance.now();
-    record.endTime = end >= record.startTime ? end : record.startTime;
+    record.endTime = Math.max(end, record.startTime);
     this.#tracer.report(record);
   }
 
