@@ -7,6 +7,8 @@ export const isBoolean: Check = (value) => (typeof value === "boolean" ? undefin
 export const isFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
 export const isText: Check = (value) =>
   typeof value === "string" && value !== "" ? undefined : "a text that is not empty";
+export const isCount: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 ? undefined : "a whole number of 0 or more";
 export const isTextList: Check = (value) =>
   Array.isArray(value) && value.every((item) => isText(item) === undefined)
     ? undefined

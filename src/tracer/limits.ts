@@ -1,5 +1,7 @@
 // How much one span may hold.
 
+import { checkOptions, isCount } from "../settings.ts";
+
 /** Limits of a span. What is beyond them is dropped or cut, and counted on the span and in the diagnostics. */
 export interface SpanLimits {
   /** Tags a span, 128 by default. */
@@ -14,14 +16,10 @@ export const DEFAULT_LIMITS: SpanLimits = { maxTags: 128, maxLogs: 128, maxValue
 
 /** Completes and checks limits. Throws on anything but whole numbers of 0 or more. */
 export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(name in DEFAULT_LIMITS)) {
-      throw new TypeError(`limits.${name} is not a limit; there are ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
-    }
-    if (value !== undefined && (!Number.isInteger(value) || value < 0)) {
-      throw new TypeError(`limits.${name} must be a whole number of 0 or more, not ${String(value)}`);
-    }
-  }
-  const defined = Object.entries(limits).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_LIMITS, ...Object.fromEntries(defined) };
+  checkOptions("limits", limits, { maxTags: isCount, maxLogs: isCount, maxValueLength: isCount });
+  return {
+    maxTags: limits.maxTags ?? DEFAULT_LIMITS.maxTags,
+    maxLogs: limits.maxLogs ?? DEFAULT_LIMITS.maxLogs,
+    maxValueLength: limits.maxValueLength ?? DEFAULT_LIMITS.maxValueLength,
+  };
 }

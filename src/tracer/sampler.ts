@@ -1,8 +1,8 @@
 // Who decides which traces are recorded. The decision is made once, at the root, and travels with the trace.
 
-import { RANDOM_TRACE_ID, SAMPLED, type TraceContext } from "../trace-context.ts";
+import { SAMPLED, type TraceContext } from "../trace-context.ts";
 
-/** Decides whether a new span's trace is recorded. Called for every span, so it must be quick; must not throw. */
+/** Decides whether a new span's trace is recorded. Called for every span: be quick. Where it throws, nothing is recorded. */
 export interface Sampler {
   /**
    * @param context the new span's context; its trace flags are not yet set
@@ -32,7 +32,7 @@ export class RatioSampler implements Sampler {
   readonly #rejected: number;
 
   constructor(ratio: number) {
-    if (!(ratio >= 0 && ratio <= 1)) {
+    if (typeof ratio !== "number" || !(ratio >= 0 && ratio <= 1)) {
       throw new TypeError(`a sampling ratio must be a number from 0 to 1, not ${String(ratio)}`);
     }
     this.ratio = ratio;
@@ -59,7 +59,7 @@ export class RateLimitSampler implements Sampler {
 
   /** @param now milliseconds on a monotonic clock; for tests */
   constructor(perSecond: number, now: () => number = () => performance.now()) {
-    if (!(perSecond >= 0 && perSecond < Number.POSITIVE_INFINITY)) {
+    if (typeof perSecond !== "number" || !(perSecond >= 0 && perSecond < Number.POSITIVE_INFINITY)) {
       throw new TypeError(`a sampling rate must be a number of traces a second, 0 or more, not ${String(perSecond)}`);
     }
     this.perSecond = perSecond;
@@ -103,9 +103,4 @@ export class ParentBasedSampler implements Sampler {
   toString(): string {
     return `parentbased(${this.root})`;
   }
-}
-
-/** The flags of a new root: whether it is recorded, and that its id is random in all 128 bits. */
-export function rootFlags(sampled: boolean): number {
-  return sampled ? SAMPLED | RANDOM_TRACE_ID : RANDOM_TRACE_ID;
 }

@@ -16,6 +16,7 @@ import { type BinaryCarrier, extractBinary, injectBinary } from "../propagation/
 import { defaultPropagators } from "../propagation/default-propagators.ts";
 import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter, SpanReference } from "../report/reporter.ts";
+import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
 import { hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
 import { clock } from "./clock.ts";
@@ -37,6 +38,13 @@ export interface TracerOptions {
   readonly limits?: Partial<SpanLimits> | undefined;
 }
 
+const OPTION_CHECKS: Readonly<Record<keyof TracerOptions, Check>> = {
+  reporter: hasMethods("a reporter", "report", "flush", "close"),
+  sampler: hasMethods("a sampler", "isSampled"),
+  propagators: isPropagatorList,
+  limits: () => undefined, // checkedLimits looks inside
+};
+
 /** An OpenTracing tracer. No method throws once it is made, whatever it is given. */
 export class Tracer extends OpenTracingTracer {
   readonly limits: SpanLimits;
@@ -47,10 +55,9 @@ export class Tracer extends OpenTracingTracer {
   /** Throws a TypeError that says what to write instead where an option is wrong. */
   constructor(options: TracerOptions) {
     super();
-    if (typeof options?.reporter?.report !== "function") {
-      throw new TypeError(
-        "new Tracer({ reporter }) needs a reporter, such as new MemoryReporter() or new OtlpReporter()",
-      );
+    checkOptions("new Tracer(options)", options, OPTION_CHECKS);
+    if (options?.reporter === undefined) {
+      throw new TypeError("new Tracer({ reporter }) needs a reporter, such as new MemoryReporter()");
     }
     this.limits = checkedLimits(options.limits);
     this.#reporter = options.reporter;
@@ -169,16 +176,22 @@ export class Tracer extends OpenTracingTracer {
       context.traceId1 = randomWord();
       context.traceId2 = randomWord();
       context.traceId3 = randomWord();
-      context.traceFlags = RANDOM_TRACE_ID;
     }
     const priority = tags?.[SAMPLING_PRIORITY];
     const sampled =
-      typeof priority === "number"
-        ? priority > 0
-        : this.#sampler.isSampled(context, name, continues ? parent : undefined);
+      typeof priority === "number" ? priority > 0 : this.#isSampled(context, name, continues ? parent : undefined);
     const random = continues ? parent.traceFlags & RANDOM_TRACE_ID : RANDOM_TRACE_ID;
     context.traceFlags = sampled ? random | SAMPLED : random;
     return context;
+  }
+
+  #isSampled(context: SpanContext, name: string, parent: SpanContext | undefined): boolean {
+    try {
+      return this.#sampler.isSampled(context, name, parent);
+    } catch (error) {
+      warn("callback.error", "the sampler threw; the trace is not recorded", error);
+      return false;
+    }
   }
 }
 
@@ -212,6 +225,13 @@ function contextOf(value: OpenTracingSpan | OpenTracingSpanContext): SpanContext
 function foreign(): undefined {
   count("span.foreign_parent");
   return undefined;
+}
+
+function isPropagatorList(value: unknown): string | undefined {
+  const isPropagator = hasMethods("a propagator", "inject", "extract");
+  return Array.isArray(value) && value.every((item) => isPropagator(item) === undefined)
+    ? undefined
+    : "an array of propagators";
 }
 
 function isObject(value: unknown): value is object {

@@ -1,0 +1,242 @@
+// The built-in tracer: what OpenTracing's API does on it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { diagnostics, MemoryReporter, Span, SpanContext, Tracer } from "node-opentracing";
+import { spanTree } from "node-opentracing/testing";
+import * as opentracing from "opentracing";
+
+function setUp(options: object = {}): { tracer: Tracer; reporter: MemoryReporter } {
+  const reporter = new MemoryReporter();
+  return { tracer: new Tracer({ reporter, ...options }), reporter };
+}
+
+/** How much a counter grows while `act` runs. */
+function growth(name: keyof ReturnType<typeof diagnostics>, act: () => void): number {
+  const before = diagnostics()[name] ?? 0;
+  act();
+  return (diagnostics()[name] ?? 0) - before;
+}
+
+test("tracer, span and context are instances of OpenTracing's classes", () => {
+  const { tracer } = setUp();
+  const span = tracer.startSpan("a");
+  assert.ok(tracer instanceof opentracing.Tracer);
+  assert.ok(span instanceof opentracing.Span && span instanceof Span);
+  assert.ok(span.context() instanceof opentracing.SpanContext && span.context() instanceof SpanContext);
+  assert.equal(span.tracer(), tracer);
+});
+
+test("ids are 128 and 64 bits in hexadecimal, random, and shared down a trace", () => {
+  const { tracer } = setUp();
+  const parent = tracer.startSpan("parent");
+  const child = tracer.startSpan("child", { childOf: parent });
+  const other = tracer.startSpan("other");
+  assert.match(parent.context().toTraceId(), /^[0-9a-f]{32}$/);
+  assert.match(parent.context().toSpanId(), /^[0-9a-f]{16}$/);
+  assert.equal(child.context().toTraceId(), parent.context().toTraceId());
+  assert.notEqual(child.context().toSpanId(), parent.context().toSpanId());
+  assert.notEqual(other.context().toTraceId(), parent.context().toTraceId());
+});
+
+test("a hundred thousand ids do not repeat", () => {
+  const { tracer } = setUp();
+  const ids = new Set<string>();
+  for (let i = 0; i < 100_000; i++) ids.add(tracer.startSpan("a").context().toSpanId());
+  assert.equal(ids.size, 100_000);
+});
+
+test("childOf takes spans and contexts; spans finish into a tree", () => {
+  const { tracer, reporter } = setUp();
+  const root = tracer.startSpan("root");
+  const first = tracer.startSpan("first", { childOf: root });
+  const second = tracer.startSpan("second", { childOf: root.context() });
+  const leaf = tracer.startSpan("leaf", { childOf: second });
+  for (const span of [leaf, second, first, root]) span.finish();
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+root
+  first
+  second
+    leaf`,
+  );
+});
+
+test("the first child-of reference is the parent, other references are kept as links", () => {
+  const { tracer, reporter } = setUp();
+  const [a, b, c] = ["a", "b", "c"].map((name) => tracer.startSpan(name).context());
+  const references = [opentracing.followsFrom(a!), opentracing.childOf(b!), opentracing.childOf(c!)];
+  tracer.startSpan("joined", { references }).finish();
+  const span = reporter.spans[0]!;
+  assert.equal(span.parentSpanId0, b!.spanId0);
+  assert.equal(span.parentSpanId1, b!.spanId1);
+  assert.deepEqual(
+    span.references.map(({ type, context }) => [type, context]),
+    [
+      ["follows_from", a],
+      ["child_of", c],
+    ],
+  );
+});
+
+test("with follows-from references alone, the first is the parent and stays visible as what it is", () => {
+  const { tracer, reporter } = setUp();
+  const before = tracer.startSpan("before").context();
+  tracer.startSpan("after", { references: [opentracing.followsFrom(before)] }).finish();
+  assert.equal(reporter.spans[0]!.parentSpanId1, before.spanId1);
+  assert.deepEqual(reporter.spans[0]!.references, [{ type: "follows_from", context: before }]);
+});
+
+test("a parent of another tracer starts a new trace and is counted", () => {
+  const { tracer, reporter } = setUp();
+  const foreign = new opentracing.MockTracer().startSpan("foreign");
+  assert.equal(
+    growth("span.foreign_parent", () => tracer.startSpan("own", { childOf: foreign }).finish()),
+    1,
+  );
+  assert.equal(spanTree(reporter.spans), "\nown");
+});
+
+test("startSpan leaves the caller's options as they were", () => {
+  const { tracer } = setUp();
+  const options = Object.freeze({
+    childOf: tracer.startSpan("parent"),
+    references: [],
+    tags: Object.freeze({ a: 1 }),
+    startTime: 1_000,
+  });
+  tracer.startSpan("child", options).setTag("b", 2).finish();
+  assert.deepEqual(Object.keys(options), ["childOf", "references", "tags", "startTime"]);
+  assert.equal(options.references.length, 0);
+});
+
+test("tags, logs, name and times reach the reporter as given", () => {
+  const { tracer, reporter } = setUp();
+  const span = tracer.startSpan("before", { startTime: 1_000.25, tags: { a: 1, b: "two" } });
+  span.setTag("c", true).addTags({ a: 3, d: null }).setOperationName("after");
+  span.log({ event: "one", size: 7 }, 1_100).log({ event: "two" }, 1_200.5);
+  span.finish(1_500.75);
+  const [reported] = reporter.spans;
+  assert.equal(reported!.operationName, "after");
+  assert.deepEqual(reported!.tags, ["a", 3, "b", "two", "c", true, "d", null]);
+  assert.deepEqual(reported!.logs, [
+    { timestamp: 1_100, fields: { event: "one", size: 7 } },
+    { timestamp: 1_200.5, fields: { event: "two" } },
+  ]);
+  assert.deepEqual([reported!.startTime, reported!.endTime], [1_000.25, 1_500.75]);
+});
+
+test("times are wall-clock milliseconds, and no span ends before it starts", () => {
+  const { tracer, reporter } = setUp();
+  const before = Date.now();
+  const span = tracer.startSpan("a");
+  span.log({ event: "now" });
+  span.finish();
+  tracer.startSpan("backwards", { startTime: 2_000 }).finish(1_000);
+  const [now, backwards] = reporter.spans;
+  assert.ok(Math.abs(now!.startTime - before) < 1_000);
+  assert.ok(now!.endTime >= now!.startTime && now!.logs[0]!.timestamp >= now!.startTime);
+  assert.equal(backwards!.endTime, 2_000);
+});
+
+test("a second finish is counted and ignored", () => {
+  const { tracer, reporter } = setUp();
+  const span = tracer.startSpan("once");
+  span.finish();
+  assert.equal(
+    growth("span.finished_twice", () => span.finish()),
+    1,
+  );
+  assert.equal(reporter.spans.length, 1);
+});
+
+test("calls after finish are counted and ignored", () => {
+  const { tracer, reporter } = setUp();
+  const span = tracer.startSpan("done", { tags: { a: 1 } });
+  span.finish();
+  const ignored = growth("span.used_after_finish", () => {
+    span.setTag("b", 2).addTags({ c: 3 }).log({ event: "late" }).setOperationName("late").setBaggageItem("k", "v");
+    span.logEvent("late", {});
+  });
+  assert.equal(ignored, 6);
+  assert.equal(spanTree(reporter.spans, { tags: ["a", "b", "c"], logs: true }), "\ndone  a=1");
+  assert.equal(span.getBaggageItem("k"), undefined);
+  assert.equal(span.isRecording(), false);
+  assert.match(span.context().toSpanId(), /^[0-9a-f]{16}$/);
+});
+
+test("baggage goes to children started afterwards, not to those before, nor to siblings", () => {
+  const { tracer } = setUp();
+  const parent = tracer.startSpan("parent");
+  const early = tracer.startSpan("early", { childOf: parent });
+  const taken = parent.context();
+  parent.setBaggageItem("user", "ada");
+  const late = tracer.startSpan("late", { childOf: parent });
+  late.setBaggageItem("user", "grace");
+  assert.equal(parent.getBaggageItem("user"), "ada");
+  assert.equal(early.getBaggageItem("user"), undefined);
+  assert.equal(late.getBaggageItem("user"), "grace");
+  assert.equal(taken.baggage, undefined);
+});
+
+for (const [limit, accepted] of [
+  ["maxTags", 3],
+  ["maxLogs", 3],
+] as const) {
+  test(`${limit}: the last within the limit is kept, the first beyond is dropped and counted`, () => {
+    const { tracer, reporter } = setUp({ limits: { [limit]: accepted } });
+    const span = tracer.startSpan("limited");
+    const counter = limit === "maxTags" ? "span.tags_dropped" : "span.logs_dropped";
+    const dropped = growth(counter, () => {
+      for (let i = 0; i <= accepted; i++) {
+        if (limit === "maxTags") span.setTag(`tag${i}`, i);
+        else span.log({ event: `log${i}` });
+      }
+      if (limit === "maxTags") span.setTag("tag0", "replaced although full");
+    });
+    span.finish();
+    const [reported] = reporter.spans;
+    assert.equal(dropped, 1);
+    assert.equal(limit === "maxTags" ? reported!.tags.length / 2 : reported!.logs.length, accepted);
+    assert.equal(limit === "maxTags" ? reported!.droppedTags : reported!.droppedLogs, 1);
+    if (limit === "maxTags") assert.equal(reported!.tags[1], "replaced although full");
+  });
+}
+
+test("maxValueLength: text of that length is kept, one longer is cut and counted, in tags and logs", () => {
+  const { tracer, reporter } = setUp({ limits: { maxValueLength: 4 } });
+  const cut = growth("span.values_truncated", () => {
+    tracer
+      .startSpan("a", { tags: { fits: "1234", long: "12345" } })
+      .log({ fits: "1234", long: "12345" })
+      .finish();
+  });
+  assert.equal(cut, 2);
+  assert.deepEqual(reporter.spans[0]!.tags, ["fits", "1234", "long", "1234"]);
+  assert.deepEqual(reporter.spans[0]!.logs[0]!.fields, { fits: "1234", long: "1234" });
+});
+
+test("a reporter that throws loses the span, counted, and nothing else", () => {
+  const failing = { report: () => assert.fail("no room"), flush: async () => {}, close: async () => {} };
+  const { tracer } = setUp({ reporter: failing });
+  assert.equal(
+    growth("report.reporter_error", () => tracer.startSpan("a").finish()),
+    1,
+  );
+});
+
+test("wrong options throw at construction, in a sentence that says what to write", () => {
+  const reporter = new MemoryReporter();
+  assert.throws(() => new Tracer({} as never), /needs a reporter, such as new MemoryReporter\(\)/);
+  assert.throws(() => new Tracer({ reporter, samplers: 1 } as never), /no option "samplers"; did you mean "sampler"\?/);
+  assert.throws(
+    () => new Tracer({ reporter, sampler: 0.5 } as never),
+    /sampler must be a sampler .*isSampled.*not 0.5/,
+  );
+  assert.throws(() => new Tracer({ reporter, limits: { maxTags: -1 } }), /limits.maxTags must be a whole number of 0/);
+  assert.throws(
+    () => new Tracer({ reporter, limits: { tags: 1 } as never }),
+    /there is no option "tags"; did you mean "maxTags"/,
+  );
+});
