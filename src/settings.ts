@@ -24,6 +24,8 @@ export function hasMethods(what: string, ...methods: string[]): Check {
       : `${what} (an object with the methods ${methods.join(", ")})`;
 }
 
+export const isTracer: Check = hasMethods("an OpenTracing tracer", "startSpan", "inject", "extract");
+
 /** A check that passes where one of several does. */
 export function either(...checks: Check[]): Check {
   return (value) => {
@@ -62,8 +64,10 @@ export function show(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-/** The candidate that differs from `name` in the fewest letters, if in a third of them at most. */
+/** The candidate that contains `name`, or differs from it in the fewest letters, if in a third of them at most. */
 function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const containing = candidates.find((candidate) => candidate.toLowerCase().includes(name.toLowerCase()));
+  if (containing !== undefined) return containing;
   let best: string | undefined;
   let fewest = Math.floor(name.length / 3) + 1;
   for (const candidate of candidates) {

@@ -6,11 +6,10 @@ import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-t
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
 import type { ScopeManager } from "./scope/scope-manager.ts";
 import { startActiveSpan } from "./scope/start-active-span.ts";
-import { checkOptions, hasMethods } from "./settings.ts";
+import { checkOptions, isTracer } from "./settings.ts";
 
 export type TracingOptions = HttpOptions;
 
-const isTracer = hasMethods("an OpenTracing tracer", "startSpan", "inject", "extract");
 /** One for all, so that a span made active through one Tracing is seen by every other. */
 const sharedScopeManager = new AsyncScopeManager();
 

@@ -234,7 +234,7 @@ test("wrong options throw at construction, in a sentence that says what to write
     () => new Tracer({ reporter, sampler: 0.5 } as never),
     /sampler must be a sampler .*isSampled.*not 0.5/,
   );
-  assert.throws(() => new Tracer({ reporter, limits: { maxTags: -1 } }), /limits.maxTags must be a whole number of 0/);
+  assert.throws(() => new Tracer({ reporter, limits: { maxTags: -1 } }), /limits: maxTags must be a whole number of 0/);
   assert.throws(
     () => new Tracer({ reporter, limits: { tags: 1 } as never }),
     /there is no option "tags"; did you mean "maxTags"/,

@@ -1,0 +1,63 @@
+// Makes a tracer from `tracerCallable` and `tracerParameters`: the back end chosen by a line of configuration.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Tracer } from "opentracing";
+import { isTracer, show } from "./settings.ts";
+
+/**
+ * A function (or class) that makes a tracer, or the text `"module:export"` that names one: `"jaeger-client:initTracer"`,
+ * `"./tracer.js:make"`. Without `:export` the module's default export is meant.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: any parameters, as the tracer's own package wants them
+export type TracerCallable = string | ((...parameters: any[]) => Tracer) | (new (...parameters: any[]) => Tracer);
+
+/**
+ * Calls it, once, with `parameters`: an array's items as positional arguments, an object as the only argument. Modules are
+ * looked up as from a file in the working directory.
+ *
+ * @throws Error that names the module or export that is missing, or says what came in place of a tracer
+ */
+export function makeTracer(callable: TracerCallable, parameters: object | readonly unknown[] | undefined): Tracer {
+  const make = typeof callable === "string" ? loadExport(callable) : callable;
+  const positional = parameters === undefined ? [] : Array.isArray(parameters) ? parameters : [parameters];
+  const isClass = typeof make.prototype?.startSpan === "function";
+  const tracer: unknown = isClass ? Reflect.construct(make, positional) : Reflect.apply(make, undefined, positional);
+  const expected = isTracer(tracer);
+  if (expected !== undefined) {
+    const name = typeof callable === "string" ? JSON.stringify(callable) : callable.name || "the function";
+    throw new TypeError(`tracerCallable: ${name} must answer ${expected}, not ${show(tracer)}`);
+  }
+  return tracer as Tracer;
+}
+
+type Callable = ((...parameters: unknown[]) => unknown) & { prototype?: { startSpan?: unknown } };
+
+function loadExport(text: string): Callable {
+  // The last colon, for the module may be a file URL or a path with a drive letter.
+  const colon = text.lastIndexOf(":");
+  const isNamed = colon > 1 && !/[/\\]/.test(text.slice(colon + 1));
+  const moduleName = isNamed ? text.slice(0, colon) : text;
+  const exportName = isNamed ? text.slice(colon + 1) : "default";
+
+  const loaded = loadModule(moduleName);
+  const value = loaded[exportName] ?? (exportName === "default" ? loaded : undefined);
+  if (typeof value === "function") return value as Callable;
+  const exported = Object.keys(loaded).join(", ") || "nothing";
+  throw new TypeError(
+    value === undefined
+      ? `tracerCallable: the module "${moduleName}" has no export "${exportName}"; it exports ${exported}`
+      : `tracerCallable: the export "${exportName}" of "${moduleName}" must be a function or class, not ${show(value)}`,
+  );
+}
+
+function loadModule(name: string): Record<string, unknown> {
+  try {
+    const require = createRequire(join(process.cwd(), "tracer-callable.js"));
+    return require(name.startsWith("file:") ? fileURLToPath(name) : name);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new Error(`tracerCallable: the module "${name}" cannot be loaded: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,82 @@
+// Keeps the import rule of ARCHITECTURE.md: imports only point down.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const src = join(root, "src");
+
+/** What each folder may import from; its own files and the basics always. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  propagation: [],
+  report: [],
+  scope: [],
+  tracer: ["propagation", "report"],
+  http: ["scope/scope-manager.ts"],
+  hosts: ["http", "scope/scope-manager.ts"],
+  clients: ["http", "scope/scope-manager.ts"],
+  testing: ["propagation", "report", "scope", "tracer", "http"],
+};
+
+/** Files directly in src: the basics know nothing of the rest, the wiring knows everything. */
+const BASICS = [
+  "diagnostics.ts",
+  "environment.ts",
+  "failure.ts",
+  "guard.ts",
+  "patch.ts",
+  "settings.ts",
+  "tags.ts",
+  "trace-context.ts",
+  "untraced.ts",
+];
+
+/** Folders that must run where there is no Node. */
+const PORTABLE = ["propagation", "tracer", "http"];
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), "utf8");
+  return [...text.matchAll(/^\s*(?:import|export)\b[^;]*?from\s+"([^"]+)"/gm)].map((match) => match[1]!);
+}
+
+test("every folder of src has a rule", () => {
+  const folders = new Set(files.filter((file) => file.includes("/")).map((file) => file.split("/")[0]!));
+  assert.deepEqual([...folders].sort(), Object.keys(ALLOWED).sort());
+});
+
+for (const file of files) {
+  const folder = file.includes("/") ? file.split("/")[0]! : "";
+
+  test(`${file} imports only what is below it`, () => {
+    for (const specifier of importsOf(file)) {
+      if (!specifier.startsWith(".")) {
+        assert.match(specifier, /^(opentracing$|node:)/, `${file}: the only dependency is opentracing`);
+        assert.ok(
+          !(specifier.startsWith("node:") && (PORTABLE.includes(folder) || BASICS.includes(file))),
+          `${file} must not import ${specifier}: it runs outside Node too`,
+        );
+        continue;
+      }
+      const target = normalize(join(dirname(file), specifier));
+      if (BASICS.includes(file))
+        assert.ok(BASICS.includes(target), `${file} is a basic file: it may not know ${target}`);
+      if (folder === "" || target.startsWith(`${folder}/`) || BASICS.includes(target)) continue;
+      const allowed = ALLOWED[folder]!.some((place) => target === place || target.startsWith(`${place}/`));
+      assert.ok(allowed, `${file} may not import ${target}`);
+    }
+  });
+
+  test(`${file} begins with a sentence that says what it is for`, () => {
+    assert.match(readFileSync(join(src, file), "utf8"), /^\/\/ \S.*[.:,]?\n/);
+  });
+}
+
+test("the only runtime dependency is opentracing", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  assert.deepEqual(Object.keys(manifest.dependencies), ["opentracing"]);
+});
