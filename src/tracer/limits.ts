@@ -1,5 +1,6 @@
 // How much one span may hold.
 
+import { count } from "../diagnostics.ts";
 import { checkOptions, isCount } from "../settings.ts";
 
 /** Limits of a span. What is beyond them is dropped or cut, and counted on the span and in the diagnostics. */
@@ -22,4 +23,11 @@ export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
     maxLogs: limits.maxLogs ?? DEFAULT_LIMITS.maxLogs,
     maxValueLength: limits.maxValueLength ?? DEFAULT_LIMITS.maxValueLength,
   };
+}
+
+/** A tag or log value, cut to `maxLength` if it is a longer text. */
+export function limitedValue(value: unknown, maxLength: number): unknown {
+  if (typeof value !== "string" || value.length <= maxLength) return value;
+  count("span.values_truncated");
+  return value.slice(0, maxLength);
 }

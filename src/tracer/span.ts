@@ -3,6 +3,7 @@
 import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
+import { limitedValue } from "./limits.ts";
 import { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
 import type { Tracer } from "./tracer.ts";
@@ -18,7 +19,7 @@ export class Span extends OpenTracingSpan {
   #record: SpanRecord | undefined;
   #finished = false;
 
-  /** Made by `Tracer.startSpan` alone. */
+  /** @internal Made by `Tracer.startSpan` alone. */
   constructor(tracer: Tracer, context: SpanContext, record: SpanRecord | undefined) {
     super();
     this.#tracer = tracer;
@@ -64,14 +65,15 @@ export class Span extends OpenTracingSpan {
   /** Adds a log entry. `timestamp` is in milliseconds since 1970, now by default. */
   override log(fields: Record<string, unknown>, timestamp?: number): this {
     const record = this.#record;
+    const { maxLogs, maxValueLength } = this.#tracer.limits;
     if (record === undefined) {
       this.#ignored();
-    } else if (record.logs.length >= this.#tracer.limits.maxLogs) {
+    } else if (record.logs.length >= maxLogs) {
       record.droppedLogs++;
       count("span.logs_dropped");
     } else {
       const kept: Record<string, unknown> = {};
-      for (const name in fields) kept[name] = this.#tracer.limited(fields[name]);
+      for (const name in fields) kept[name] = limitedValue(fields[name], maxValueLength);
       record.addLog({ timestamp: timestamp ?? record.clockOffset + performance.now(), fields: kept });
     }
     return this;
@@ -118,14 +120,15 @@ export class Span extends OpenTracingSpan {
 
   #setTag(record: SpanRecord, name: string, value: unknown): void {
     const { tags } = record;
-    const kept = this.#tracer.limited(value);
+    const { maxTags, maxValueLength } = this.#tracer.limits;
+    const kept = limitedValue(value, maxValueLength);
     for (let i = 0; i < tags.length; i += 2) {
       if (tags[i] === name) {
         tags[i + 1] = kept;
         return;
       }
     }
-    if (tags.length >= 2 * this.#tracer.limits.maxTags) {
+    if (tags.length >= 2 * maxTags) {
       record.droppedTags++;
       count("span.tags_dropped");
     } else {

@@ -51,6 +51,7 @@ export class Tracer extends OpenTracingTracer {
   readonly #reporter: Reporter;
   readonly #sampler: Sampler;
   readonly #propagators: readonly Propagator[];
+  #closed = false;
 
   /** Throws a TypeError that says what to write instead where an option is wrong. */
   constructor(options: TracerOptions) {
@@ -111,6 +112,7 @@ export class Tracer extends OpenTracingTracer {
 
   /** Reads a context from a carrier: null where there is none, or none that is valid. */
   override extract(format: string, carrier: unknown): SpanContext | null {
+    if (this.#closed) return super.extract(format, carrier) as SpanContext;
     if (!isObject(carrier)) {
       count("propagation.carrier");
       return null;
@@ -136,25 +138,22 @@ export class Tracer extends OpenTracingTracer {
     return this.#reporter.flush();
   }
 
-  /** Flushes and releases the reporter. Spans that finish later are counted as dropped. */
+  /**
+   * Flushes and releases the reporter. Spans that finish later are counted as dropped, and `extract` answers from now on as
+   * the no-op tracer's does, by which `initTracing` knows that the global tracer may be replaced.
+   */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#reporter.close();
   }
 
-  /** For `Span.finish` alone. */
+  /** @internal For `Span.finish` alone. */
   report(record: SpanRecord): void {
     try {
       this.#reporter.report(record);
     } catch (error) {
       warn("report.reporter_error", "the reporter threw; the span is lost", error);
     }
-  }
-
-  /** For `Span` alone: a tag or log value within the limits. */
-  limited(value: unknown): unknown {
-    if (typeof value !== "string" || value.length <= this.limits.maxValueLength) return value;
-    count("span.values_truncated");
-    return value.slice(0, this.limits.maxValueLength);
   }
 
   #newContext(name: string, parent: SpanContext | undefined, tags: Record<string, unknown> | undefined): SpanContext {

@@ -226,6 +226,17 @@ test("a reporter that throws loses the span, counted, and nothing else", () => {
   );
 });
 
+test("a closed tracer answers extract as the no-op tracer does", async () => {
+  const { tracer } = setUp();
+  const headers = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+  assert.equal(tracer.extract("http_headers", headers)?.toSpanId(), "b7ad6b7169203331");
+  await tracer.close();
+  assert.equal(
+    tracer.extract("http_headers", headers) as unknown,
+    new opentracing.Tracer().extract("http_headers", headers),
+  );
+});
+
 test("wrong options throw at construction, in a sentence that says what to write", () => {
   const reporter = new MemoryReporter();
   assert.throws(() => new Tracer({} as never), /needs a reporter, such as new MemoryReporter\(\)/);
