@@ -3,7 +3,10 @@
 export { MemoryReporter } from "./report/memory-reporter.ts";
 export type { FinishedSpan, LogEntry, Reporter, SpanReference } from "./report/reporter.ts";
 export { AsyncScopeManager } from "./scope/async-scope-manager.ts";
-export type { ScopeManager } from "./scope/scope-manager.ts";
+export { bind } from "./scope/bind.ts";
+export { bindEmitter } from "./scope/bind-emitter.ts";
+export type { Scope, ScopeManager } from "./scope/scope-manager.ts";
+export type { ActiveSpanOptions } from "./scope/start-active-span.ts";
 export { Span } from "./tracer/span.ts";
 export { SpanContext } from "./tracer/span-context.ts";
 export { Tracer, type TracerOptions } from "./tracer/tracer.ts";
