@@ -18,7 +18,7 @@ export class AsyncScopeManager implements ScopeManager {
     return stored instanceof EnteredScope ? stored.active() : stored;
   }
 
-  // Measured on Node 20: the rest parameter costs 6 ns of 35; on Node 24, where `run` costs 150 ns and more, nothing.
+  // Measured against fixed parameters: 12 ns both on Node 20 for one function, 35 to 29 for many; no difference on Node 24 (150).
   run<A extends unknown[], R>(span: Span | undefined, fn: (...args: A) => R, ...args: A): R {
     return this.#storage.run(span, fn, ...args);
   }

@@ -48,7 +48,10 @@ const HOLDERS: Record<string, () => Promise<() => void>> = {
     const waiting = new Promise<void>((settle) => {
       resolve = settle;
     }).then(() => {});
-    return () => void (resolve(), waiting);
+    return function release() {
+      resolve();
+      return waiting;
+    };
   },
 };
 
