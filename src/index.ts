@@ -4,7 +4,8 @@ export { type CounterName, type DiagnosticsMessage, diagnostics } from "./diagno
 export { MemoryReporter } from "./report/memory-reporter.ts";
 export type { FinishedSpan, LogEntry, Reporter, SpanReference } from "./report/reporter.ts";
 export { AsyncScopeManager } from "./scope/async-scope-manager.ts";
-export type { ScopeManager } from "./scope/scope-manager.ts";
+export type { Scope, ScopeManager } from "./scope/scope-manager.ts";
+export type { ActiveSpanOptions } from "./scope/start-active-span.ts";
 export type { SpanLimits } from "./tracer/limits.ts";
 export {
   ALWAYS,

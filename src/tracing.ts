@@ -1,11 +1,15 @@
 // The object an application holds: a tracer, what is active, and the policy by which requests become spans.
 
-import type { Span, SpanOptions, Tracer } from "opentracing";
+import type { EventEmitter } from "node:events";
+import type { Span, Tracer } from "opentracing";
 import { spanOf } from "./hosts/node-http.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
+import type { Undo } from "./patch.ts";
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
+import { bind } from "./scope/bind.ts";
+import { bindEmitter } from "./scope/bind-emitter.ts";
 import type { ScopeManager } from "./scope/scope-manager.ts";
-import { startActiveSpan } from "./scope/start-active-span.ts";
+import { type ActiveSpanOptions, startActiveSpan } from "./scope/start-active-span.ts";
 import { checkOptions, isTracer } from "./settings.ts";
 
 export type TracingOptions = HttpOptions;
@@ -47,11 +51,24 @@ export class Tracing {
     return spanOf(request);
   }
 
-  /** Runs `fn` in a new span, a child of the active one. See `startActiveSpan` in `scope/`. */
+  /**
+   * Runs `fn` in a new span, a child of the active one unless `options` say otherwise, and finishes it when `fn` is done:
+   * on return, on throw, or when the promise that it returns settles. See `startActiveSpan` in `scope/`.
+   */
   startActiveSpan<T>(name: string, fn: (span: Span) => T): T;
-  startActiveSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => T): T;
-  startActiveSpan<T>(name: string, second: SpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
+  startActiveSpan<T>(name: string, options: ActiveSpanOptions, fn: (span: Span) => T): T;
+  startActiveSpan<T>(name: string, second: ActiveSpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
     const [options, fn] = typeof second === "function" ? [{}, second] : [second, third!];
     return startActiveSpan(this.http.tracer, this.http.scope, name, options, fn);
+  }
+
+  /** `fn`, run in `span` whoever calls it; without `span`, in the one that is active now. See `bind` in `scope/`. */
+  bind<F extends (...args: never[]) => unknown>(fn: F, ...span: [span?: Span | undefined]): F {
+    return bind(this.http.scope, fn, ...span);
+  }
+
+  /** Runs the listeners that `emitter` gets from now on in the right span. See `bindEmitter` in `scope/`. */
+  bindEmitter(emitter: EventEmitter, ...span: [span?: Span | undefined]): Undo {
+    return bindEmitter(this.http.scope, emitter, ...span);
   }
 }

@@ -1,6 +1,7 @@
 // How an operation can fail, and how that is written on a span.
 
 import type { Span } from "opentracing";
+import { markFailed } from "../failure.ts";
 import { ERROR } from "../tags.ts";
 
 /** An end that no error object describes. Logged as `{ event: "error", "error.kind": kind, message }`. */
@@ -25,9 +26,7 @@ export function recordFailure(span: Span, failure: Failure): void {
 
 /** Marks a span as failed by `error`, unless that error says that the client was at fault (a status of 400 to 499). */
 export function recordError(span: Span, error: unknown): void {
-  if (isClientError(error)) return;
-  span.setTag(ERROR, true);
-  span.log({ event: "error", "error.object": error });
+  if (!isClientError(error)) markFailed(span, error);
 }
 
 function isClientError(error: unknown): boolean {

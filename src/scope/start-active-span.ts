@@ -1,20 +1,172 @@
 // Runs a function in a span of its own.
 
-import type { Span, SpanOptions, Tracer } from "opentracing";
+import { Span, type SpanContext, type SpanOptions, type Tracer } from "opentracing";
+import { warn } from "../diagnostics.ts";
+import { markFailed } from "../failure.ts";
+import { isThenable } from "../guard.ts";
+import { patch } from "../patch.ts";
 import type { ScopeManager } from "./scope-manager.ts";
 
-/** SKELETON: to be completed. */
+/** OpenTracing's span options, where `childOf: null` starts a new trace. */
+export interface ActiveSpanOptions extends Omit<SpanOptions, "childOf"> {
+  /** The parent. Left out or undefined: the active span, unless `references` name one. `null`: none. */
+  readonly childOf?: Span | SpanContext | null | undefined;
+}
+
+/**
+ * Calls `fn(span)` in a new span, and finishes that span exactly once, when `fn` is done:
+ *
+ * - on return, where `fn` returns no promise. The object of a generator is no promise: its body runs later, outside.
+ * - on throw: the error is recorded and thrown on.
+ * - when a native promise settles: a promise of the same type is returned, with the same value or error. An error that
+ *   nobody handles is reported by Node once, as it would be otherwise.
+ * - when a thenable settles, such as a query that starts when it is awaited. We never start it: the same object is
+ *   returned, and the span ends when somebody awaits it and it settles. What nobody awaits does not end.
+ *
+ * Every error is recorded: tag `error`, log `{ event: "error", "error.object": error }`. A tracer or span that throws is
+ * counted (`tracer.error`) and changes nothing for `fn`, which gets a span that does nothing if there is no better.
+ */
 export function startActiveSpan<T>(
   tracer: Tracer,
   scope: ScopeManager,
   name: string,
-  options: SpanOptions,
+  options: ActiveSpanOptions,
   fn: (span: Span) => T,
 ): T {
-  const span = tracer.startSpan(name, { childOf: scope.active(), ...options });
+  if (typeof fn !== "function") throw new TypeError("startActiveSpan(name, options?, fn): fn must be a function");
+  // A copy also because tracers built on OpenTracing's base class write to the options they are given.
+  const span = start(tracer, name, { ...options, childOf: parentOf(options, scope) });
+  // Without a span of its own `fn` runs in the one that is active already.
+  if (span === undefined) return fn(new Span());
+
+  let result: T;
   try {
-    return scope.run(span, fn, span);
-  } finally {
-    span.finish();
+    result = scope.run(span, fn, span);
+  } catch (error) {
+    finishFailed(span, error);
+    throw error;
   }
+  if (!isThenable(result)) {
+    finish(span);
+    return result;
+  }
+  return (isPlainPromise(result) ? followPromise(span, result) : followThenable(span, scope, result)) as T;
+}
+
+function parentOf({ childOf, references }: ActiveSpanOptions, scope: ScopeManager): Span | SpanContext | undefined {
+  if (childOf === undefined && (references === undefined || references.length === 0)) return scope.active();
+  return childOf ?? undefined;
+}
+
+function start(tracer: Tracer, name: string, options: SpanOptions): Span | undefined {
+  try {
+    const span = tracer.startSpan(name, options);
+    if (typeof span?.finish === "function") return span;
+    warn("tracer.error", "the tracer's startSpan answered no span; the function runs without one");
+  } catch (error) {
+    warn("tracer.error", "the tracer threw while starting a span; the function runs without one", error);
+  }
+  return undefined;
+}
+
+function finish(span: Span): void {
+  try {
+    span.finish();
+  } catch (error) {
+    warn("tracer.error", "the tracer threw while finishing a span", error);
+  }
+}
+
+function finishFailed(span: Span, error: unknown): void {
+  try {
+    markFailed(span, error);
+  } catch (tracerError) {
+    warn("tracer.error", "the tracer threw while recording an error", tracerError);
+  }
+  finish(span);
+}
+
+/** Whether calling `then` does no more than to wait: a lazy subclass brings a `then` of its own. */
+function isPlainPromise(value: PromiseLike<unknown>): value is Promise<unknown> {
+  return value instanceof Promise && value.then === Promise.prototype.then;
+}
+
+/**
+ * Not the same promise: to watch that one would make its error count as handled. What a library laid on its promise, as
+ * `promisify(exec)` does with `child`, is laid on ours.
+ */
+function followPromise(span: Span, promise: Promise<unknown>): Promise<unknown> {
+  let followed: Promise<unknown>;
+  try {
+    followed = promise.then(
+      (value) => {
+        finish(span);
+        return value;
+      },
+      (error) => {
+        finishFailed(span, error);
+        throw error;
+      },
+    );
+  } catch {
+    // A subclass whose constructor takes no executor has no working `then`.
+    finish(span);
+    return promise;
+  }
+  for (const name of Object.keys(promise)) {
+    if (!(name in followed)) Object.defineProperty(followed, name, Object.getOwnPropertyDescriptor(promise, name)!);
+  }
+  return followed;
+}
+
+type Settle = ((value: unknown) => unknown) | null | undefined;
+
+/**
+ * Listens in whenever somebody else calls `then`. What that starts, as in a query builder, runs in the span; the
+ * callbacks handed to it run in what is active for their owner.
+ */
+function followThenable(span: Span, scope: ScopeManager, thenable: PromiseLike<unknown>): PromiseLike<unknown> {
+  const original = thenable.then;
+  let open = true;
+
+  function settled(failed: boolean, value: unknown): void {
+    if (!open) return;
+    open = false;
+    undo();
+    if (failed) finishFailed(span, value);
+    else finish(span);
+  }
+
+  function then(this: PromiseLike<unknown>, onValue: Settle, onError: Settle): unknown {
+    if (!open) return original.call(this, onValue, onError);
+    const owner = scope.active();
+    const value = (result: unknown): unknown => {
+      settled(false, result);
+      return typeof onValue === "function" ? scope.run(owner, onValue, result) : result;
+    };
+    const failure = (error: unknown): unknown => {
+      settled(true, error);
+      if (typeof onError === "function") return scope.run(owner, onError, error);
+      throw error;
+    };
+    try {
+      return scope.run(span, callThen, original, this, value, failure);
+    } catch (error) {
+      settled(true, error);
+      throw error;
+    }
+  }
+
+  let undo = (): void => {};
+  try {
+    undo = patch(thenable, "then", then as PromiseLike<unknown>["then"]);
+  } catch {
+    // A frozen thenable shows nobody when it settles.
+    settled(false, undefined);
+  }
+  return thenable;
+}
+
+function callThen(original: PromiseLike<unknown>["then"], self: unknown, value: Settle, failure: Settle): unknown {
+  return original.call(self as PromiseLike<unknown>, value as never, failure as never);
 }
