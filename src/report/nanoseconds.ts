@@ -3,8 +3,8 @@
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { writeFixed32 } from "./protobuf-writer.ts";
 
-/** The first millisecond whose nanoseconds need more than 64 bits: in the year 2554. */
-const END_OF_TIME = 18_446_744_073_709;
+/** The first millisecond whose nanoseconds need more than 63 bits: in the year 2262. Many back ends have signed times. */
+const END_OF_TIME = 9_223_372_036_854;
 
 /** Appends a time in milliseconds as `fixed64` nanoseconds, exact to the nanosecond. What is no time becomes 0. */
 export function writeNanoseconds(to: ByteBuffer, milliseconds: number): void {

@@ -12,6 +12,7 @@ import {
   SPAN_KIND,
   tagOf,
 } from "../tags.ts";
+import { valueText } from "./attribute-value.ts";
 import { errorFacts, NO_FACTS } from "./error-facts.ts";
 import type { FinishedSpan } from "./reporter.ts";
 import { hostAndPort, urlParts } from "./url-parts.ts";
@@ -97,9 +98,11 @@ export function kindOf(tags: FlatTags): SpanKind {
 export function writeTags(sink: AttributeSink, tags: FlatTags, kind: SpanKind): void {
   for (let i = 0; i < tags.length; i += 2) {
     const name = tags[i] as string;
+    const value = tags[i + 1];
+    if (value === undefined || value === null) continue;
     const rule = RULES.get(name);
-    if (rule === undefined) sink.attribute(name, tags[i + 1]);
-    else rule(sink, tags[i + 1], kind, tags);
+    if (rule === undefined) sink.attribute(name, value);
+    else rule(sink, value, kind, tags);
   }
 }
 
@@ -114,7 +117,8 @@ export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
   if (error === null || error === "" || error === 0) return UNSET;
 
   const facts = firstError(span);
-  const status = Number(tagOf(span.tags, HTTP_STATUS_CODE));
+  const given = tagOf(span.tags, HTTP_STATUS_CODE);
+  const status = typeof given === "number" || typeof given === "string" ? Number(given) : 0;
   const statusText = status >= (kind === CLIENT ? 400 : 500) ? String(status) : "";
   const message = facts.message === "" && typeof error === "string" && error !== "true" ? error : facts.message;
   return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
@@ -184,7 +188,7 @@ function httpMethod(sink: AttributeSink, value: unknown, _kind: SpanKind, tags: 
 }
 
 function httpUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
-  const url = String(value);
+  const url = valueText(value);
   const parts = urlParts(url);
   if (kind !== SERVER && parts.scheme !== "") {
     write(sink, "url.full", url, tags);
@@ -200,7 +204,7 @@ function httpUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: Flat
 
 function httpHost(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
   if (kind !== SERVER && hasAbsoluteUrl(tags)) return;
-  writeAddress(sink, hostAndPort(String(value)), tags);
+  writeAddress(sink, hostAndPort(valueText(value)), tags);
 }
 
 /** The other side: a server's client, a client's server. */
@@ -211,7 +215,7 @@ function peerHostname(sink: AttributeSink, value: unknown, kind: SpanKind, tags:
 
 function hasAbsoluteUrl(tags: FlatTags): boolean {
   const url = tagOf(tags, HTTP_URL);
-  return url !== undefined && urlParts(String(url)).host !== "";
+  return url !== undefined && urlParts(valueText(url)).host !== "";
 }
 
 function writeAddress(

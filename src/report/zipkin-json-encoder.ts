@@ -71,7 +71,7 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
     set(result, String(tags[i]), valueText(value));
   }
   const url = tagOf(tags, HTTP_URL);
-  if (url !== undefined && !("http.path" in result)) set(result, "http.path", urlParts(String(url)).path);
+  if (url !== undefined && !("http.path" in result)) set(result, "http.path", urlParts(valueText(url)).path);
   const outcome = outcomeOf(span, kind);
   // Any `error` tag marks a failure there, even "false".
   if (outcome.code === 2) set(result, ERROR, outcome.message || outcome.errorType);
@@ -90,11 +90,11 @@ function set(record: Record<string, string>, name: string, value: string): void 
 
 function remoteEndpoint(tags: FlatTags): object | undefined {
   const url = tagOf(tags, SPAN_KIND) === "client" ? tagOf(tags, HTTP_URL) : undefined;
-  const { host, port } = url === undefined ? hostAndPort("") : urlParts(String(url));
+  const { host, port } = url === undefined ? hostAndPort("") : urlParts(valueText(url));
   const serviceName = tagOf(tags, "peer.service") ?? (host === "" ? undefined : host);
   const ipv4 = tagOf(tags, "peer.ipv4");
   const ipv6 = tagOf(tags, "peer.ipv6");
-  const peerPort = Number(tagOf(tags, "peer.port") ?? port);
+  const peerPort = Number(valueText(tagOf(tags, "peer.port") ?? port));
   if (serviceName === undefined && ipv4 === undefined && ipv6 === undefined) return undefined;
   return {
     serviceName: serviceName === undefined ? undefined : wellFormed(valueText(serviceName)),
