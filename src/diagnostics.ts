@@ -21,6 +21,7 @@ export type CounterName =
   | "report.queue_full"
   | "report.send_failed"
   | "report.rejected"
+  | "report.bad_answer"
   | "report.retried"
   | "report.encode_error"
   | "report.after_close"

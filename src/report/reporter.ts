@@ -7,8 +7,11 @@ import type { TraceContext } from "../trace-context.ts";
 export interface Reporter {
   /** Takes one finished span. Must not keep `span` unless it says so: encode or copy. Must not throw. */
   report(span: FinishedSpan): void;
-  /** Resolves when all that was reported before has been delivered or given up. Never rejects. */
-  flush(): Promise<void>;
+  /**
+   * Resolves when all that was reported before has been delivered or given up, or when `timeLimit` milliseconds have
+   * passed, if one is given. Resolves without timers where nothing is waiting. Never rejects.
+   */
+  flush(timeLimit?: number): Promise<void>;
   /** Flushes and releases everything. Spans reported later are counted as dropped. Never rejects. */
   close(): Promise<void>;
 }

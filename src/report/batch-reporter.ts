@@ -1,0 +1,207 @@
+// Collects encoded spans into batches and sends them: what the reporters that post have in common.
+
+import { AsyncResource } from "node:async_hooks";
+import { count, warn } from "../diagnostics.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import type { Delivery } from "./http-sender.ts";
+import type { FinishedSpan, Reporter } from "./reporter.ts";
+import type { SpanEncoder } from "./span-encoder.ts";
+
+export interface BatchSettings {
+  /** Milliseconds that a span waits at most for its batch to fill. */
+  readonly scheduleDelay: number;
+  /** Spans that are held at most, those on their way to the back end included. */
+  readonly maxQueueSize: number;
+  /** Spans of one request. */
+  readonly maxExportBatchSize: number;
+  /** Milliseconds that `flush` and `close` take at most. */
+  readonly flushLimit: number;
+}
+
+/** The part of `HttpSender` that is needed here. */
+export interface BatchSender {
+  send(body: readonly Uint8Array[]): Promise<Delivery>;
+  hurry(): () => void;
+  close(): void;
+}
+
+/** Learns what the back end made of a batch of so many spans. */
+export type AnswerReader = (delivery: Delivery & { readonly status: "delivered" }, spans: number) => void;
+
+interface Batch {
+  readonly buffer: ByteBuffer;
+  spans: number;
+  /** Called when the batch has been delivered or given up. */
+  readonly waiters: (() => void)[];
+}
+
+/** Requests at a time. More than one, or a back end that is 10 ms away would limit us to 51,200 spans a second. */
+const MAX_SENDING = 4;
+/** Bytes of spans in one request: a batch that reaches this is sent before it is full. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+/** Bytes of encoded spans that are held at most. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** Empty buffers that are kept for the next batches. */
+const MAX_POOLED = 4;
+
+/**
+ * A span is encoded at once, into the buffer of the batch that is being filled. A full buffer goes to the sender as it is,
+ * and another takes its place. Spans that come when `maxQueueSize` are held are dropped and counted.
+ */
+export class BatchReporter implements Reporter {
+  readonly #encoder: SpanEncoder;
+  readonly #sender: BatchSender;
+  readonly #settings: BatchSettings;
+  readonly #readAnswer: AnswerReader;
+  /** Timers and requests must not keep the async context of a traced request, and with it the request. */
+  readonly #context = new AsyncResource("node-opentracing.BatchReporter", { requireManualDestroy: true });
+  readonly #pool: ByteBuffer[] = [];
+  readonly #full: Batch[] = [];
+  /** Batches that are full, or on their way. */
+  readonly #unsettled = new Set<Batch>();
+  #filling: Batch | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sending = 0;
+  #heldSpans = 0;
+  #heldBytes = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(encoder: SpanEncoder, sender: BatchSender, settings: BatchSettings, readAnswer: AnswerReader) {
+    this.#encoder = encoder;
+    this.#sender = sender;
+    this.#settings = settings;
+    this.#readAnswer = readAnswer;
+  }
+
+  report(span: FinishedSpan): void {
+    if (this.#closed !== undefined) {
+      count("report.after_close");
+      return;
+    }
+    if (this.#heldSpans >= this.#settings.maxQueueSize || this.#heldBytes >= MAX_HELD_BYTES) {
+      warn("report.queue_full", "spans come faster than the back end takes them, or it is down; new spans are dropped");
+      return;
+    }
+    this.#filling ??= this.#newBatch();
+    const batch = this.#filling;
+    const { buffer } = batch;
+    const before = buffer.length;
+    try {
+      this.#encoder.encode(span, buffer);
+    } catch (error) {
+      buffer.length = before;
+      warn("report.encode_error", "a span could not be encoded and is lost", error);
+      return;
+    }
+    batch.spans++;
+    this.#heldSpans++;
+    this.#heldBytes += buffer.length - before;
+    if (batch.spans >= this.#settings.maxExportBatchSize || buffer.length >= MAX_BATCH_BYTES) {
+      this.#context.runInAsyncScope(() => this.#seal());
+    } else if (this.#timer === undefined) {
+      this.#context.runInAsyncScope(() => this.#startTimer());
+    }
+  }
+
+  flush(timeLimit: number = this.#settings.flushLimit): Promise<void> {
+    return this.#context.runInAsyncScope(() => this.#flush(timeLimit));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#context.runInAsyncScope(async () => {
+      await this.#flush(this.#settings.flushLimit);
+      this.#sender.close();
+      // What the sender breaks off is counted before we say that we are done.
+      await this.#settled();
+    });
+    return this.#closed;
+  }
+
+  async #flush(timeLimit: number): Promise<void> {
+    this.#seal();
+    if (this.#unsettled.size === 0) return;
+    const endHurry = this.#sender.hurry();
+    // Not unref'd: this timer alone keeps the process alive, for sockets never do.
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeLimit);
+    });
+    await Promise.race([this.#settled(), limit]);
+    clearTimeout(timer);
+    endHurry();
+  }
+
+  /** Resolves when every batch that exists now has been delivered or given up. */
+  #settled(): Promise<void> {
+    let left = this.#unsettled.size;
+    return new Promise((resolve) => {
+      if (left === 0) resolve();
+      for (const { waiters } of this.#unsettled) {
+        waiters.push(() => {
+          if (--left === 0) resolve();
+        });
+      }
+    });
+  }
+
+  /** Ends the batch that is being filled and hands it to the sender as soon as that is free. */
+  #seal(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#filling;
+    if (batch === undefined || batch.spans === 0) return;
+    this.#filling = undefined;
+    this.#full.push(batch);
+    this.#unsettled.add(batch);
+    this.#sendNext();
+  }
+
+  #sendNext(): void {
+    while (this.#sending < MAX_SENDING) {
+      const batch = this.#full.shift();
+      if (batch === undefined) return;
+      this.#sending++;
+      void this.#send(batch);
+    }
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    const { buffer, spans } = batch;
+    const { bytes, length } = buffer;
+    const delivery = await this.#sender.send(this.#encoder.body(bytes.subarray(0, length)));
+    this.#sending--;
+    if (delivery.status === "delivered") {
+      this.#heldSpans -= spans;
+      this.#heldBytes -= length;
+      this.#readAnswer(delivery, spans);
+      if (delivery.isSent) this.#recycle(buffer);
+    } else {
+      this.#heldBytes -= length;
+      this.#lost(spans, delivery.reason, delivery.status === "rejected");
+    }
+    this.#sendNext();
+    this.#unsettled.delete(batch);
+    for (const done of batch.waiters) done();
+  }
+
+  #lost(spans: number, reason: string, rejected = false): void {
+    this.#heldSpans -= spans;
+    if (rejected) warn("report.rejected", `the back end refused spans, they are lost: ${reason}`, undefined, spans);
+    else warn("report.send_failed", `spans could not be delivered and are lost: ${reason}`, undefined, spans);
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(() => this.#seal(), this.#settings.scheduleDelay);
+    this.#timer.unref();
+  }
+
+  #newBatch(): Batch {
+    return { buffer: this.#pool.pop() ?? new ByteBuffer(), spans: 0, waiters: [] };
+  }
+
+  #recycle(buffer: ByteBuffer): void {
+    if (buffer.isOversized || this.#pool.length >= MAX_POOLED) return;
+    buffer.length = 0;
+    this.#pool.push(buffer);
+  }
+}

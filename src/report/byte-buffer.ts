@@ -1,0 +1,46 @@
+// A buffer that grows: where encoders write the spans of one batch.
+
+/** Bytes that a new buffer has: room for a batch of 512 spans of usual size. */
+const INITIAL_SIZE = 256 * 1024;
+/** Bytes beyond which a buffer does not grow. One span that needs more is refused. */
+const MAX_SIZE = 8 * 1024 * 1024;
+
+/**
+ * Reused from batch to batch. Encoders write into `bytes` at `length` and move it on, having asked `reserve` for the room.
+ */
+export class ByteBuffer {
+  bytes: Buffer;
+  length = 0;
+
+  /** @param size bytes to begin with, 256 KiB by default */
+  constructor(size: number = INITIAL_SIZE) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /**
+   * Makes room for so many more bytes.
+   * @throws RangeError where the buffer would grow beyond its limit of 8 MiB
+   */
+  reserve(size: number): void {
+    const needed = this.length + size;
+    if (needed > this.bytes.length) this.#grow(needed);
+  }
+
+  /** Appends text as UTF-8; lone surrogates become U+FFFD. */
+  text(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += this.bytes.write(text, this.length);
+  }
+
+  /** Whether it has grown beyond what a usual batch needs, so that keeping it would waste memory. */
+  get isOversized(): boolean {
+    return this.bytes.length > 4 * INITIAL_SIZE;
+  }
+
+  #grow(needed: number): void {
+    if (needed > MAX_SIZE) throw new RangeError("the span is larger than the 8 MiB that a batch can hold");
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_SIZE, Math.max(needed, this.bytes.length * 2)));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}

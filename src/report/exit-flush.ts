@@ -1,0 +1,61 @@
+// Delivers the last spans when the process ends, without changing how it ends.
+
+import { warn } from "../diagnostics.ts";
+import type { Undo } from "../patch.ts";
+
+/**
+ * Calls `flush` with the time limit in milliseconds on `beforeExit`, SIGTERM and SIGINT. Where nobody else listens for
+ * the signal, the process dies by it after the flush, or at once by a second one; where the application listens, the end
+ * is left to it. Exit codes are never touched. `process.exit` leaves no time for anything: await a flush before it.
+ *
+ * @param flush must resolve without starting timers where nothing is waiting, or the process would never end
+ * @param timeLimit milliseconds
+ */
+export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLimit: number): Undo {
+  let gaveUp = false;
+
+  async function flushInTime(): Promise<void> {
+    const started = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeLimit);
+    });
+    try {
+      await Promise.race([flush(timeLimit), limit]);
+    } catch (error) {
+      warn("report.reporter_error", "a reporter failed to flush at exit", error);
+    }
+    clearTimeout(timer);
+    gaveUp = performance.now() - started >= timeLimit - 1;
+  }
+
+  function onBeforeExit(): void {
+    // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last.
+    if (!gaveUp) void flushInTime();
+  }
+
+  function onSignal(signal: NodeJS.Signals): void {
+    // Off at once: other listeners that ask "am I the only one?" must see what they would see without us, and a second
+    // signal must do what it would do without us.
+    process.removeListener(signal, onSignal);
+    const isOurs = process.listenerCount(signal) === 0;
+    void flushInTime().then(() => {
+      if (isUndone) return;
+      // An application that listened only once, or while we flushed, has the say over the next signal.
+      if (isOurs && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      process.prependListener(signal, onSignal);
+    });
+  }
+
+  let isUndone = false;
+  process.on("beforeExit", onBeforeExit);
+  // First in line, before a `once` listener takes itself off and looks as if it had never been.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  return function undo() {
+    isUndone = true;
+    process.removeListener("beforeExit", onBeforeExit);
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+  };
+}
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;

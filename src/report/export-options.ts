@@ -1,0 +1,91 @@
+// The options that the reporters that post have in common: their checks and their defaults.
+
+import { type Check, isText } from "../settings.ts";
+import type { BatchSettings } from "./batch-reporter.ts";
+
+/** Options of `OtlpReporter` and `ZipkinReporter`. All times are milliseconds; 0 as a time limit means none. */
+export interface ExportOptions {
+  /** Where to post to: an http or https URL, used as it is. */
+  readonly endpoint?: string | undefined;
+  /** Headers of each request, such as an API key. They appear in no warning. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** `"none"` by default. */
+  readonly compression?: "gzip" | "none" | undefined;
+  /** For one request with its answer, 10,000 by default. */
+  readonly timeout?: number | undefined;
+  /** What this service is called: `unknown_service:node` by default. */
+  readonly serviceName?: string | undefined;
+  /** How long a span waits at most for its batch to fill, 5,000 by default. */
+  readonly scheduleDelay?: number | undefined;
+  /** Spans that are held at most, 16,384 by default. More are dropped and counted as `report.queue_full`. */
+  readonly maxQueueSize?: number | undefined;
+  /** Spans of one request, 512 by default; never more than `maxQueueSize`. */
+  readonly maxExportBatchSize?: number | undefined;
+  /** For all tries of one batch, and for `flush` and `close`, 30,000 by default. */
+  readonly exportTimeout?: number | undefined;
+}
+
+/** What `exportTimeout` is by default, and what `flush` and `close` take at most where that is 0. */
+export const EXPORT_TIMEOUT = 30_000;
+export const TIMEOUT = 10_000;
+
+const isCount: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "a whole number of 1 or more";
+const isDuration: Check = (value) =>
+  typeof value === "number" && value >= 0 && value < 2 ** 31 ? undefined : "milliseconds, from 0 to 2^31 - 1";
+const isUrl: Check = (value) =>
+  typeof value === "string" && /^https?:$/.test(urlOf(value)?.protocol ?? "")
+    ? undefined
+    : 'a URL such as "http://localhost:4318/v1/traces"';
+const isHeaders: Check = (value) =>
+  isRecord(value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
+    ? undefined
+    : 'an object of header names and texts: { "api-key": "…" }';
+const isCompression: Check = oneOf("gzip", "none");
+
+/** A check that the value is one of these texts. */
+export function oneOf(...texts: string[]): Check {
+  return (value) => (texts.includes(value as string) ? undefined : texts.map((text) => `"${text}"`).join(" or "));
+}
+
+/** A check that the value is an object of attributes. */
+export const isResource: Check = (value) =>
+  isRecord(value) && Object.values(value).every((one) => ["string", "number", "boolean"].includes(typeof one))
+    ? undefined
+    : 'an object of attributes: { "service.version": "1.2" }';
+
+export const EXPORT_CHECKS: Readonly<Record<string, Check>> = {
+  endpoint: isUrl,
+  headers: isHeaders,
+  compression: isCompression,
+  timeout: isDuration,
+  serviceName: isText,
+  scheduleDelay: isDuration,
+  maxQueueSize: isCount,
+  maxExportBatchSize: isCount,
+  exportTimeout: isDuration,
+};
+
+/** The settings of the batches, completed. */
+export function batchSettings(options: ExportOptions): BatchSettings {
+  const maxQueueSize = options.maxQueueSize ?? 16_384;
+  return {
+    scheduleDelay: options.scheduleDelay ?? 5_000,
+    maxQueueSize,
+    maxExportBatchSize: Math.min(options.maxExportBatchSize ?? 512, maxQueueSize),
+    flushLimit: options.exportTimeout || EXPORT_TIMEOUT,
+  };
+}
+
+function urlOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** RFC 9110, sections 5.1 and 5.5: what `http.request` would refuse later, when nobody is there to catch it. */
+function isHeader(name: string, text: unknown): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+}

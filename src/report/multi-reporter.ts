@@ -1,0 +1,47 @@
+// Several reporters as one.
+
+import { warn } from "../diagnostics.ts";
+import type { FinishedSpan, Reporter } from "./reporter.ts";
+
+/** Hands each span to all reporters. One that fails does not keep the span from the others. */
+export class MultiReporter implements Reporter {
+  readonly #reporters: readonly Reporter[];
+
+  constructor(reporters: readonly Reporter[]) {
+    for (const reporter of reporters) {
+      if (typeof reporter?.report !== "function")
+        throw new TypeError("new MultiReporter([...]) needs an array of reporters");
+    }
+    this.#reporters = [...reporters];
+  }
+
+  report(span: FinishedSpan): void {
+    for (let i = 0; i < this.#reporters.length; i++) {
+      try {
+        this.#reporters[i]!.report(span);
+      } catch (error) {
+        warn("report.reporter_error", "a reporter threw; the span is lost to it", error);
+      }
+    }
+  }
+
+  flush(timeLimit?: number): Promise<void> {
+    return this.#all((reporter) => reporter.flush(timeLimit));
+  }
+
+  close(): Promise<void> {
+    return this.#all((reporter) => reporter.close());
+  }
+
+  async #all(call: (reporter: Reporter) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#reporters.map(async (reporter) => {
+        try {
+          await call(reporter);
+        } catch (error) {
+          warn("report.reporter_error", "a reporter failed to flush or close", error);
+        }
+      }),
+    );
+  }
+}

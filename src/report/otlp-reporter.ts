@@ -1,0 +1,90 @@
+// Sends spans to a collector, or any back end that speaks OTLP over HTTP.
+
+import { warn } from "../diagnostics.ts";
+import { type Check, checkOptions } from "../settings.ts";
+import { type AnswerReader, BatchReporter } from "./batch-reporter.ts";
+import {
+  batchSettings,
+  EXPORT_CHECKS,
+  EXPORT_TIMEOUT,
+  type ExportOptions,
+  isResource,
+  oneOf,
+  TIMEOUT,
+} from "./export-options.ts";
+import { HttpSender } from "./http-sender.ts";
+import { partialSuccess } from "./otlp-answer.ts";
+import { OtlpJsonEncoder } from "./otlp-json-encoder.ts";
+import { OtlpProtobufEncoder } from "./otlp-protobuf-encoder.ts";
+import type { FinishedSpan, Reporter } from "./reporter.ts";
+import { processResource, type Resource } from "./resource.ts";
+
+/** `endpoint` is `http://localhost:4318/v1/traces` by default. */
+export interface OtlpReporterOptions extends ExportOptions {
+  /** `"http/protobuf"` by default; JSON is several times larger and slower. */
+  readonly protocol?: "http/protobuf" | "http/json" | undefined;
+  /** Attributes of this process, beyond `service.name`, `process.pid`, `host.name` and `telemetry.sdk.*`. */
+  readonly resource?: Resource | undefined;
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  ...EXPORT_CHECKS,
+  protocol: oneOf("http/protobuf", "http/json"),
+  resource: isResource,
+};
+
+/**
+ * Encodes each span as it is reported and posts batches. Never throws once made, and never keeps the process alive except
+ * while `flush` or `close` is awaited.
+ */
+export class OtlpReporter implements Reporter {
+  readonly #batches: BatchReporter;
+
+  /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
+  constructor(options: OtlpReporterOptions = {}) {
+    checkOptions("new OtlpReporter(options)", options, CHECKS);
+    const resource = processResource(options.serviceName, options.resource);
+    const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
+    const encoder = new Encoder(resource);
+    const sender = new HttpSender({
+      endpoint: new URL(options.endpoint ?? "http://localhost:4318/v1/traces"),
+      contentType: encoder.contentType,
+      headers: options.headers ?? {},
+      compression: options.compression ?? "none",
+      timeout: options.timeout ?? TIMEOUT,
+      exportTimeout: options.exportTimeout ?? EXPORT_TIMEOUT,
+    });
+    this.#batches = new BatchReporter(encoder, sender, batchSettings(options), answerReader(sender.target));
+  }
+
+  report(span: FinishedSpan): void {
+    this.#batches.report(span);
+  }
+
+  flush(timeLimit?: number): Promise<void> {
+    return this.#batches.flush(timeLimit);
+  }
+
+  close(): Promise<void> {
+    return this.#batches.close();
+  }
+}
+
+function answerReader(target: string): AnswerReader {
+  return ({ answer }, spans) => {
+    const result = partialSuccess(answer);
+    if (result === undefined) {
+      warn("report.bad_answer", `${target} accepted spans with an answer that is not OTLP; is it the right address?`);
+    } else if (result.rejectedSpans > 0) {
+      const rejected = Math.min(result.rejectedSpans, spans);
+      warn("report.rejected", `${target} refused some spans: ${shown(result.errorMessage)}`, undefined, rejected);
+    } else if (result.errorMessage !== "") {
+      warn("report.bad_answer", `${target} took all spans, but warns: ${shown(result.errorMessage)}`);
+    }
+  };
+}
+
+/** A back end's words, fit for a log: one line, not long. */
+function shown(message: string): string {
+  return message.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, 200) || "it does not say why";
+}

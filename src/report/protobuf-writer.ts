@@ -1,0 +1,109 @@
+// Protocol Buffers' wire format, as far as OTLP needs it: https://protobuf.dev/programming-guides/encoding/
+
+import type { ByteBuffer } from "./byte-buffer.ts";
+
+// Each function but `writeText` and `endMessage` leaves it to the caller to have reserved room: 10 bytes at most.
+
+/** A field's key: its number, and the wire type of what follows. Field numbers up to 15 take one byte. */
+export function fieldKey(field: number, wireType: 0 | 1 | 2 | 5): number {
+  return (field << 3) | wireType;
+}
+
+/** Appends one byte, or a whole number up to 127. */
+export function writeByte(to: ByteBuffer, byte: number): void {
+  to.bytes[to.length++] = byte;
+}
+
+/** Appends a whole number from 0 to 2^32 - 1. */
+export function writeVarint(to: ByteBuffer, value: number): void {
+  const { bytes } = to;
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[to.length++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[to.length++] = rest;
+}
+
+/** Appends a 64-bit number, given as its two unsigned halves. Negative ones are two's complement and take 10 bytes. */
+export function writeVarint64(to: ByteBuffer, high: number, low: number): void {
+  const { bytes } = to;
+  let [upper, lower] = [high >>> 0, low >>> 0];
+  while (upper > 0 || lower > 0x7f) {
+    bytes[to.length++] = (lower & 0x7f) | 0x80;
+    lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+    upper >>>= 7;
+  }
+  bytes[to.length++] = lower;
+}
+
+/** Appends 32 bits, least significant byte first: `fixed32`. */
+export function writeFixed32(to: ByteBuffer, word: number): void {
+  const { bytes, length } = to;
+  bytes[length] = word;
+  bytes[length + 1] = word >>> 8;
+  bytes[length + 2] = word >>> 16;
+  bytes[length + 3] = word >>> 24;
+  to.length = length + 4;
+}
+
+/** Appends 32 bits, most significant byte first: a quarter of a trace id. */
+export function writeWord(to: ByteBuffer, word: number): void {
+  const { bytes, length } = to;
+  bytes[length] = word >>> 24;
+  bytes[length + 1] = word >>> 16;
+  bytes[length + 2] = word >>> 8;
+  bytes[length + 3] = word;
+  to.length = length + 4;
+}
+
+/** Appends a `double`. */
+export function writeDouble(to: ByteBuffer, value: number): void {
+  to.length = to.bytes.writeDoubleLE(value, to.length);
+}
+
+/** Appends a text with its length before it. Lone surrogates become U+FFFD, for protobuf wants valid UTF-8. */
+export function writeText(to: ByteBuffer, text: string): void {
+  const { length } = text;
+  to.reserve(length * 3 + 5);
+  if (length < 64 && writeAscii(to, text)) return;
+  const start = beginMessage(to);
+  to.length += to.bytes.write(text, to.length);
+  endMessage(to, start);
+}
+
+/** Begins a message (or text) of yet unknown length: keeps one byte for it. Answers what `endMessage` needs. */
+export function beginMessage(to: ByteBuffer): number {
+  to.length += 1;
+  return to.length;
+}
+
+/** Writes a message's length before it, and moves the message where the length needs more than the one byte. */
+export function endMessage(to: ByteBuffer, start: number): void {
+  const size = to.length - start;
+  if (size <= 0x7f) {
+    to.bytes[start - 1] = size;
+    return;
+  }
+  const extra = size < 1 << 14 ? 1 : size < 1 << 21 ? 2 : 3;
+  to.reserve(extra);
+  to.bytes.copyWithin(start + extra, start, to.length);
+  to.length = start - 1;
+  writeVarint(to, size);
+  to.length += size;
+}
+
+/** Short text is nearly always ASCII, and a loop beats the call into native code by far. */
+function writeAscii(to: ByteBuffer, text: string): boolean {
+  const { bytes } = to;
+  const { length } = text;
+  const start = to.length + 1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    bytes[start + i] = code;
+  }
+  bytes[start - 1] = length;
+  to.length = start + length;
+  return true;
+}

@@ -1,0 +1,228 @@
+// From OpenTracing's tags and logs to OpenTelemetry's stable semantic conventions: the one place that knows both.
+
+import {
+  ERROR,
+  type FlatTags,
+  HTTP_HOST,
+  HTTP_METHOD,
+  HTTP_RESEND_COUNT,
+  HTTP_SCHEME,
+  HTTP_STATUS_CODE,
+  HTTP_URL,
+  SPAN_KIND,
+  tagOf,
+} from "../tags.ts";
+import { valueText } from "./attribute-value.ts";
+import { errorFacts, NO_FACTS } from "./error-facts.ts";
+import type { FinishedSpan } from "./reporter.ts";
+import { hostAndPort, urlParts } from "./url-parts.ts";
+
+/** Takes attributes one by one. Encoders are sinks, so that no list of attributes is ever made. */
+export interface AttributeSink {
+  attribute(name: string, value: unknown): void;
+}
+
+/** OTLP's `Span.SpanKind`. */
+export type SpanKind = 1 | 2 | 3 | 4 | 5;
+const INTERNAL = 1;
+const SERVER = 2;
+const CLIENT = 3;
+const PRODUCER = 4;
+const CONSUMER = 5;
+
+/** How a span ended. `code` is OTLP's `Status.StatusCode`: 0 unset, 1 ok, 2 error. `errorType` is "" unless it failed. */
+export interface Outcome {
+  readonly code: 0 | 1 | 2;
+  readonly message: string;
+  readonly errorType: string;
+}
+
+const UNSET: Outcome = { code: 0, message: "", errorType: "" };
+const OK: Outcome = { code: 1, message: "", errorType: "" };
+
+/** A tag that is written under another name, or in another way: answers nothing, writes to the sink. */
+type Rule = (sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags) => void;
+
+/** Tags that change. All others are written as they are. Stable names as of semantic conventions 1.37. */
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  [SPAN_KIND, kindTag],
+  [ERROR, () => {}], // becomes the status
+  [HTTP_METHOD, httpMethod],
+  [HTTP_URL, httpUrl],
+  [HTTP_STATUS_CODE, integer("http.response.status_code")],
+  [HTTP_SCHEME, renamed("url.scheme")],
+  [HTTP_HOST, httpHost],
+  [HTTP_RESEND_COUNT, integer("http.request.resend_count")],
+  ["error.kind", renamed("error.type")],
+  ["db.statement", renamed("db.query.text")],
+  ["db.instance", renamed("db.namespace")],
+  ["peer.hostname", peerHostname],
+  ["peer.ipv4", renamed("network.peer.address")],
+  [
+    "peer.ipv6",
+    (sink, value, _kind, tags) => tagOf(tags, "peer.ipv4") ?? write(sink, "network.peer.address", value, tags),
+  ],
+  ["peer.port", integer("network.peer.port")],
+]);
+
+const KNOWN_METHODS: ReadonlySet<unknown> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+  "QUERY",
+]);
+
+/** The kind that the tag `span.kind` names; internal without one. */
+export function kindOf(tags: FlatTags): SpanKind {
+  switch (tagOf(tags, SPAN_KIND)) {
+    case "server":
+      return SERVER;
+    case "client":
+      return CLIENT;
+    case "producer":
+      return PRODUCER;
+    case "consumer":
+      return CONSUMER;
+    default:
+      return INTERNAL;
+  }
+}
+
+/** Writes a span's tags as attributes. Where a tag already has the stable name, that one counts. */
+export function writeTags(sink: AttributeSink, tags: FlatTags, kind: SpanKind): void {
+  for (let i = 0; i < tags.length; i += 2) {
+    const name = tags[i] as string;
+    const value = tags[i + 1];
+    if (value === undefined || value === null) continue;
+    const rule = RULES.get(name);
+    if (rule === undefined) sink.attribute(name, value);
+    else rule(sink, value, kind, tags);
+  }
+}
+
+/**
+ * The outcome, from the tag `error` and the first error that was logged. `error.type` is, in this order, what a tag says,
+ * the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
+ */
+export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
+  const error = tagOf(span.tags, ERROR);
+  if (error === undefined) return UNSET;
+  if (error === false || error === "false") return OK;
+  if (error === null || error === "" || error === 0) return UNSET;
+
+  const facts = firstError(span);
+  const given = tagOf(span.tags, HTTP_STATUS_CODE);
+  const status = typeof given === "number" || typeof given === "string" ? Number(given) : 0;
+  const statusText = status >= (kind === CLIENT ? 400 : 500) ? String(status) : "";
+  const message = facts.message === "" && typeof error === "string" && error !== "true" ? error : facts.message;
+  return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
+}
+
+/** Writes what the outcome adds to the attributes: `error.type`. */
+export function writeOutcome(sink: AttributeSink, outcome: Outcome, tags: FlatTags): void {
+  if (outcome.errorType === "" || tagOf(tags, "error.kind") !== undefined) return;
+  write(sink, "error.type", outcome.errorType, tags);
+}
+
+/** The name of the event that a log entry becomes: its `event` field, `exception` for errors, `log` without any. */
+export function eventName(fields: Readonly<Record<string, unknown>>): string {
+  const name = fields["event"];
+  if (name === "error") return "exception";
+  return typeof name === "string" && name !== "" ? name : "log";
+}
+
+/** Writes a log entry's other fields; those of an error under the names of an `exception` event. */
+export function writeEvent(sink: AttributeSink, fields: Readonly<Record<string, unknown>>): void {
+  const facts = fields["event"] === "error" ? errorFacts(fields) : undefined;
+  if (facts !== undefined) {
+    if (facts.type !== "") sink.attribute("exception.type", facts.type);
+    if (facts.message !== "") sink.attribute("exception.message", facts.message);
+    if (facts.stack !== "") sink.attribute("exception.stacktrace", facts.stack);
+  }
+  for (const name in fields) {
+    const told = facts === undefined ? name === "event" && typeof fields[name] === "string" : ERROR_FIELDS.has(name);
+    if (!told) sink.attribute(name, fields[name]);
+  }
+}
+
+const ERROR_FIELDS: ReadonlySet<string> = new Set(["event", "error.object", "error.kind", "message", "stack"]);
+
+function firstError(span: FinishedSpan): ReturnType<typeof errorFacts> {
+  for (const { fields } of span.logs) if (fields["event"] === "error") return errorFacts(fields);
+  return NO_FACTS;
+}
+
+function write(sink: AttributeSink, name: string, value: unknown, tags: FlatTags): void {
+  if (tagOf(tags, name) === undefined) sink.attribute(name, value);
+}
+
+function renamed(name: string): Rule {
+  return (sink, value, _kind, tags) => write(sink, name, value, tags);
+}
+
+function integer(name: string): Rule {
+  return (sink, value, _kind, tags) => {
+    const number = typeof value === "string" && value !== "" ? Number(value) : value;
+    write(sink, name, Number.isInteger(number) ? number : value, tags);
+  };
+}
+
+/** A kind that OTLP does not know must not be lost. */
+function kindTag(sink: AttributeSink, value: unknown, kind: SpanKind): void {
+  if (kind === INTERNAL && value !== "internal") sink.attribute(SPAN_KIND, value);
+}
+
+function httpMethod(sink: AttributeSink, value: unknown, _kind: SpanKind, tags: FlatTags): void {
+  if (KNOWN_METHODS.has(value)) {
+    write(sink, "http.request.method", value, tags);
+  } else {
+    write(sink, "http.request.method", "_OTHER", tags);
+    write(sink, "http.request.method_original", value, tags);
+  }
+}
+
+function httpUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
+  const url = valueText(value);
+  const parts = urlParts(url);
+  if (kind !== SERVER && parts.scheme !== "") {
+    write(sink, "url.full", url, tags);
+    writeAddress(sink, parts, tags);
+    return;
+  }
+  if (parts.path !== "") write(sink, "url.path", parts.path, tags);
+  if (parts.query !== "") write(sink, "url.query", parts.query, tags);
+  if (parts.scheme === "") return;
+  if (tagOf(tags, HTTP_SCHEME) === undefined) write(sink, "url.scheme", parts.scheme, tags);
+  if (tagOf(tags, HTTP_HOST) === undefined) writeAddress(sink, parts, tags);
+}
+
+function httpHost(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
+  if (kind !== SERVER && hasAbsoluteUrl(tags)) return;
+  writeAddress(sink, hostAndPort(valueText(value)), tags);
+}
+
+/** The other side: a server's client, a client's server. */
+function peerHostname(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
+  if (kind === SERVER || kind === CONSUMER) write(sink, "client.address", value, tags);
+  else if (!hasAbsoluteUrl(tags) && tagOf(tags, HTTP_HOST) === undefined) write(sink, "server.address", value, tags);
+}
+
+function hasAbsoluteUrl(tags: FlatTags): boolean {
+  const url = tagOf(tags, HTTP_URL);
+  return url !== undefined && urlParts(valueText(url)).host !== "";
+}
+
+function writeAddress(
+  sink: AttributeSink,
+  { host, port }: { readonly host: string; readonly port: number },
+  tags: FlatTags,
+): void {
+  if (host !== "") write(sink, "server.address", host, tags);
+  if (port !== 0) write(sink, "server.port", port, tags);
+}

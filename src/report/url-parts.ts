@@ -1,0 +1,57 @@
+// Takes URLs and Host headers apart, without the cost of `new URL` and without throwing.
+
+/** The parts of a URL. Absent parts are "", an absent port is 0. */
+export interface UrlParts {
+  readonly scheme: string;
+  /** The host name; an IPv6 address without its brackets. */
+  readonly host: string;
+  /** As written, else the scheme's own: 80 or 443. */
+  readonly port: number;
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+}
+
+/** Takes apart an absolute URL, or a path with a query. Credentials and fragment are left out. */
+export function urlParts(url: string): UrlParts {
+  const scheme = schemeOf(url);
+  const authorityAt = scheme === "" ? 0 : scheme.length + 3;
+  const pathAt = scheme === "" ? 0 : firstOf(url, authorityAt, "/?#");
+  const fragmentAt = firstOf(url, pathAt, "#");
+  const queryAt = Math.min(firstOf(url, pathAt, "?"), fragmentAt);
+  const { host, port } = hostAndPort(url.slice(authorityAt, pathAt));
+  return {
+    scheme,
+    host,
+    port: port !== 0 || host === "" ? port : scheme === "https" ? 443 : scheme === "http" ? 80 : 0,
+    path: url.slice(pathAt, queryAt) || (scheme === "" ? "" : "/"),
+    query: url.slice(queryAt + 1, fragmentAt),
+  };
+}
+
+/** Takes apart `host`, `host:port`, `[::1]:port` and `user:password@host`. Without a port, or with a wrong one, it is 0. */
+export function hostAndPort(authority: string): { host: string; port: number } {
+  const start = authority.lastIndexOf("@") + 1;
+  const bracket = authority.startsWith("[", start) ? authority.indexOf("]", start) : -1;
+  const colon = authority.indexOf(":", Math.max(bracket, start));
+  const end = colon < 0 ? authority.length : colon;
+  const host = bracket < 0 ? authority.slice(start, end) : authority.slice(start + 1, bracket);
+  return { host, port: colon < 0 ? 0 : portOf(authority.slice(colon + 1)) };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  return text !== "" && Number.isInteger(port) && port > 0 && port <= 0xffff ? port : 0;
+}
+
+/** The scheme in front of `://`, in lower case: "" where a path comes first. */
+function schemeOf(url: string): string {
+  const end = url.indexOf("://");
+  if (end <= 0 || firstOf(url, 0, "/?#") < end) return "";
+  return url.slice(0, end).toLowerCase();
+}
+
+function firstOf(text: string, from: number, characters: string): number {
+  for (let i = from; i < text.length; i++) if (characters.includes(text[i]!)) return i;
+  return text.length;
+}

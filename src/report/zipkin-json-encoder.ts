@@ -1,0 +1,123 @@
+// Spans as Zipkin v2 JSON: https://zipkin.io/zipkin-api/#/default/post_spans
+
+import { ERROR, type FlatTags, HTTP_URL, SPAN_KIND, tagOf } from "../tags.ts";
+import { hex32, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { valueText } from "./attribute-value.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
+import { errorFacts } from "./error-facts.ts";
+import type { FinishedSpan, LogEntry } from "./reporter.ts";
+import { kindOf, outcomeOf } from "./semantic-conventions.ts";
+import type { SpanEncoder } from "./span-encoder.ts";
+import { hostAndPort, urlParts } from "./url-parts.ts";
+import { wellFormed } from "./well-formed.ts";
+
+/** Kinds by OTLP's numbers; Zipkin has none for work inside a process. */
+const KINDS: readonly (string | undefined)[] = [undefined, undefined, "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+
+/** Tags that say nothing more once they are a field. */
+const FIELDS: ReadonlySet<unknown> = new Set([SPAN_KIND, ERROR]);
+
+/**
+ * Tags keep their OpenTracing names, which Zipkin's own instrumentation shares (`http.method`, `http.status_code`), plus
+ * `http.path`. Log entries become annotations. References beyond the parent have no place in Zipkin.
+ */
+export class ZipkinJsonEncoder implements SpanEncoder {
+  readonly contentType = "application/json";
+  readonly #localEndpoint: { readonly serviceName: string };
+
+  constructor(serviceName: string) {
+    this.#localEndpoint = { serviceName: wellFormed(serviceName) };
+  }
+
+  encode(span: FinishedSpan, to: ByteBuffer): void {
+    const text = JSON.stringify(this.#spanJson(span));
+    to.text(to.length === 0 ? text : `,${text}`);
+  }
+
+  body(spans: Uint8Array): Uint8Array[] {
+    return [HEAD, spans, TAIL];
+  }
+
+  #spanJson(span: FinishedSpan): object {
+    const { context, tags } = span;
+    const hasParent = (span.parentSpanId0 | span.parentSpanId1) !== 0;
+    return {
+      traceId: traceIdHex(context),
+      id: spanIdHex(context),
+      parentId: hasParent ? hex32(span.parentSpanId0) + hex32(span.parentSpanId1) : undefined,
+      kind: KINDS[kindOf(tags)],
+      name: wellFormed(span.operationName),
+      timestamp: microseconds(span.startTime),
+      // Zipkin takes 0 for "unknown".
+      duration: Math.max(1, microseconds(span.endTime - span.startTime)),
+      localEndpoint: this.#localEndpoint,
+      remoteEndpoint: remoteEndpoint(tags),
+      annotations: span.logs.length === 0 ? undefined : span.logs.map(annotation),
+      tags: zipkinTags(span),
+    };
+  }
+}
+
+const HEAD = Buffer.from("[");
+const TAIL = Buffer.from("]");
+
+function zipkinTags(span: FinishedSpan): Record<string, string> {
+  const { tags } = span;
+  const kind = kindOf(tags);
+  const result: Record<string, string> = {};
+  for (let i = 0; i < tags.length; i += 2) {
+    const value = tags[i + 1];
+    if (FIELDS.has(tags[i]) || value === undefined || value === null) continue;
+    set(result, String(tags[i]), valueText(value));
+  }
+  const url = tagOf(tags, HTTP_URL);
+  if (url !== undefined && !("http.path" in result)) set(result, "http.path", urlParts(valueText(url)).path);
+  const outcome = outcomeOf(span, kind);
+  // Any `error` tag marks a failure there, even "false".
+  if (outcome.code === 2) set(result, ERROR, outcome.message || outcome.errorType);
+  return result;
+}
+
+/** Sets a property of any name: `__proto__` too. */
+function set(record: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(record, wellFormed(name), {
+    value: wellFormed(value),
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+function remoteEndpoint(tags: FlatTags): object | undefined {
+  const url = tagOf(tags, SPAN_KIND) === "client" ? tagOf(tags, HTTP_URL) : undefined;
+  const { host, port } = url === undefined ? hostAndPort("") : urlParts(valueText(url));
+  const serviceName = tagOf(tags, "peer.service") ?? (host === "" ? undefined : host);
+  const ipv4 = tagOf(tags, "peer.ipv4");
+  const ipv6 = tagOf(tags, "peer.ipv6");
+  const peerPort = Number(valueText(tagOf(tags, "peer.port") ?? port));
+  if (serviceName === undefined && ipv4 === undefined && ipv6 === undefined) return undefined;
+  return {
+    serviceName: serviceName === undefined ? undefined : wellFormed(valueText(serviceName)),
+    ipv4: typeof ipv4 === "string" ? wellFormed(ipv4) : undefined,
+    ipv6: typeof ipv6 === "string" ? wellFormed(ipv6) : undefined,
+    port: Number.isInteger(peerPort) && peerPort > 0 && peerPort <= 0xffff ? peerPort : undefined,
+  };
+}
+
+/** The event alone where that is all there is, else all fields as JSON. */
+function annotation({ timestamp, fields }: LogEntry): object {
+  const shown: Record<string, string> = {};
+  for (const name in fields) if (name !== "error.object" && name !== "stack") set(shown, name, valueText(fields[name]));
+  if (fields["event"] === "error") {
+    const { kind, message } = errorFacts(fields);
+    if (kind !== "") set(shown, "error.kind", kind);
+    if (message !== "") set(shown, "message", message);
+  }
+  const names = Object.keys(shown);
+  const value = names.length === 1 && names[0] === "event" ? shown["event"]! : JSON.stringify(shown);
+  return { timestamp: microseconds(timestamp), value };
+}
+
+function microseconds(milliseconds: number): number {
+  return milliseconds >= 0 ? Math.round(milliseconds * 1000) : 0;
+}

@@ -1,0 +1,45 @@
+// Sends spans to Zipkin, or any back end that takes Zipkin v2 JSON.
+
+import { checkOptions } from "../settings.ts";
+import { BatchReporter } from "./batch-reporter.ts";
+import { batchSettings, EXPORT_CHECKS, EXPORT_TIMEOUT, type ExportOptions, TIMEOUT } from "./export-options.ts";
+import { HttpSender } from "./http-sender.ts";
+import type { FinishedSpan, Reporter } from "./reporter.ts";
+import { defaultServiceName } from "./resource.ts";
+import { ZipkinJsonEncoder } from "./zipkin-json-encoder.ts";
+
+/** `endpoint` is `http://localhost:9411/api/v2/spans` by default. */
+export type ZipkinReporterOptions = ExportOptions;
+
+/** Batches, limits and counters are those of `OtlpReporter`. */
+export class ZipkinReporter implements Reporter {
+  readonly #batches: BatchReporter;
+
+  /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
+  constructor(options: ZipkinReporterOptions = {}) {
+    checkOptions("new ZipkinReporter(options)", options, EXPORT_CHECKS);
+    const encoder = new ZipkinJsonEncoder(options.serviceName ?? defaultServiceName());
+    const sender = new HttpSender({
+      endpoint: new URL(options.endpoint ?? "http://localhost:9411/api/v2/spans"),
+      contentType: encoder.contentType,
+      headers: options.headers ?? {},
+      compression: options.compression ?? "none",
+      timeout: options.timeout ?? TIMEOUT,
+      exportTimeout: options.exportTimeout ?? EXPORT_TIMEOUT,
+    });
+    // Zipkin takes a whole request or none of it, and says so by the status alone.
+    this.#batches = new BatchReporter(encoder, sender, batchSettings(options), () => {});
+  }
+
+  report(span: FinishedSpan): void {
+    this.#batches.report(span);
+  }
+
+  flush(timeLimit?: number): Promise<void> {
+    return this.#batches.flush(timeLimit);
+  }
+
+  close(): Promise<void> {
+    return this.#batches.close();
+  }
+}

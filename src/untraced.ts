@@ -1,0 +1,21 @@
+// Marks what tracing does for itself, so that it is never traced.
+
+let depth = 0;
+
+/**
+ * Runs `fn` with the mark set. What is started in it synchronously (a request to the back end) is tracing's own traffic and
+ * must become no span: client instrumentation asks `isUntraced()`. The mark does not reach into callbacks.
+ */
+export function untraced<T>(fn: () => T): T {
+  depth++;
+  try {
+    return fn();
+  } finally {
+    depth--;
+  }
+}
+
+/** Whether the running code is inside `untraced`. */
+export function isUntraced(): boolean {
+  return depth > 0;
+}

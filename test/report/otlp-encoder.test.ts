@@ -1,0 +1,237 @@
+// OTLP: what we send, decoded with OpenTelemetry's definitions, is what was reported; protobuf and JSON say the same.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FinishedSpan } from "node-opentracing";
+import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { ByteBuffer } from "#src/report/byte-buffer.js";
+import { nanosecondsText } from "#src/report/nanoseconds.js";
+import { OtlpJsonEncoder } from "#src/report/otlp-json-encoder.js";
+import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
+import type { SpanEncoder } from "#src/report/span-encoder.js";
+import { spanIdHex, traceIdHex } from "#src/trace-context.js";
+import {
+  attributesOf,
+  type DecodedRequest,
+  type DecodedSpan,
+  decodeJson,
+  decodeProtobuf,
+  spansOf,
+} from "./otlp-decoder.js";
+import { context, randomFrom, randomSpan, span } from "./spans.js";
+
+const RESOURCE = { "service.name": "shöp", "process.pid": 4711 };
+const protobuf = new OtlpProtobufEncoder(RESOURCE);
+const json = new OtlpJsonEncoder(RESOURCE);
+
+test("resource and scope come once, before the spans", () => {
+  const request = decodeProtobuf(encoded(protobuf, [span(), span()]));
+  assert.equal(request.resourceSpans.length, 1);
+  assert.deepEqual(attributesOf(request.resourceSpans[0]!.resource.attributes), {
+    "service.name": "shöp",
+    "process.pid": 4711n,
+  });
+  assert.equal(request.resourceSpans[0]!.scopeSpans[0]!.scope.name, "node-opentracing");
+  assert.equal(spansOf(request).length, 2);
+  assert.deepEqual(decodeJson(encoded(json, [span(), span()])), request);
+});
+
+test("every field of a span arrives", () => {
+  const given = span({
+    context: context(0x12345678, { traceState: "a=b,c=d" }),
+    parentSpanId0: -1,
+    parentSpanId1: 2,
+    parentIsRemote: true,
+    startTime: 1_763_800_000_000.25,
+    endTime: 1_763_800_000_012.5,
+    droppedTags: 300,
+    droppedLogs: 5,
+    logs: [{ timestamp: 1_763_800_000_001, fields: { event: "cache miss", key: "k", size: 3 } }],
+    references: [{ type: "follows_from", context: context(5, { isRemote: true, traceState: "x=y" }) }],
+  });
+  const decoded = one(given);
+  assert.equal(hex(decoded.traceId), traceIdHex(given.context));
+  assert.equal(hex(decoded.spanId), spanIdHex(given.context));
+  assert.equal(hex(decoded.parentSpanId), "ffffffff00000002");
+  assert.equal(decoded.traceState, "a=b,c=d");
+  assert.equal(decoded.flags, 0x303);
+  assert.equal(decoded.kind, 2);
+  assert.equal(decoded.startTimeUnixNano, "1763800000000250000");
+  assert.equal(decoded.endTimeUnixNano, "1763800000012500000");
+  assert.equal(decoded.droppedAttributesCount, 300);
+  assert.equal(decoded.droppedEventsCount, 5);
+  assert.equal(decoded.events[0]!.name, "cache miss");
+  assert.equal(decoded.events[0]!.timeUnixNano, "1763800000001000000");
+  assert.deepEqual(attributesOf(decoded.events[0]!.attributes), { key: "k", size: 3n });
+  const link = decoded.links[0]!;
+  assert.equal(hex(link.traceId), traceIdHex(context(5)));
+  assert.equal(hex(link.spanId), spanIdHex(context(5)));
+  assert.equal(link.traceState, "x=y");
+  assert.equal(link.flags, 0x303);
+  assert.deepEqual(attributesOf(link.attributes), { "opentracing.ref_type": "follows_from" });
+});
+
+test("flags say whether the parent is remote", () => {
+  assert.equal(one(span({ parentIsRemote: false })).flags, 0x103);
+  assert.equal(one(span({ parentIsRemote: true })).flags, 0x303);
+});
+
+test("a root has no parent id, and a reference that only carries baggage is no link", () => {
+  const decoded = one(span({ references: [{ type: "child_of", context: context(0, { spanId1: 0 }) }] }));
+  assert.equal(decoded.parentSpanId, "");
+  assert.deepEqual(decoded.links, []);
+});
+
+test("values keep their types", () => {
+  const values: Record<string, [given: unknown, expected: unknown]> = {
+    text: ["ü", "ü"],
+    empty: ["", ""],
+    yes: [true, true],
+    zero: [0, 0n],
+    "below a byte": [127, 127n],
+    "above a byte": [128, 128n],
+    negative: [-1, -1n],
+    "32 bits": [2 ** 32 - 1, 2n ** 32n - 1n],
+    "33 bits": [2 ** 32, 2n ** 32n],
+    "53 bits": [-(2 ** 53 - 1), -(2n ** 53n - 1n)],
+    "no exact integer": [2 ** 53, 2 ** 53],
+    fraction: [0.1, 0.1],
+    nan: [Number.NaN, Number.NaN],
+    infinite: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    "big integer": [2n ** 63n - 1n, 2n ** 63n - 1n],
+    "least big integer": [-(2n ** 63n), -(2n ** 63n)],
+    "too big integer": [2n ** 63n, "9223372036854775808"],
+    array: [
+      [1, "a", false, null, { b: 1 }],
+      [1n, "a", false, "", '{"b":1}'],
+    ],
+    "empty array": [[], []],
+    object: [{ a: [1] }, '{"a":[1]}'],
+    date: [new Date(0), "1970-01-01T00:00:00.000Z"],
+    failure: [new RangeError("far"), "RangeError: far"],
+    symbol: [Symbol("s"), "Symbol(s)"],
+    function: [() => 1, "function"],
+    "lone surrogate": ["a\ud800b", "a\ufffdb"],
+    "63 characters": ["x".repeat(63), "x".repeat(63)],
+    "128 characters": ["x".repeat(128), "x".repeat(128)],
+    "long text": ["😀é".repeat(200), "😀é".repeat(200)],
+  };
+  const tags = Object.entries(values).flatMap(([name, [given]]) => [name, given]);
+  const expected = Object.fromEntries(Object.entries(values).map(([name, [, value]]) => [name, value]));
+  assert.deepEqual(
+    attributesOf(one(span({ tags: [...tags, "null", null, "undefined", undefined] })).attributes),
+    expected,
+  );
+});
+
+test("values that throw when they are read are shown as such and counted", () => {
+  resetDiagnostics();
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const hostile = {
+    toJSON() {
+      throw new Error("no");
+    },
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const sly = new Proxy({}, { get: () => { throw new Error("no"); } }); // biome-ignore format: one line
+  const decoded = spansOf(
+    decodeProtobuf(
+      encoded(protobuf, [
+        span({
+          tags: ["circular", circular, "hostile", hostile, "sly", sly, "bigint inside", { a: 1n }, "fine", 1],
+          logs: [{ timestamp: 1, fields: { event: "error", "error.object": revoked.proxy } }],
+        }),
+      ]),
+    ),
+  )[0]!;
+  const unreadable = "(a value that cannot be shown)";
+  assert.deepEqual(attributesOf(decoded.attributes), {
+    circular: unreadable,
+    hostile: unreadable,
+    sly: unreadable,
+    "bigint inside": unreadable,
+    fine: 1n,
+  });
+  assert.equal(decoded.events[0]!.name, "exception");
+  assert.equal(diagnostics()["report.encode_error"], 5);
+});
+
+test("what is no time becomes 0, and times are exact to the nanosecond", () => {
+  for (const wrong of [Number.NaN, -1, Number.POSITIVE_INFINITY, 9_223_372_036_854, "x" as unknown as number]) {
+    assert.equal(one(span({ startTime: wrong })).startTimeUnixNano, "0");
+  }
+  for (const [time, text] of [
+    [0, "0"],
+    [0.000001, "1"],
+    [0.999999, "999999"],
+    [1, "1000000"],
+    [2 ** 20 - 1, "1048575000000"],
+    [2 ** 20, "1048576000000"],
+    [2 ** 32, "4294967296000000"],
+    [1_763_800_000_123.5, "1763800000123500000"],
+    [9_223_372_036_853, "9223372036853000000"],
+  ] as const) {
+    assert.equal(one(span({ startTime: time })).startTimeUnixNano, text);
+    assert.equal(nanosecondsText(time), text);
+  }
+});
+
+test("a span too large for a batch is refused, and the next one is not", () => {
+  const buffer = new ByteBuffer(1024);
+  const tags = Array.from({ length: 200 }, (_, i) => [`tag${i}`, "x".repeat(60_000)]).flat();
+  assert.throws(() => protobuf.encode(span({ tags }), buffer), RangeError);
+  buffer.length = 0;
+  protobuf.encode(span(), buffer);
+  assert.equal(
+    spansOf(decodeProtobuf(Buffer.concat(protobuf.body(buffer.bytes.subarray(0, buffer.length))))).length,
+    1,
+  );
+});
+
+test("5,000 random spans are the same in protobuf and in JSON, and as given", () => {
+  const random = randomFrom(20_261_122);
+  for (let batch = 0; batch < 100; batch++) {
+    const given = Array.from({ length: 50 }, () => randomSpan(random));
+    const fromProtobuf = decodeProtobuf(encoded(protobuf, given));
+    assert.deepEqual(fromProtobuf, decodeJson(encoded(json, given)));
+    const decoded = spansOf(fromProtobuf);
+    assert.equal(decoded.length, 50);
+    for (let i = 0; i < 50; i++) assertSame(decoded[i]!, given[i]!);
+  }
+});
+
+function assertSame(decoded: DecodedSpan, given: FinishedSpan): void {
+  assert.equal(hex(decoded.traceId), traceIdHex(given.context));
+  assert.equal(hex(decoded.spanId), spanIdHex(given.context));
+  assert.equal(decoded.name, (given.operationName as string & { toWellFormed(): string }).toWellFormed());
+  assert.equal(decoded.startTimeUnixNano, nanosecondsText(given.startTime));
+  assert.equal(decoded.events.length, given.logs.length);
+  assert.equal(decoded.links.length, given.references.length);
+  assert.equal(decoded.droppedAttributesCount, given.droppedTags);
+  const attributes = attributesOf(decoded.attributes); // throws on a name that comes twice
+  for (let i = 0; i < given.tags.length; i += 2) {
+    const [name, value] = [given.tags[i] as string, given.tags[i + 1]];
+    if (/^(http|span|peer)\.|^error$/.test(name)) continue;
+    if (typeof value === "boolean") assert.equal(attributes[name], value);
+    if (typeof value === "number") assert.equal(attributes[name], Number.isSafeInteger(value) ? BigInt(value) : value);
+  }
+}
+
+/** One span through both encoders. */
+function one(given: FinishedSpan): DecodedSpan {
+  const request: DecodedRequest = decodeProtobuf(encoded(protobuf, [given]));
+  assert.deepEqual(decodeJson(encoded(json, [given])), request);
+  return spansOf(request)[0]!;
+}
+
+function encoded(encoder: SpanEncoder, spans: readonly FinishedSpan[]): Buffer {
+  const buffer = new ByteBuffer(64);
+  for (const one of spans) encoder.encode(one, buffer);
+  return Buffer.concat(encoder.body(buffer.bytes.subarray(0, buffer.length)));
+}
+
+function hex(base64: string): string {
+  return Buffer.from(base64, "base64").toString("hex");
+}
