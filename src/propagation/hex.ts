@@ -24,11 +24,22 @@ export function isHex(text: string, start: number, length: number): boolean {
   return true;
 }
 
-/** The eight digits from `at` on as a signed word; for text that `isHex` has passed. */
+/** What the digit at `at` stands for; for text that `isHex` has passed. */
+export function digitAt(text: string, at: number): number {
+  return VALUES[text.charCodeAt(at)]!;
+}
+
+/** Eight lower-case hexadecimal digits from `at` on as a signed word; NaN where one is missing or none. */
 export function readWord(text: string, at: number): number {
   let word = 0;
-  for (let i = at; i < at + 8; i++) word = (word << 4) | VALUES[text.charCodeAt(i)]!;
-  return word;
+  let seen = 0;
+  for (let i = at; i < at + 8; i++) {
+    const code = text.charCodeAt(i);
+    const value = code < 128 ? VALUES[code]! : 0xff;
+    seen |= value;
+    word = (word << 4) | value;
+  }
+  return seen > 15 ? Number.NaN : word;
 }
 
 /** A text of fixed length whose digits are filled in again and again. Faster than adding strings up: see RATIONALE. */

@@ -4,7 +4,7 @@ import { count } from "../diagnostics.ts";
 import { hasIds, RANDOM_TRACE_ID, SAMPLED, type TraceContext } from "../trace-context.ts";
 import { readHeader, writeHeader } from "./carrier.ts";
 import { trimBlanks } from "./characters.ts";
-import { HexTemplate, isHex, readWord } from "./hex.ts";
+import { digitAt, HexTemplate, isHex, readWord } from "./hex.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
 import { checkedTraceState } from "./trace-state.ts";
 
@@ -51,13 +51,14 @@ export class TraceContextPropagator implements Propagator {
 function readTraceparent(header: string, context: TraceContext): boolean {
   // Servers strip blanks around a header's value before anybody sees it; other carriers may not.
   const text = header.length === LENGTH ? header : trimBlanks(header);
-  if (!isTraceparent(text)) return false;
+  if (!isFramed(text)) return false;
   const traceId0 = readWord(text, TRACE_ID);
   const traceId1 = readWord(text, TRACE_ID + 8);
   const traceId2 = readWord(text, TRACE_ID + 16);
   const traceId3 = readWord(text, TRACE_ID + 24);
   const spanId0 = readWord(text, SPAN_ID);
   const spanId1 = readWord(text, SPAN_ID + 8);
+  if (Number.isNaN(traceId0 + traceId1 + traceId2 + traceId3 + spanId0 + spanId1)) return false;
   if ((traceId0 | traceId1 | traceId2 | traceId3) === 0 || (spanId0 | spanId1) === 0) return false;
 
   context.traceId0 = traceId0;
@@ -68,22 +69,21 @@ function readTraceparent(header: string, context: TraceContext): boolean {
   context.spanId1 = spanId1;
   // Section 3.2.4: of a version that is not known, the sampled bit is all that may be understood.
   const known = isVersion0(text) ? SAMPLED | RANDOM_TRACE_ID : SAMPLED;
-  context.traceFlags = Number.parseInt(text.charAt(FLAGS + 1), 16) & known;
+  context.traceFlags = digitAt(text, FLAGS + 1) & known;
   return true;
 }
 
-function isTraceparent(text: string): boolean {
+/** Whether version, dashes, flags and length are right: all but the ids. */
+function isFramed(text: string): boolean {
   if (text.length !== LENGTH) {
-    // Section 3.2.4: higher versions may go on after another dash. A comma there would be a second header, joined to this one.
+    // Section 3.2.4: a higher version may go on after another dash. A comma there joins a second header to this one.
     if (isVersion0(text) || text.charCodeAt(LENGTH) !== DASH || text.includes(",", LENGTH)) return false;
   }
   return (
     isHex(text, 0, 2) &&
     !text.startsWith("ff") &&
     text.charCodeAt(TRACE_ID - 1) === DASH &&
-    isHex(text, TRACE_ID, 32) &&
     text.charCodeAt(SPAN_ID - 1) === DASH &&
-    isHex(text, SPAN_ID, 16) &&
     text.charCodeAt(FLAGS - 1) === DASH &&
     isHex(text, FLAGS, 2)
   );
