@@ -17,11 +17,7 @@ const CLASSES = classesOfAscii();
 /** The index of the first character from `start` on that is not of these classes: the text's length if all are. */
 export function skip(text: string, start: number, classes: number): number {
   let at = start;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code > 127 || (CLASSES[code]! & classes) === 0) break;
-    at++;
-  }
+  while (at < text.length && isOf(text, at, classes)) at++;
   return at;
 }
 
@@ -39,8 +35,13 @@ export function isMemberEnd(text: string, at: number): boolean {
 export function trimBlanks(text: string): string {
   const start = skip(text, 0, BLANK);
   let end = text.length;
-  while (end > start && skip(text, end - 1, BLANK) === end) end--;
+  while (end > start && isOf(text, end - 1, BLANK)) end--;
   return text.slice(start, end);
+}
+
+function isOf(text: string, at: number, classes: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 && (CLASSES[code]! & classes) !== 0;
 }
 
 function classesOfAscii(): Uint8Array {
