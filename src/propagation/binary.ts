@@ -55,13 +55,13 @@ export function injectBinary(context: Readonly<TraceContext>, carrier: BinaryCar
 }
 
 /**
- * Reads `carrier.buffer`, an array of numbers or a Uint8Array, into `context`; leaves `context` alone where there is none.
+ * Reads `carrier.buffer`, an array of numbers or a Uint8Array, into `context`; leaves `context` alone where there is none or an empty one.
  * Never throws: buffers that are invalid are counted `propagation.invalid`, carriers that throw `propagation.carrier`.
  */
 export function extractBinary(carrier: BinaryCarrier, context: TraceContext): void {
   try {
     const { buffer } = carrier;
-    if (buffer === undefined || buffer === null) return;
+    if (buffer === undefined || buffer === null || buffer.length === 0) return;
     const bytes = bytesOf(buffer);
     if (bytes === undefined || !areValid(bytes)) count("propagation.invalid");
     else read(bytes, context);
@@ -77,8 +77,9 @@ function bytesOf(buffer: unknown): Uint8Array | undefined {
   const bytes = new Uint8Array(buffer.length);
   for (let i = 0; i < bytes.length; i++) {
     const byte: unknown = buffer[i];
-    bytes[i] = byte as number;
-    if (bytes[i] !== byte) return undefined; // a fraction, a text, nothing, or over 255
+    if (typeof byte !== "number") return undefined;
+    bytes[i] = byte;
+    if (bytes[i] !== byte) return undefined; // a fraction, or out of range
   }
   return bytes;
 }
