@@ -11,8 +11,8 @@ export interface PropagationContractOptions {
   /** How the format is called in the names of the cases. */
   readonly name: string;
   readonly propagator: Propagator;
-  /** What the format can hold. Anything else is not compared. */
-  readonly carries: {
+  /** What the format can hold: by default what W3C trace context can, which is all but baggage. Nothing else is compared. */
+  readonly carries?: {
     /** Trace id, span id and the sampling decision. */
     readonly ids?: boolean;
     /** Trace ids of 128 bits; without it only those of 64 bits are sent on a round trip. */
@@ -33,7 +33,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 /** The cases. They are free of chance: random contexts come from a generator with a fixed seed. */
 export function propagationContract(options: PropagationContractOptions): ContractCase[] {
-  const { name, propagator, carries } = options;
+  const { name, propagator, carries = { ids: true, longTraceIds: true, traceState: true } } = options;
   const ids = carries.ids === true;
   const cases: ContractCase[] = [];
   const add = (title: string, run: () => void): void => {

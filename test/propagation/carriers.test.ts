@@ -178,6 +178,30 @@ test("formats are chosen by their propagators, or by name", () => {
   assert.deepEqual(sent([]), []);
 });
 
+test("of several formats that find a trace the last one counts, and each writes its own header", () => {
+  const fixed: Propagator = {
+    fields: ["x-fixed"],
+    inject: (_context, carrier) => {
+      carrier["x-fixed"] = "1";
+    },
+    extract: (_carrier, context) => {
+      Object.assign(context, { traceId3: 1, spanId1: 2 });
+    },
+  };
+  const w3c = new TraceContextPropagator();
+  const extracted = (propagators: Propagator[]): string | undefined =>
+    new Tracer({ reporter: new MemoryReporter(), propagators })
+      .extract(FORMAT_HTTP_HEADERS, { traceparent: TRACEPARENT })
+      ?.toSpanId();
+  assert.equal(extracted([fixed, w3c]), "00f067aa0ba902b7");
+  assert.equal(extracted([w3c, fixed])?.endsWith("00000002"), true);
+
+  const tracer = new Tracer({ reporter: new MemoryReporter(), propagators: [w3c, fixed] });
+  const carrier = {};
+  tracer.inject(tracer.startSpan("s"), FORMAT_TEXT_MAP, carrier);
+  assert.deepEqual(Object.keys(carrier), ["traceparent", "x-fixed"]);
+});
+
 test("baggage that a span sets is not seen by spans started before it", () => {
   const { tracer } = newTracer();
   const parent = tracer.startSpan("parent");

@@ -9,7 +9,6 @@ const cases = [
   ...propagationContract({
     name: "tracecontext",
     propagator: new TraceContextPropagator(),
-    carries: { ids: true, longTraceIds: true, traceState: true },
     malformed: [
       { traceparent: "00-00000000000000000000000000000000-00f067aa0ba902b7-01" },
       { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01" },

@@ -8,8 +8,8 @@ import { type SeededRandom, seededRandom } from "node-opentracing/testing";
 import { FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
 
 const ROUNDS = 100_000;
-/** Another one each day, so that the years try many; printed where a round fails. FUZZ_SEED repeats one. */
-const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Date.now() / 86_400_000));
+/** The same in each run, unless FUZZ_SEED names another; printed where a round fails. */
+const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 
 const tracer = new Tracer({ reporter: new MemoryReporter() });
 
@@ -39,13 +39,13 @@ test("100,000 random buffers: never a throw, and what is passed on is valid and 
   assert.ok(contexts > ROUNDS / 10, `${contexts} contexts: the generator must not make garbage alone`);
 });
 
-/** Each round has a seed of its own, so that one that fails can be run alone. */
+/** Each round has a seed of its own, so that one that fails can be repeated alone. */
 function eachRound(round: (random: SeededRandom) => void): void {
   for (let i = 0; i < ROUNDS; i++) {
     try {
       round(seededRandom(SEED * ROUNDS + i));
     } catch (error) {
-      throw new Error(`round ${i} failed; repeat it with FUZZ_SEED=${SEED}`, { cause: error });
+      throw new Error(`round ${i} failed; the seed was FUZZ_SEED=${SEED}`, { cause: error });
     }
   }
 }
@@ -56,8 +56,7 @@ function assertPassedOn(context: SpanContext): void {
   assert.match(context.toTraceId(), hasTrace ? /^(?!0{32})[0-9a-f]{32}$/ : /^$/);
   assert.match(context.toSpanId(), hasTrace ? /^(?!0{16})[0-9a-f]{16}$/ : /^$/);
   assert.ok(hasTrace || baggage !== undefined);
-  if (baggage !== undefined)
-    for (const [name, value] of baggage.entries()) assert.equal(baggage.get(name) ?? value, value);
+  for (const item of baggage?.entries() ?? []) for (const text of item) assert.equal(typeof text, "string");
 
   const headers: Record<string, string> = {};
   tracer.inject(context, FORMAT_HTTP_HEADERS, headers);
