@@ -14,6 +14,9 @@ export const isTextList: Check = (value) =>
     ? undefined
     : 'an array of texts: ["a", "b"]';
 
+export const isObject: Check = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object or an array";
+
 /** A check that the value has these methods. */
 export function hasMethods(what: string, ...methods: string[]): Check {
   return (value) =>

@@ -26,9 +26,18 @@ export interface TraceContext {
 
 /** Baggage never changes: `with` answers a new one. Implemented by `propagation/baggage.ts`. */
 export interface Baggage {
+  /** How many items there are. */
   readonly size: number;
+  /** All items as the value of a W3C `baggage` header, well-formed and within the limits; "" for none. */
+  readonly header: string;
+  /** The value of an item; of several items with one name, the last one's. */
   get(name: string): string | undefined;
+  /**
+   * Baggage with this item added, or in place of the items of that name. The same baggage where the name is empty
+   * (counted `propagation.invalid`) or the limits would be passed (counted `propagation.limit`).
+   */
   with(name: string, value: string): Baggage;
+  /** All items. */
   entries(): Iterable<readonly [name: string, value: string]>;
 }
 

@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
+import { warn } from "./diagnostics.ts";
 import { spanOf } from "./hosts/node-http.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
 import type { Undo } from "./patch.ts";
@@ -17,10 +18,26 @@ export type TracingOptions = HttpOptions;
 /** One for all, so that a span made active through one Tracing is seen by every other. */
 const sharedScopeManager = new AsyncScopeManager();
 
+/** What `initTracing` hangs on a Tracing: something to do at each flush, and to take back at its close. */
+interface Attachment {
+  readonly flush?: () => void;
+  readonly close?: () => void | Promise<void>;
+}
+
+/** Hangs something on a Tracing. For the files that wire this package, not for users. */
+export let attach: (tracing: Tracing, attachment: Attachment) => void;
+
 /** Traces single handlers, and the spans that you start. Nothing is patched. */
 export class Tracing {
   /** The policy, for hosts and clients. */
   readonly http: HttpTracing;
+  /** The options as they were given. */
+  readonly options: TracingOptions;
+  readonly #attachments: Attachment[] = [];
+
+  static {
+    attach = (tracing, attachment) => tracing.#attachments.unshift(attachment);
+  }
 
   /**
    * @param tracer any OpenTracing tracer; without one, the global one, looked up at each use
@@ -30,6 +47,7 @@ export class Tracing {
     const expected = tracer === undefined ? undefined : isTracer(tracer);
     if (expected !== undefined) throw new TypeError(`new Tracing(tracer): the tracer must be ${expected}`);
     checkOptions("new Tracing(tracer, options)", options, HTTP_OPTION_CHECKS);
+    this.options = options;
     this.http = new HttpTracing(tracer, options.scopeManager ?? sharedScopeManager, options);
   }
 
@@ -70,5 +88,31 @@ export class Tracing {
   /** Runs the listeners that `emitter` gets from now on in the right span. See `bindEmitter` in `scope/`. */
   bindEmitter(emitter: EventEmitter, ...span: [span?: Span | undefined]): Undo {
     return bindEmitter(this.http.scope, emitter, ...span);
+  }
+
+  /**
+   * Sends what has finished, client spans whose answer nobody reads included. Resolves when that is done, or after
+   * `timeLimit` milliseconds, if given. Never rejects. Tracers without a `flush` of their own are left alone.
+   */
+  async flush(timeLimit?: number): Promise<void> {
+    for (const { flush } of this.#attachments) flush?.();
+    const { flush } = this.tracer as { flush?: (timeLimit?: number) => Promise<void> };
+    if (typeof flush !== "function") return;
+    try {
+      await flush.call(this.tracer, timeLimit);
+    } catch (error) {
+      warn("tracer.error", "the tracer failed to flush", error);
+    }
+  }
+
+  /**
+   * Takes back every patch that `initTracing` or `initClientTracing` made for this object, and sends what is left. A tracer
+   * that was made by us is closed too; one that you brought is flushed, and stays open. Never rejects. A second call does nothing.
+   */
+  async close(): Promise<void> {
+    const attachments = this.#attachments.splice(0);
+    for (const { flush } of attachments) flush?.();
+    for (const { close } of attachments) await close?.();
+    await this.flush();
   }
 }

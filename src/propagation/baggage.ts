@@ -1,36 +1,83 @@
 // W3C Baggage: the `baggage` header, and the immutable value behind it.
 
+import { count } from "../diagnostics.ts";
 import type { Baggage, TraceContext } from "../trace-context.ts";
+import { encodedValueOf, keptMembers, MAX_LENGTH, MAX_MEMBERS, nameOf } from "./baggage-header.ts";
+import { readHeader, writeHeader } from "./carrier.ts";
+import { decoded, encodedName, encodedValue } from "./percent.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
 
-class MapBaggage implements Baggage {
-  readonly #items: ReadonlyMap<string, string>;
-  constructor(items: ReadonlyMap<string, string>) {
-    this.#items = items;
+const BAGGAGE = "baggage";
+
+/** Writes and reads the `baggage` header. Members that nobody changes are passed on as they came, properties included. */
+export class BaggagePropagator implements Propagator {
+  readonly fields: readonly string[] = [BAGGAGE];
+
+  inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
+    const header = context.baggage?.header;
+    if (header !== undefined && header !== "") writeHeader(carrier, BAGGAGE, header);
   }
+
+  extract(carrier: TextCarrier, context: TraceContext): void {
+    const header = readHeader(carrier, BAGGAGE);
+    if (header !== undefined) context.baggage = baggageOf(header) ?? context.baggage;
+  }
+}
+
+/** The baggage of a header's value, without what in it is malformed or over a limit; undefined where nothing is left. */
+export function baggageOf(header: string): Baggage | undefined {
+  const kept = keptMembers(header);
+  return kept === "" ? undefined : new HeaderBaggage(kept);
+}
+
+/** Baggage that is kept as the header it came in and goes out with: most of it is only ever passed on. */
+class HeaderBaggage implements Baggage {
+  readonly header: string;
+  /** By the names as they stand in the header. Made when an item is first asked for. */
+  #items: ReadonlyMap<string, string> | undefined;
+
+  /** @param header is well-formed and within the limits */
+  constructor(header: string) {
+    this.header = header;
+  }
+
   get size(): number {
-    return this.#items.size;
+    return this.#read().size;
   }
+
   get(name: string): string | undefined {
-    return this.#items.get(name);
+    return this.#read().get(encodedName(name));
   }
+
   with(name: string, value: string): Baggage {
-    return new MapBaggage(new Map(this.#items).set(name, value));
+    const key = encodedName(name);
+    if (key === "") {
+      count("propagation.invalid");
+      return this;
+    }
+    const members = this.#members().filter((member) => nameOf(member) !== key);
+    members.push(`${key}=${encodedValue(value)}`);
+    const header = members.join(",");
+    if (members.length > MAX_MEMBERS || header.length > MAX_LENGTH) {
+      count("propagation.limit");
+      return this;
+    }
+    return new HeaderBaggage(header);
   }
-  entries(): Iterable<readonly [string, string]> {
-    return this.#items.entries();
+
+  *entries(): Iterable<readonly [string, string]> {
+    for (const [key, value] of this.#read()) yield [decoded(key), value];
+  }
+
+  #read(): ReadonlyMap<string, string> {
+    this.#items ??= new Map(this.#members().map((member) => [nameOf(member), decoded(encodedValueOf(member))]));
+    return this.#items;
+  }
+
+  #members(): string[] {
+    return this.header === "" ? [] : this.header.split(",");
   }
 }
 
 /** Baggage without items. */
-export const EMPTY_BAGGAGE: Baggage = new MapBaggage(new Map());
-
-/** SKELETON: to be completed. */
-export class BaggagePropagator implements Propagator {
-  readonly fields: readonly string[] = ["baggage"];
-  inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
-    if (context.baggage === undefined) return;
-    carrier["baggage"] = Array.from(context.baggage.entries(), ([k, v]) => `${k}=${encodeURIComponent(v)}`).join(",");
-  }
-  extract(_carrier: TextCarrier, _context: TraceContext): void {}
-}
+export const EMPTY_BAGGAGE: Baggage = new HeaderBaggage("");

@@ -1,4 +1,7 @@
 // node-opentracing/testing: what this project tests itself with.
 
 export { MemoryReporter } from "../report/memory-reporter.ts";
+export type { ContractCase } from "./contract-case.ts";
+export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
+export { type SeededRandom, seededRandom } from "./seeded-random.ts";
 export { type SpanTreeOptions, spanTree } from "./span-tree.ts";

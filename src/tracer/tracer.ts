@@ -133,9 +133,9 @@ export class Tracer extends OpenTracingTracer {
     return context.baggage !== undefined || hasIds(context) ? context : null;
   }
 
-  /** Resolves when every finished span has been delivered or given up. */
-  flush(): Promise<void> {
-    return this.#reporter.flush();
+  /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. */
+  flush(timeLimit?: number): Promise<void> {
+    return this.#reporter.flush(timeLimit);
   }
 
   /**

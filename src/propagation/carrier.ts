@@ -1,0 +1,53 @@
+// Reading and writing single headers of a carrier, whatever object a caller uses as one.
+
+import { count } from "../diagnostics.ts";
+import type { TextCarrier } from "./propagator.ts";
+
+/** What `Headers` and `Map` have in common. */
+interface Accessors {
+  get?: unknown;
+  set?: unknown;
+}
+
+/**
+ * The header `name`, which must be lower case: looked up as it is, then among names of another case, then with the
+ * carrier's own `get` (a `Headers` object or a `Map`). Several values of one header are joined by ", ", as Node does.
+ * Undefined where there is none, or none of text. Never throws: what a carrier throws is counted `propagation.carrier`.
+ */
+export function readHeader(carrier: TextCarrier, name: string): string | undefined {
+  try {
+    const value: unknown = carrier[name] ?? readOtherwise(carrier, name);
+    return typeof value === "string" || value === undefined ? value : joined(value);
+  } catch (error) {
+    count("propagation.carrier", 1, "a carrier threw while it was read", error);
+    return undefined;
+  }
+}
+
+/** Sets the header `name`. Never throws: a carrier that cannot be written to is counted `propagation.carrier`. */
+export function writeHeader(carrier: TextCarrier, name: string, value: string): void {
+  try {
+    const { set } = carrier as Accessors;
+    if (typeof set === "function") set.call(carrier, name, value);
+    else carrier[name] = value;
+  } catch (error) {
+    count("propagation.carrier", 1, "a carrier threw while it was written to", error);
+  }
+}
+
+function readOtherwise(carrier: TextCarrier, name: string): unknown {
+  for (const key in carrier) {
+    // Most absent headers are told by the length of the others' names alone.
+    if (key.length === name.length && key.toLowerCase() === name && carrier[key] != null) return carrier[key];
+  }
+  const { get } = carrier as Accessors;
+  return typeof get === "function" ? (get.call(carrier, name) ?? undefined) : undefined;
+}
+
+function joined(value: unknown): string | undefined {
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
+    return value.length === 0 ? undefined : value.join(", ");
+  }
+  count("propagation.invalid");
+  return undefined;
+}

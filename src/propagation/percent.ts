@@ -1,0 +1,49 @@
+// Percent-encoding as W3C Baggage uses it: UTF-8, and forgiving where it is read.
+
+import { BAGGAGE_OCTET, consistsOf, TOKEN } from "./characters.ts";
+
+/** A baggage value as it stands in the header (W3C Baggage, section 3.3.1.3). Lone surrogates become U+FFFD. */
+export function encodedValue(value: string): string {
+  return consistsOf(value, BAGGAGE_OCTET) && !value.includes("%") ? value : encoded(value);
+}
+
+/**
+ * A baggage name as it stands in the header: itself where it is a token, else percent-encoded, which makes a token of
+ * it. The specification has no encoding of names; this one is what OpenTelemetry's libraries write and read.
+ */
+export function encodedName(name: string): string {
+  return consistsOf(name, TOKEN) ? name : encoded(name).replaceAll("(", "%28").replaceAll(")", "%29");
+}
+
+/** The text that was encoded. Octets that are no UTF-8 become U+FFFD; a percent sign before no two digits stays. */
+export function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return decodedLeniently(text);
+  }
+}
+
+function encoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
+  }
+}
+
+function decodedLeniently(text: string): string {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digits = text.slice(at + 1, at + 3);
+    if (text[at] === "%" && /^[0-9a-fA-F]{2}$/.test(digits)) {
+      bytes[length++] = Number.parseInt(digits, 16);
+      at += 2;
+    } else {
+      bytes[length++] = text.charCodeAt(at);
+    }
+  }
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));
+}
