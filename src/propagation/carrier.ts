@@ -44,10 +44,19 @@ function readOtherwise(carrier: TextCarrier, name: string): unknown {
   return typeof get === "function" ? (get.call(carrier, name) ?? undefined) : undefined;
 }
 
-function joined(value: unknown): string | undefined {
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
-    return value.length === 0 ? undefined : value.join(", ");
+/** The texts of a list, one after the other; counts what is neither text nor such a list. */
+function joined(values: unknown): string | undefined {
+  let text: string | undefined;
+  const length = Array.isArray(values) ? values.length : -1;
+  for (let i = 0; i < length; i++) {
+    const value: unknown = (values as unknown[])[i];
+    if (typeof value !== "string") return invalid();
+    text = text === undefined ? value : `${text}, ${value}`;
   }
+  return length < 0 ? invalid() : text;
+}
+
+function invalid(): undefined {
   count("propagation.invalid");
   return undefined;
 }

@@ -247,6 +247,9 @@ function hostileCarriers(fields: readonly string[]): TextCarrier[] {
     fail,
     new Uint8Array(8),
     Object.fromEntries(fields.map((field) => [field, new Proxy([], throwing)])),
+    Object.fromEntries(fields.map((field) => [field, Object.assign(["a"], { join: () => 7, every: () => true })])),
+    { get: fail, set: fail },
+    { get: () => 7, set: 7 },
     Object.fromEntries(fields.map((field) => [field, "x".repeat(100_000)])),
   ] as TextCarrier[];
 }
