@@ -17,6 +17,7 @@ export type CounterName =
   | "propagation.invalid"
   | "propagation.limit"
   | "propagation.carrier"
+  | "propagation.error"
   | "client.unread_body"
   | "report.queue_full"
   | "report.send_failed"

@@ -32,6 +32,7 @@ const BASICS = [
   "tags.ts",
   "trace-context.ts",
   "untraced.ts",
+  "version.ts",
 ];
 
 /** Folders that must run where there is no Node. */

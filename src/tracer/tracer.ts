@@ -100,7 +100,7 @@ export class Tracer extends OpenTracingTracer {
     switch (format) {
       case FORMAT_HTTP_HEADERS:
       case FORMAT_TEXT_MAP:
-        for (const propagator of this.#propagators) propagator.inject(own, carrier as TextCarrier);
+        this.#injectText(own, carrier as TextCarrier);
         break;
       case FORMAT_BINARY:
         injectBinary(own, carrier as BinaryCarrier);
@@ -122,7 +122,7 @@ export class Tracer extends OpenTracingTracer {
     switch (format) {
       case FORMAT_HTTP_HEADERS:
       case FORMAT_TEXT_MAP:
-        for (const propagator of this.#propagators) propagator.extract(carrier as TextCarrier, context);
+        this.#extractText(carrier as TextCarrier, context);
         break;
       case FORMAT_BINARY:
         extractBinary(carrier as BinaryCarrier, context);
@@ -153,6 +153,27 @@ export class Tracer extends OpenTracingTracer {
       this.#reporter.report(record);
     } catch (error) {
       warn("report.reporter_error", "the reporter threw; the span is lost", error);
+    }
+  }
+
+  // Ours never throw; those that users hand us may.
+  #injectText(context: SpanContext, carrier: TextCarrier): void {
+    for (const propagator of this.#propagators) {
+      try {
+        propagator.inject(context, carrier);
+      } catch (error) {
+        warn("propagation.error", "a propagator threw; its headers are missing", error);
+      }
+    }
+  }
+
+  #extractText(carrier: TextCarrier, context: SpanContext): void {
+    for (const propagator of this.#propagators) {
+      try {
+        propagator.extract(carrier, context);
+      } catch (error) {
+        warn("propagation.error", "a propagator threw; its headers are not read", error);
+      }
     }
   }
 

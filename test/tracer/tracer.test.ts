@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { diagnostics, MemoryReporter, Span, SpanContext, Tracer } from "node-opentracing";
+import { diagnostics, MemoryReporter, Span, SpanContext, TraceContextPropagator, Tracer } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import * as opentracing from "opentracing";
 
@@ -224,6 +224,18 @@ test("a reporter that throws loses the span, counted, and nothing else", () => {
     growth("report.reporter_error", () => tracer.startSpan("a").finish()),
     1,
   );
+});
+
+test("a propagator that throws is counted, and the others go on", () => {
+  const broken = { fields: [], inject: () => assert.fail("no pen"), extract: () => assert.fail("no glasses") };
+  const { tracer } = setUp({ propagators: [broken, new TraceContextPropagator()] });
+  const headers = {};
+  const failures = growth("propagation.error", () => {
+    const span = tracer.startSpan("a");
+    tracer.inject(span, "http_headers", headers);
+    assert.equal(tracer.extract("http_headers", headers)?.toSpanId(), span.context().toSpanId());
+  });
+  assert.equal(failures, 2);
 });
 
 test("a closed tracer answers extract as the no-op tracer does", async () => {
