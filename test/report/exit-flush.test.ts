@@ -66,7 +66,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
   test(`${signal}: a second one ends the process at once`, async (t) => {
     const backEnd = await startBackEnd(t, () => {});
-    const result = await run(backEnd.endpoint, "finish(); setInterval(() => {}, 1e6); ready();", [signal, signal]);
+    const result = await run(backEnd.endpoint, "finish(); setInterval(() => {}, 1e6); ready();", [signal, signal], () =>
+      backEnd.waitFor(1),
+    );
     assert.deepEqual([result.code, result.signal], [null, signal]);
     assert.ok(result.elapsed < LIMIT * 0.9, `${result.elapsed} ms`);
   });
@@ -126,8 +128,13 @@ interface Ended {
   readonly elapsed: number;
 }
 
-/** Runs code in a process that has `finish()` and `ready()`, and sends the signals once it is ready, one after another. */
-async function run(endpoint: string, code: string, signals: readonly NodeJS.Signals[] = []): Promise<Ended> {
+/** Runs code in a process that has `finish()` and `ready()`; once it is ready sends the signals, with `between` between them. */
+async function run(
+  endpoint: string,
+  code: string,
+  signals: readonly NodeJS.Signals[] = [],
+  between: () => Promise<void> = async () => {},
+): Promise<Ended> {
   const source = `
     import { Tracer } from "node-opentracing";
     import { OtlpReporter } from "#src/report/otlp-reporter.js";
@@ -148,14 +155,14 @@ async function run(endpoint: string, code: string, signals: readonly NodeJS.Sign
     started ||= performance.now();
     if (text.includes("ready")) {
       started = performance.now();
-      sendSignals();
+      void sendSignals();
     }
   });
-  function sendSignals(): void {
-    const [first, second] = signals;
-    if (first !== undefined) child.kill(first);
-    // Two at once would be one: the second is sent when the first has surely been taken.
-    if (second !== undefined) setTimeout(() => child.kill(second), 200);
+  async function sendSignals(): Promise<void> {
+    for (const [i, signal] of signals.entries()) {
+      if (i > 0) await between(); // two at once would be one
+      child.kill(signal);
+    }
   }
   const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   return { code: exitCode, signal, elapsed: performance.now() - started };
