@@ -1,5 +1,6 @@
 // Prints each trace as a tree in the terminal: for development.
 
+import { AsyncResource } from "node:async_hooks";
 import { count, warn } from "../diagnostics.ts";
 import { type Check, checkOptions, hasMethods, isBoolean, isText } from "../settings.ts";
 import { HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
@@ -51,6 +52,8 @@ export class ConsoleReporter implements Reporter {
   readonly #colours: boolean;
   readonly #timeLimit: number;
   readonly #waiting = new Map<string, Waiting>();
+  /** The timer must not keep the async context of a traced request. */
+  readonly #context = new AsyncResource("node-opentracing.ConsoleReporter", { requireManualDestroy: true });
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -79,7 +82,7 @@ export class ConsoleReporter implements Reporter {
     this.#count++;
     if (line.parentSpanId === "" || span.parentIsRemote) this.#printTree(line, trace);
     while (this.#count > MAX_WAITING) this.#printOldest();
-    if (this.#count > 0) this.#startTimer();
+    if (this.#count > 0 && this.#timer === undefined) this.#context.runInAsyncScope(() => this.#startTimer());
   }
 
   /** Prints everything that waits. */
@@ -149,7 +152,6 @@ export class ConsoleReporter implements Reporter {
   }
 
   #startTimer(): void {
-    if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const limit = performance.now() - this.#timeLimit;

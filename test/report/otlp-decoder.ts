@@ -62,6 +62,14 @@ export function decodeProtobuf(body: Uint8Array): DecodedRequest {
   return withoutDefaults(requestType.toObject(requestType.decode(body), SHOWN)) as DecodedRequest;
 }
 
+/** Decodes all of a protobuf request, and only counts its spans. */
+export function countSpans(body: Uint8Array): number {
+  const { resourceSpans } = requestType.decode(body) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] };
+  let spans = 0;
+  for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans += scope.spans.length;
+  return spans;
+}
+
 /** Reads the JSON form through the same definitions; ids, which OTLP writes in hexadecimal, become base64. */
 export function decodeJson(body: Uint8Array | string): DecodedRequest {
   const plain = JSON.parse(body.toString(), (name, value) =>

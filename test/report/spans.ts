@@ -97,7 +97,7 @@ export function randomSpan(random: () => number): FinishedSpan {
       case 7:
         return oneOf([undefined, null, Symbol("s"), () => 1, new Date(0), new URL("http://a/b"), new Map()]);
       case 8:
-        return "y".repeat(below(20_000));
+        return "y".repeat(below(2_000));
       case 9:
         return Array.from({ length: below(150) }, () => value(depth + 1));
       case 10:

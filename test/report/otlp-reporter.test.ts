@@ -1,0 +1,305 @@
+// OtlpReporter against back ends of every kind, good and bad.
+
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import http from "node:http";
+import { beforeEach, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { OtlpReporter } from "#src/report/otlp-reporter.js";
+import { isUntraced } from "#src/untraced.js";
+import { closedEndpoint, startBackEnd } from "./back-end.js";
+import { attributesOf, decodeJson, decodeProtobuf, encodeAnswer, spansOf } from "./otlp-decoder.js";
+import { span } from "./spans.js";
+
+beforeEach(resetDiagnostics);
+
+test("spans arrive as protobuf, with the resource and the headers given", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({
+    endpoint: backEnd.endpoint.replace("//", "//user:p%40ss@"),
+    headers: { "api-key": "secret" },
+    serviceName: "shop",
+    resource: { "service.version": "1.2", "service.name": "other" },
+  });
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  await reporter.close();
+  const [request] = backEnd.requests;
+  assert.equal(request!.headers["content-type"], "application/x-protobuf");
+  assert.equal(request!.headers["api-key"], "secret");
+  assert.equal(request!.headers.authorization, `Basic ${Buffer.from("user:p@ss").toString("base64")}`);
+  const decoded = decodeProtobuf(request!.body);
+  const resource = attributesOf(decoded.resourceSpans[0]!.resource.attributes);
+  assert.equal(resource["service.name"], "shop");
+  assert.equal(resource["service.version"], "1.2");
+  assert.equal(resource["telemetry.sdk.name"], "node-opentracing");
+  assert.equal(spansOf(decoded).length, 3);
+  assert.deepEqual(diagnostics(), {});
+});
+
+test("JSON and gzip", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, protocol: "http/json", compression: "gzip" });
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  await reporter.close();
+  assert.equal(backEnd.requests[0]!.headers["content-type"], "application/json");
+  assert.equal(backEnd.requests[0]!.headers["content-encoding"], "gzip");
+  assert.equal(spansOf(decodeJson(gunzipSync(backEnd.requests[0]!.body))).length, 3);
+});
+
+test("a batch is sent when it is full, the rest after the schedule delay", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 2, scheduleDelay: 20 });
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  // Timers and sockets of the reporter keep nothing alive, not even a test: its server does.
+  await backEnd.waitFor(2);
+  assert.deepEqual(
+    backEnd.requests.map(({ body }) => spansOf(decodeProtobuf(body)).length),
+    [2, 1],
+  );
+  await reporter.close();
+});
+
+test("the queue holds maxQueueSize spans and not one more", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxQueueSize: 5, maxExportBatchSize: 2 });
+  for (let i = 0; i < 5; i++) reporter.report(span());
+  assert.equal(diagnostics()["report.queue_full"], undefined);
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  assert.equal(diagnostics()["report.queue_full"], 3);
+  await reporter.flush();
+  for (let i = 0; i < 5; i++) reporter.report(span());
+  assert.equal(diagnostics()["report.queue_full"], 3);
+  await reporter.close();
+  assert.equal(backEnd.requests.flatMap(({ body }) => spansOf(decodeProtobuf(body))).length, 10);
+});
+
+test("spans reported after close are counted", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  await reporter.close();
+  await reporter.close();
+  reporter.report(span());
+  await reporter.flush();
+  assert.deepEqual(diagnostics(), { "report.after_close": 1 });
+});
+
+for (const status of [429, 502, 503, 504]) {
+  test(`status ${status} is tried again`, async (t) => {
+    const backEnd = await startBackEnd(t, (response, _received, index) => {
+      response.writeHead(index === 0 ? status : 200, { "Retry-After": "0" }).end();
+    });
+    const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+    reporter.report(span());
+    await backEnd.waitFor(2);
+    await reporter.close();
+    assert.deepEqual(diagnostics(), { "report.retried": 1 });
+  });
+}
+
+for (const status of [301, 307, 400, 401, 404, 413, 500]) {
+  test(`status ${status} is not: the spans are rejected, a redirect is not followed`, async (t) => {
+    const backEnd = await startBackEnd(t, (response) => {
+      response.writeHead(status, { Location: "/elsewhere" }).end("nonsense");
+    });
+    const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+    reporter.report(span());
+    reporter.report(span());
+    await reporter.close();
+    assert.equal(backEnd.requests.length, 1);
+    assert.deepEqual(diagnostics(), { "report.rejected": 2 });
+  });
+}
+
+test("Retry-After is waited for, as seconds and by other batches too", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    response.writeHead(index === 0 ? 503 : 200, { "Retry-After": "1" }).end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+  reporter.report(span());
+  await backEnd.waitFor(1);
+  const [first] = backEnd.requests;
+  await backEnd.waitFor(2);
+  assert.ok(backEnd.requests[1]!.at - first!.at >= 990);
+  await reporter.close();
+});
+
+test("partial success is counted, in protobuf and JSON", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    if (index === 0) {
+      response.setHeader("Content-Type", "application/x-protobuf").end(encodeAnswer(2, "no room"));
+    } else {
+      response
+        .setHeader("Content-Type", "application/json; charset=utf-8")
+        .end('{"partialSuccess":{"rejectedSpans":"1","errorMessage":"no room"}}');
+    }
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  await reporter.flush();
+  assert.deepEqual(diagnostics(), { "report.rejected": 2 });
+  reporter.report(span());
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.rejected": 3 });
+});
+
+test("answers that are nonsense are counted, and empty ones are fine", async (t) => {
+  const answers: [type: string, body: string | Buffer][] = [
+    ["application/x-protobuf", Buffer.from([0x0a, 0x7f, 0x01])],
+    ["application/x-protobuf", Buffer.alloc(50, 0xff)],
+    ["application/json", "<html>"],
+    ["application/json", "7"],
+    ["application/json", '{"partialSuccess":{"rejectedSpans":"many"}}'],
+    ["text/html", "<html>"],
+  ];
+  const fine: [type: string, body: string][] = [
+    ["application/x-protobuf", ""],
+    ["application/json", "{}"],
+    ["application/json", '{"partialSuccess":null}'],
+    ["text/plain", ""],
+  ];
+  const all = [...answers, ...fine];
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    response.setHeader("Content-Type", all[index]![0]).end(all[index]![1]);
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  for (let i = 0; i < all.length; i++) {
+    reporter.report(span());
+    await reporter.flush();
+  }
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.bad_answer": answers.length });
+});
+
+test("an answer without end is cut off, and the spans count as delivered", async (t) => {
+  const backEnd = await startBackEnd(t, (response) => {
+    const chunk = Buffer.alloc(16_384, 32);
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on("drain", more);
+    more();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  reporter.report(span());
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.bad_answer": 1 });
+});
+
+test("an answer that stops after its head is cut off at the time limit", async (t) => {
+  const backEnd = await startBackEnd(t, (response) => response.writeHead(200).flushHeaders());
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, timeout: 50 });
+  reporter.report(span());
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.bad_answer": 1 });
+});
+
+test("a back end that does not answer costs the time limit at most", async (t) => {
+  const backEnd = await startBackEnd(t, () => {});
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, timeout: 50 });
+  reporter.report(span());
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.send_failed": 1 });
+});
+
+test("close and flush take exportTimeout at most", async (t) => {
+  const backEnd = await startBackEnd(t, () => {});
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, exportTimeout: 60, maxExportBatchSize: 1 });
+  for (let i = 0; i < 9; i++) reporter.report(span());
+  await reporter.flush(20);
+  await reporter.close();
+  assert.equal(diagnostics()["report.send_failed"], 9);
+});
+
+test("a connection that is closed, or refused, is tried again and then given up", async (t) => {
+  const backEnd = await startBackEnd(t, (response) => response.destroy());
+  for (const endpoint of [backEnd.endpoint, await closedEndpoint()]) {
+    resetDiagnostics();
+    const reporter = new OtlpReporter({ endpoint, exportTimeout: 2_000, maxExportBatchSize: 1 });
+    reporter.report(span());
+    await new Promise<void>((resolve) => {
+      const look = (): void => (diagnostics()["report.retried"] === undefined ? void setTimeout(look, 2) : resolve());
+      look();
+    });
+    await reporter.close();
+    assert.deepEqual(diagnostics(), { "report.retried": 1, "report.send_failed": 1 });
+  }
+});
+
+test("warnings show neither headers nor credentials nor the query of the endpoint", async (t) => {
+  await new Promise(setImmediate); // warnings come a tick late: those of other tests are out by now
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(String(warning));
+  process.on("warning", listen);
+  t.after(() => process.removeListener("warning", listen));
+  const backEnd = await startBackEnd(t, (response) => response.writeHead(401).end("no secret here"));
+  const reporter = new OtlpReporter({
+    endpoint: `${backEnd.endpoint.replace("//", "//user:secret1@")}?token=secret2`,
+    headers: { "api-key": "secret3" },
+  });
+  reporter.report(span());
+  await reporter.close();
+  await new Promise(setImmediate);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /status 401/);
+  assert.doesNotMatch(warnings[0]!, /secret/);
+});
+
+test("own requests are marked as untraced, and belong to no request that was traced", async (t) => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const backEnd = await startBackEnd(t);
+  const { request } = http;
+  t.after(() => {
+    http.request = request;
+  });
+  http.request = function patched(this: unknown, ...args: Parameters<typeof request>) {
+    seen.push([isUntraced(), storage.getStore()]);
+    return Reflect.apply(request, this, args);
+  } as typeof request;
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 2, scheduleDelay: 5 });
+  storage.run("a request", () => {
+    for (let i = 0; i < 3; i++) reporter.report(span());
+  });
+  await backEnd.waitFor(2);
+  await storage.run("another", () => reporter.close());
+  assert.deepEqual(seen, [
+    [true, undefined],
+    [true, undefined],
+  ]);
+  assert.equal(isUntraced(), false);
+});
+
+test("a span that cannot be encoded is dropped alone", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  reporter.report(span({ operationName: "before" }));
+  reporter.report(span({ logs: [undefined as never] }));
+  reporter.report(span({ operationName: "after" }));
+  await reporter.close();
+  assert.deepEqual(
+    spansOf(decodeProtobuf(backEnd.requests[0]!.body)).map(({ name }) => name),
+    ["before", "after"],
+  );
+  assert.deepEqual(diagnostics(), { "report.encode_error": 1 });
+});
+
+test("wrong options are refused with what to write instead", () => {
+  const refused: [options: unknown, message: RegExp][] = [
+    [{ endpont: "x" }, /did you mean "endpoint"/],
+    [{ endpoint: "localhost:4318" }, /endpoint must be a URL such as/],
+    [{ endpoint: "grpc://localhost" }, /endpoint must be a URL/],
+    [{ headers: { "a b": "c" } }, /headers must be/],
+    [{ headers: { a: "b\n" } }, /headers must be/],
+    [{ protocol: "grpc" }, /"http\/protobuf" or "http\/json"/],
+    [{ compression: "br" }, /"gzip" or "none"/],
+    [{ timeout: -1 }, /timeout must be milliseconds/],
+    [{ maxQueueSize: 0 }, /maxQueueSize must be a whole number/],
+    [{ resource: { a: {} } }, /resource must be/],
+    [{ serviceName: "" }, /serviceName must be/],
+  ];
+  for (const [options, message] of refused) {
+    assert.throws(() => new OtlpReporter(options as object), { name: "TypeError", message });
+  }
+  new OtlpReporter({ timeout: 0, maxQueueSize: 1, endpoint: undefined });
+});

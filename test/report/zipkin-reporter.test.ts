@@ -1,0 +1,91 @@
+// Zipkin v2 JSON.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FinishedSpan } from "node-opentracing";
+import { ZipkinReporter } from "#src/report/zipkin-reporter.js";
+import { spanIdHex, traceIdHex } from "#src/trace-context.js";
+import { startBackEnd } from "./back-end.js";
+import { randomFrom, randomSpan, span } from "./spans.js";
+
+test("a span with everything", async (t) => {
+  const given = span({
+    parentSpanId0: 1,
+    parentSpanId1: -1,
+    startTime: 1_763_800_000_000.25,
+    endTime: 1_763_800_000_012.5,
+    tags: [
+      "span.kind",
+      "client",
+      "http.url",
+      "http://stock:81/items?x=1",
+      "http.status_code",
+      500,
+      "error",
+      true,
+      "n",
+      null,
+    ],
+    logs: [
+      { timestamp: 1_763_800_000_001, fields: { event: "retry" } },
+      { timestamp: 1_763_800_000_002, fields: { event: "error", "error.object": new TypeError("no") } },
+    ],
+  });
+  assert.deepEqual(await zipkin(t, [given]), [
+    {
+      traceId: traceIdHex(given.context),
+      id: spanIdHex(given.context),
+      parentId: "00000001ffffffff",
+      kind: "CLIENT",
+      name: "GET /orders",
+      timestamp: 1_763_800_000_000_250,
+      duration: 12_250,
+      localEndpoint: { serviceName: "shop" },
+      remoteEndpoint: { serviceName: "stock", port: 81 },
+      annotations: [
+        { timestamp: 1_763_800_000_001_000, value: "retry" },
+        { timestamp: 1_763_800_000_002_000, value: '{"event":"error","error.kind":"TypeError","message":"no"}' },
+      ],
+      tags: {
+        "http.url": "http://stock:81/items?x=1",
+        "http.status_code": "500",
+        "http.path": "/items",
+        error: "no",
+      },
+    },
+  ]);
+});
+
+test("error=false is no error tag, and a span of no time lasts a microsecond", async (t) => {
+  const [sent] = await zipkin(t, [span({ tags: ["error", false], endTime: span().startTime })]);
+  assert.deepEqual(sent!["tags"], {});
+  assert.equal(sent!["duration"], 1);
+  assert.equal(sent!["kind"], undefined);
+  assert.equal(sent!["remoteEndpoint"], undefined);
+});
+
+test("1,000 random spans are valid: ids, times, and tags that are texts", async (t) => {
+  const random = randomFrom(9411);
+  const sent = await zipkin(
+    t,
+    Array.from({ length: 1000 }, () => randomSpan(random)),
+  );
+  assert.equal(sent.length, 1000);
+  for (const { traceId, id, timestamp, duration, tags } of sent) {
+    assert.match(traceId as string, /^[0-9a-f]{32}$/);
+    assert.match(id as string, /^[0-9a-f]{16}$/);
+    assert.ok(Number.isInteger(timestamp) && Number.isInteger(duration) && (duration as number) > 0);
+    for (const value of Object.values(tags as object)) assert.equal(typeof value, "string");
+  }
+});
+
+async function zipkin(
+  t: Parameters<typeof startBackEnd>[0],
+  spans: readonly FinishedSpan[],
+): Promise<Record<string, unknown>[]> {
+  const backEnd = await startBackEnd(t, (response) => response.writeHead(202).end());
+  const reporter = new ZipkinReporter({ endpoint: backEnd.endpoint, serviceName: "shop" });
+  for (const one of spans) reporter.report(one);
+  await reporter.close();
+  return backEnd.requests.flatMap(({ body }) => JSON.parse(body.toString()));
+}
