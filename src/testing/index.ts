@@ -1,4 +1,11 @@
 // node-opentracing/testing: what this project tests itself with.
 
 export { MemoryReporter } from "../report/memory-reporter.ts";
+export {
+  type ContractClient,
+  type ContractRequest,
+  type ContractResponse,
+  clientContract,
+} from "./client-contract.ts";
+export type { ContractCase } from "./contract-case.ts";
 export { type SpanTreeOptions, spanTree } from "./span-tree.ts";

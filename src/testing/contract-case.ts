@@ -1,0 +1,6 @@
+// One test of a contract suite, for any test runner.
+
+export interface ContractCase {
+  name: string;
+  run: () => void | Promise<void>;
+}
