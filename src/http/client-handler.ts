@@ -2,67 +2,72 @@
 
 import { FORMAT_HTTP_HEADERS, type Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { COMPONENT, ERROR, HTTP_METHOD, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
+import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
 
-/** How a client's requests are read. One object a client library. */
-export interface ClientAdapter<Request> {
+/** An outgoing request as `filter`, `operationName` and `startSpanCb` get it: one shape for every client. */
+export interface OutgoingRequest {
   /** The `component` tag: `node:http`, `fetch`, `undici`. */
   readonly component: string;
-  method(request: Request): string;
-  /** The whole URL, credentials and all: the handler redacts it. */
-  url(request: Request): string;
+  /** In upper case. */
+  readonly method: string;
+  /** The whole URL as asked for, secrets included. The tag `http.url` has it redacted. */
+  readonly url: string;
+  /** What the caller or the library handed over: node:http's options, fetch's input, undici's request. */
+  readonly source: unknown;
 }
 
 /**
  * The life of an outgoing request, in the order of its calls:
  *
- *     const span = handler.sending(request);           // start, tag, startSpanCb
- *     const headers = handler.headers(span, url);      // what to send along
- *     handler.received(span, 200);                     // the status, once headers arrive
- *     handler.failed(span, error);                     // only if it failed
- *     handler.finish(span);                            // once
+ *     const span = handler.sending(request, parent);      // start, tag, startSpanCb
+ *     const headers = handler.headers(span, url);         // what to send along, once a hop
+ *     handler.resent(span, 1, "redirect", 302, nextUrl);  // for each further hop
+ *     handler.failed(span, error);                        // only if it failed
+ *     handler.finish(span, 200);                          // status, finish: once
  *
  * None of them throws, whatever the tracer does.
  */
-export class ClientHandler<Request> {
+export class ClientHandler {
   readonly #http: HttpTracing;
-  readonly #adapter: ClientAdapter<Request>;
 
-  constructor(http: HttpTracing, adapter: ClientAdapter<Request>) {
+  constructor(http: HttpTracing) {
     this.#http = http;
-    this.#adapter = adapter;
   }
 
-  /** Starts a child of the active span, or answers undefined where the filter leaves the request alone. */
-  sending(request: Request): Span | undefined {
+  /** The active span of the running call chain. */
+  active(): Span | undefined {
+    return this.#http.scope.active();
+  }
+
+  /** Starts a child of `parent`, or answers undefined where the filter leaves the request alone. */
+  sending(request: OutgoingRequest, parent: Span | undefined): Span | undefined {
     const http = this.#http;
-    const adapter = this.#adapter;
     if (!http.traceClient || !http.filter(request, undefined)) return undefined;
+    let span: Span;
     try {
-      const method = adapter.method(request);
-      const span = http.tracer.startSpan(http.operationName(request, undefined) ?? method, {
-        childOf: http.scope.active(),
+      span = http.tracer.startSpan(http.operationName(request, undefined) ?? request.method, {
+        ...(parent !== undefined && { childOf: parent }),
         tags: {
-          [COMPONENT]: adapter.component,
+          [COMPONENT]: request.component,
           [SPAN_KIND]: "client",
-          [HTTP_METHOD]: method,
-          [HTTP_URL]: http.redact(adapter.url(request)),
+          [HTTP_METHOD]: request.method,
+          [HTTP_URL]: http.redact(request.url),
         },
       });
-      http.startSpanCb(span, request);
-      return span;
     } catch (error) {
       warn("tracer.error", "the tracer threw while starting a span; the request is sent untraced", error);
       return undefined;
     }
+    http.startSpanCb(span, request);
+    return span;
   }
 
-  /** The trace headers to send to `url`; none where `propagateTo` keeps them back. */
-  headers(span: Span, url: string): Record<string, string> {
+  /** The trace headers to send to `url`, undefined where `propagateTo` keeps them back or the tracer has none. */
+  headers(span: Span, url: string): Record<string, string> | undefined {
+    if (!this.#http.propagatesTo(url, undefined)) return undefined;
     const headers: Record<string, string> = {};
-    if (!this.#http.propagatesTo(url, undefined)) return headers;
     try {
       this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, headers);
     } catch (error) {
@@ -71,34 +76,68 @@ export class ClientHandler<Request> {
     return headers;
   }
 
-  /** Records the status of the response. 500 and above is an error, 400 to 499 is not. */
-  received(span: Span, statusCode: number): void {
-    this.#guarded(() => {
-      span.setTag(HTTP_STATUS_CODE, statusCode);
-      if (statusCode >= 500) span.setTag(ERROR, true);
-    });
+  /**
+   * Records that the request is sent once more.
+   *
+   * @param count how many times it has been sent again by now
+   * @param status of the answer that caused it, undefined where there was none
+   * @param url where it goes now
+   */
+  resent(span: Span, count: number, event: "redirect" | "retry", status: number | undefined, url: string): void {
+    try {
+      span.setTag(HTTP_RESEND_COUNT, count);
+      const hop = { event, [HTTP_URL]: this.#http.redact(url), [HTTP_RESEND_COUNT]: count };
+      span.log(status === undefined ? hop : { ...hop, [HTTP_STATUS_CODE]: status });
+    } catch (error) {
+      tracerThrew(error);
+    }
   }
 
   /** Records why there is no response, or not all of it. */
   failed(span: Span, error: unknown): void {
-    this.#guarded(() => recordError(span, error));
+    try {
+      recordError(span, error);
+    } catch (tracerError) {
+      tracerThrew(tracerError);
+    }
   }
 
   /** The same without an error object. */
   cut(span: Span, failure: Failure): void {
-    this.#guarded(() => recordFailure(span, failure));
-  }
-
-  /** Finishes the span; `endTime` is in milliseconds since 1970, now by default. */
-  finish(span: Span, endTime?: number): void {
-    this.#guarded(() => span.finish(endTime));
-  }
-
-  #guarded(act: () => void): void {
     try {
-      act();
+      recordFailure(span, failure);
     } catch (error) {
-      warn("tracer.error", "the tracer threw while a client span was completed", error);
+      tracerThrew(error);
     }
   }
+
+  /** Records something that is no failure. */
+  noted(span: Span, event: string, message: string): void {
+    try {
+      span.log({ event, message });
+    } catch (error) {
+      tracerThrew(error);
+    }
+  }
+
+  /**
+   * Records the status, where a response came, and finishes the span. 500 and above is an error, 400 to 499 is not.
+   *
+   * @param endTime in milliseconds since 1970, now by default
+   */
+  finish(span: Span, statusCode: number | undefined, endTime?: number): void {
+    try {
+      if (statusCode !== undefined) {
+        span.setTag(HTTP_STATUS_CODE, statusCode);
+        if (statusCode >= 500) span.setTag(ERROR, true);
+      }
+      span.finish(endTime);
+    } catch (error) {
+      tracerThrew(error);
+    }
+  }
+}
+
+function tracerThrew(error: unknown): void {
+  warn("tracer.error", "the tracer threw while a client span was completed", error);
 }

@@ -1,6 +1,12 @@
 // node-opentracing/testing: what this project tests itself with.
 
 export { MemoryReporter } from "../report/memory-reporter.ts";
+export {
+  type ContractClient,
+  type ContractRequest,
+  type ContractResponse,
+  clientContract,
+} from "./client-contract.ts";
 export type { ContractCase } from "./contract-case.ts";
 export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
 export { type SeededRandom, seededRandom } from "./seeded-random.ts";

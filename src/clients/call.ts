@@ -1,0 +1,129 @@
+// One logical request of fetch or undici: an exchange and the hops, redirects and retries, that it took so far.
+
+import type { Span } from "opentracing";
+import type { ClientHandler } from "../http/client-handler.ts";
+import { Exchange } from "./exchange.ts";
+
+/** What we read of undici's own request objects, which the channels hand over. Versions 6 to 8 have it. */
+export interface UndiciRequest {
+  readonly method: string;
+  readonly origin: string | URL;
+  readonly path: string;
+  readonly headers?: unknown;
+  addHeader?(name: string, value: string): unknown;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** The state of a logical request while its hops come and go. */
+export class Call {
+  readonly exchange: Exchange;
+  /** The span that was active where the call was made. */
+  readonly caller: Span | undefined;
+  /** Whether the global fetch was called: then its promise, not a hop, says whether it succeeded. */
+  readonly isFetch: boolean;
+  /** The URL that the next hop will have, without its fragment; undefined where none is expected. */
+  expected: string | undefined;
+  /** The last hop, and its URL. */
+  request: UndiciRequest | undefined;
+  url = "";
+  /** Whether the caller has its answer: fetch's promise was settled. */
+  settled = false;
+  /** Whether the last hop's response has come to its end. */
+  complete = false;
+  /** Whether the last attempt failed in a way after which undici may try again. */
+  retrying = false;
+  /** The signal by which the caller can abort. */
+  signal: AbortSignal | undefined;
+  #resends = 0;
+
+  constructor(handler: ClientHandler, span: Span, caller: Span | undefined, isFetch: boolean) {
+    this.exchange = new Exchange(handler, span);
+    this.caller = caller;
+    this.isFetch = isFetch;
+  }
+
+  /** Whether a hop to this URL can only be one of this call. */
+  expects(url: string): boolean {
+    return this.expected === url;
+  }
+
+  /** A hop was made: writes the trace headers, and from the second on says so on the span. */
+  sent(request: UndiciRequest, url: string): void {
+    const { exchange } = this;
+    if (this.request !== undefined) {
+      this.#resends++;
+      const event = exchange.status !== undefined && REDIRECTS.has(exchange.status) ? "redirect" : "retry";
+      exchange.handler.resent(exchange.span, this.#resends, event, exchange.status, url);
+      exchange.resumed();
+    }
+    this.request = request;
+    this.url = url;
+    this.expected = undefined;
+    this.complete = false;
+    this.retrying = false;
+    const headers = exchange.handler.headers(exchange.span, url);
+    for (const name in headers) setHeader(request, name, headers[name]!);
+  }
+
+  /** The last hop's headers are here. Notes where a redirect leads. */
+  received(status: number, headers: unknown): void {
+    this.exchange.received(status);
+    if (REDIRECTS.has(status)) this.expected = target(headers, this.url);
+  }
+
+  /** The last hop's response has been read to its end. */
+  completed(): void {
+    this.complete = true;
+    if (!this.isFetch || this.settled) this.exchange.end();
+  }
+
+  /** The last hop broke. Before fetch's promise is settled that is for the promise to say. */
+  broke(error: unknown): void {
+    const { exchange } = this;
+    if (this.isFetch && !this.settled) return;
+    const cancelled = (error as Error | null | undefined)?.name === "AbortError" && this.signal?.aborted !== true;
+    if (this.isFetch && cancelled) {
+      exchange.handler.noted(exchange.span, "response_cancelled", "the caller cancelled the rest of the body");
+      exchange.end();
+    } else {
+      exchange.broke(error);
+    }
+  }
+}
+
+/** A request's URL without its fragment. */
+export function urlOf(request: UndiciRequest): string {
+  const { origin, path } = request;
+  // A request to a proxy has the whole URL for its path.
+  if (path.startsWith("http://") || path.startsWith("https://")) return path;
+  return (typeof origin === "string" ? origin : origin.origin) + path;
+}
+
+/** Puts a header in place of one of the same name; undici's request, not the caller's headers, is changed. */
+function setHeader(request: UndiciRequest, name: string, value: string): void {
+  const { headers } = request;
+  if (Array.isArray(headers)) {
+    for (let i = 0; i < headers.length; i += 2) {
+      if (String(headers[i]).toLowerCase() === name) {
+        headers[i + 1] = value;
+        return;
+      }
+    }
+  }
+  request.addHeader?.(name, value);
+}
+
+/** Where the `location` header of raw response headers leads, as undici will ask for it. */
+function target(headers: unknown, base: string): string | undefined {
+  if (!Array.isArray(headers)) return undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (String(headers[i]).toLowerCase() !== "location") continue;
+    // As the Fetch Standard has it: bytes are UTF-8, or Latin-1 characters each standing for a byte.
+    const location = Buffer.isBuffer(headers[i + 1]) ? headers[i + 1].toString("utf8") : String(headers[i + 1]);
+    if (!URL.canParse(location, base)) return undefined;
+    const url = new URL(location, base);
+    return url.origin + url.pathname + url.search;
+  }
+  return undefined;
+}

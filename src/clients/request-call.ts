@@ -1,0 +1,115 @@
+// Reads the arguments of http.request in all their forms, and adds headers to a copy of them.
+
+import type { OutgoingHttpHeaders, RequestOptions } from "node:http";
+
+/** A call of `request` or `get`. Nothing in it is ever changed. */
+export interface RequestCall {
+  readonly args: readonly unknown[];
+  /** The URL argument, parsed; undefined where there is none, or none that can be parsed. */
+  readonly url: URL | undefined;
+  readonly options: RequestOptions & { readonly defaultPort?: number | string };
+  /** Where the options stand, or belong, in `args`. */
+  readonly optionsAt: 0 | 1;
+  /** Where no option says otherwise. */
+  readonly protocol: string;
+}
+
+const NO_OPTIONS: RequestOptions = {};
+
+/** `protocol` is `http:` or `https:`, after the module that was called. */
+export function readCall(args: readonly unknown[], protocol: string): RequestCall {
+  const first = args[0];
+  const optionsAt = typeof first === "string" || isUrl(first) ? 1 : 0;
+  const options = args[optionsAt];
+  return {
+    args,
+    url: optionsAt === 1 ? parsed(first as string | URL) : undefined,
+    options: typeof options === "object" && options !== null ? options : NO_OPTIONS,
+    optionsAt,
+    protocol,
+  };
+}
+
+export function methodOf({ options }: RequestCall): string {
+  return typeof options.method === "string" && options.method !== "" ? options.method.toUpperCase() : "GET";
+}
+
+/**
+ * The whole URL without credentials, put together as Node does (options before the URL's parts). The URL argument as it
+ * is where it cannot be parsed. For a Unix socket the host that the Host header has.
+ */
+export function urlOf({ args, url, options, optionsAt, protocol: byModule }: RequestCall): string {
+  if (optionsAt === 1 && url === undefined) return String(args[0]);
+  const path = String(options.path || (url === undefined ? "/" : url.pathname + url.search));
+  // A request to a proxy has the whole URL for its path.
+  if (path.startsWith("http://") || path.startsWith("https://")) return path;
+  const agent = options.agent as { protocol?: string; defaultPort?: number } | undefined | boolean;
+  const byAgent = typeof agent === "object" ? agent : undefined;
+  const protocol = options.protocol || url?.protocol || byAgent?.protocol || byModule;
+  const host = String(options.hostname || url?.hostname || options.host || "localhost");
+  const port = options.port || url?.port || options.defaultPort || byAgent?.defaultPort;
+  return `${protocol}//${bracketed(host)}${portOf(protocol, port)}${path}`;
+}
+
+/** The call's arguments with `added` among the headers, in the form in which the caller gave them. */
+export function withHeaders(call: RequestCall, added: Readonly<Record<string, string>>): unknown[] {
+  const { args, options, optionsAt } = call;
+  const changed = { ...options, headers: merged(options.headers, added) };
+  const rest = args.slice(typeof args[optionsAt] === "function" ? optionsAt : optionsAt + 1);
+  return optionsAt === 0 ? [changed, ...rest] : [args[0], changed, ...rest];
+}
+
+/** As Node tells a URL from options, so that those of another realm or package count too. */
+function isUrl(value: unknown): value is URL {
+  if (typeof value !== "object" || value === null) return false;
+  const { href, protocol, auth, path } = value as Record<string, unknown>;
+  return Boolean(href && protocol) && auth === undefined && path === undefined;
+}
+
+function parsed(url: string | URL): URL | undefined {
+  if (url instanceof URL) return url;
+  try {
+    return new URL(String(url));
+  } catch {
+    return undefined;
+  }
+}
+
+function bracketed(host: string): string {
+  return host.indexOf(":") !== host.lastIndexOf(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
+
+function portOf(protocol: string, port: number | string | null | undefined): string {
+  if (!port || String(port) === (protocol === "https:" ? "443" : "80")) return "";
+  return `:${port}`;
+}
+
+type Headers = OutgoingHttpHeaders | readonly string[] | readonly (readonly [string, string])[];
+
+/** A copy of `headers` in which `added` takes the place of headers of the same name, whatever their case. */
+function merged(headers: unknown, added: Readonly<Record<string, string>>): Headers | undefined {
+  if (Array.isArray(headers))
+    return Array.isArray(headers[0]) ? mergedPairs(headers, added) : mergedFlat(headers, added);
+  const result: Record<string, unknown> = {};
+  for (const name in headers as object) {
+    if (Object.hasOwn(headers as object, name) && !Object.hasOwn(added, name.toLowerCase())) {
+      result[name] = (headers as Record<string, unknown>)[name];
+    }
+  }
+  return Object.assign(result, added) as OutgoingHttpHeaders;
+}
+
+function mergedPairs(headers: [string, string][], added: Readonly<Record<string, string>>): Headers {
+  const kept = headers.filter((pair) => !Object.hasOwn(added, String(pair?.[0]).toLowerCase()));
+  return [...kept, ...Object.entries(added)];
+}
+
+function mergedFlat(headers: string[], added: Readonly<Record<string, string>>): Headers {
+  const result: string[] = [];
+  // An odd number is an error that Node reports: leave it odd.
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!Object.hasOwn(added, String(headers[i]).toLowerCase())) result.push(...headers.slice(i, i + 2));
+  }
+  for (const name in added) result.push(name, added[name]!);
+  return result;
+}

@@ -1,0 +1,222 @@
+// undici's requests, by its diagnostics channels: Node's built-in copy and every copy from npm alike.
+
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Span } from "opentracing";
+import type { ClientHandler } from "../http/client-handler.ts";
+import type { Undo } from "../patch.ts";
+import { isUntraced } from "../untraced.ts";
+import { Call, type UndiciRequest, urlOf } from "./call.ts";
+
+/** In place of a call: this fetch is not to be traced. */
+export const UNTRACED = "untraced";
+
+/** Errors after which a RetryHandler tries again, besides those of `RETRY`. */
+const RETRIED: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EPIPE",
+  "UND_ERR_REQ_RETRY",
+  "UND_ERR_SOCKET",
+]);
+
+/**
+ * Tells which call each hop belongs to. The running context alone does not: a request that waited in a pool, a redirect
+ * and a retry are all made in the context of some socket, which is that of whoever opened the socket.
+ */
+export class UndiciRequests {
+  /** The call in whose making we are. Its own storage: the client span is never the active span. */
+  readonly making: AsyncLocalStorage<Call | typeof UNTRACED> = new AsyncLocalStorage();
+  readonly #handler: ClientHandler;
+  /** Where the call is kept on undici's request. */
+  readonly #call: symbol = Symbol("node-opentracing.call");
+  /** Calls of fetch whose next hop has not been made yet: queued in a pool, redirected, or to be tried again. */
+  readonly #waiting = new Set<Call>();
+  /** A redirect response that has just ended: its handler sends the next hop before it returns. */
+  #turning: Call | undefined;
+
+  constructor(handler: ClientHandler) {
+    this.#handler = handler;
+  }
+
+  /** Listens to the channels. Does not load undici. */
+  subscribe(): Undo {
+    const listeners: [string, (message: unknown) => void][] = [
+      ["undici:request:create", (message) => this.#created((message as { request: UndiciRequest }).request)],
+      ["undici:request:headers", (message) => this.#received(message as HeadersMessage)],
+      ["undici:request:trailers", (message) => this.#completed((message as { request: UndiciRequest }).request)],
+      ["undici:request:error", (message) => this.#broke(message as ErrorMessage)],
+    ];
+    for (const [name, listener] of listeners) subscribe(name, listener);
+    return () => {
+      for (const [name, listener] of listeners) unsubscribe(name, listener);
+    };
+  }
+
+  /** Fetch has returned its promise, and its first hop may still be to come. */
+  await(call: Call): void {
+    if (call.expected !== undefined) this.#waiting.add(call);
+  }
+
+  /** Fetch's promise was settled. */
+  settled(call: Call): void {
+    call.settled = true;
+    call.expected = undefined;
+    this.#waiting.delete(call);
+  }
+
+  #created(request: UndiciRequest): void {
+    // A tunnel through a proxy is part of the request that it is made for.
+    if (isUntraced() || request.method === "CONNECT") return;
+    const url = urlOf(request);
+    const handler = handlerOf(request);
+    let call = handler instanceof AsyncResource ? undefined : this.#continued(url);
+    if (call === UNTRACED) return;
+    if (call === undefined) {
+      call = this.#start(request, url, handler);
+      if (call === undefined) return;
+    }
+    this.#waiting.delete(call);
+    (request as Keyed)[this.#call] = call;
+    call.sent(request, url);
+  }
+
+  /** The call that a hop to `url` continues, undefined where it is a request of its own. */
+  #continued(url: string): Call | typeof UNTRACED | undefined {
+    const turning = this.#turning;
+    if (turning?.expects(url)) {
+      this.#turning = undefined;
+      return turning;
+    }
+    const making = this.making.getStore();
+    if (making instanceof Call && (making.expects(url) || (making.isFetch && !making.settled && making.url === url))) {
+      return making;
+    }
+    for (const waiting of this.#waiting) {
+      // That of a fetch that we did not see begin counts only where its caller is active, as it is in fetch's own hops.
+      if (waiting.expects(url) && (waiting.isFetch || waiting.caller === this.#handler.active())) return waiting;
+    }
+    return making === UNTRACED ? making : undefined;
+  }
+
+  /** A request that nobody announced: made with undici's own functions. */
+  #start(request: UndiciRequest, url: string, handler: unknown): Call | undefined {
+    const outgoing = { component: "undici", method: request.method, url, source: request };
+    // These handlers remember the context they were made in, wherever the request has waited since.
+    const caller: Span | undefined =
+      handler instanceof AsyncResource
+        ? handler.runInAsyncScope(this.#handler.active, this.#handler)
+        : this.#handler.active();
+    const span = this.#handler.sending(outgoing, caller);
+    return span === undefined ? undefined : new Call(this.#handler, span, caller, false);
+  }
+
+  #received({ request, response }: HeadersMessage): void {
+    const call = this.#callOf(request);
+    if (call === undefined) return;
+    call.received(response.statusCode, response.headers);
+    if (call.expected === undefined) return;
+    if (call.isFetch) this.#waiting.add(call);
+    else if (!(handlerOf(request) instanceof AsyncResource)) this.#awaitRedirect(call);
+  }
+
+  /** undici's fetch sends the next hop in the same turn of the event loop. */
+  #awaitRedirect(call: Call): void {
+    const { request } = call;
+    this.#waiting.add(call);
+    setImmediate(() => {
+      if (!this.#waiting.delete(call) || call.request !== request) return;
+      call.expected = undefined;
+      if (call.complete) call.completed();
+    });
+  }
+
+  #completed(request: UndiciRequest): void {
+    const call = this.#callOf(request);
+    if (call === undefined) return;
+    if (call.isFetch || handlerOf(request) instanceof AsyncResource) {
+      call.completed();
+      return;
+    }
+    // A composed handler sends a redirect's next hop, or asks for a retry, before it returns.
+    this.#turning = call;
+    queueMicrotask(() => {
+      if (this.#turning === call) this.#turning = undefined;
+      if (call.request !== request || call.retrying) return;
+      if (this.#waiting.has(call)) call.complete = true;
+      else call.completed();
+    });
+  }
+
+  #broke({ request, error }: ErrorMessage): void {
+    const call = this.#callOf(request);
+    if (call === undefined) return;
+    const handler = handlerOf(request);
+    const { code } = (error ?? {}) as { code?: string };
+    const mayRetry = code !== undefined && RETRIED.has(code);
+    if (mayRetry && call.isFetch && !call.settled) {
+      call.expected = call.url;
+      this.#waiting.add(call);
+    } else if (mayRetry && !call.isFetch && isComposed(handler)) {
+      call.retrying = true;
+      call.expected = call.url;
+      call.exchange.suspended(error);
+      // The retry's timer is set before this callback returns, and carries this on to the next attempt.
+      this.making.enterWith(call);
+    } else {
+      call.broke(reasonOf(handler) ?? error);
+    }
+  }
+
+  /** The call whose last hop this is: what becomes of earlier hops no longer matters. */
+  #callOf(request: UndiciRequest): Call | undefined {
+    const call = (request as Keyed)[this.#call];
+    return call?.request === request ? call : undefined;
+  }
+}
+
+type Keyed = UndiciRequest & { [call: symbol]: Call | undefined };
+interface HeadersMessage {
+  readonly request: UndiciRequest;
+  readonly response: { readonly statusCode: number; readonly headers: unknown };
+}
+interface ErrorMessage {
+  readonly request: UndiciRequest;
+  readonly error: unknown;
+}
+
+/**
+ * The object that undici reports a request's events to: an AsyncResource for its own functions, plain for fetch, anything
+ * else where a dispatcher was composed. Kept under a symbol that each copy of undici makes for itself.
+ */
+function handlerOf(request: object): unknown {
+  const handler = (request as Record<symbol, unknown>)[handlerSymbol];
+  if (handler !== undefined) return handler;
+  for (const symbol of Object.getOwnPropertySymbols(request)) {
+    if (symbol.description !== "handler") continue;
+    handlerSymbol = symbol;
+    return (request as Record<symbol, unknown>)[symbol];
+  }
+  return undefined;
+}
+
+/** The one that was found last. */
+let handlerSymbol: symbol = Symbol("none yet");
+
+/** Why the caller's signal aborted: undici's functions keep it, and report a plain abort. */
+function reasonOf(handler: unknown): unknown {
+  return handler instanceof AsyncResource ? (handler as { reason?: unknown }).reason : undefined;
+}
+
+/** Whether an interceptor, perhaps one that retries, stands between undici and the caller. */
+function isComposed(handler: unknown): boolean {
+  if (handler === undefined || handler === null || handler instanceof AsyncResource) return false;
+  if (Object.getPrototypeOf(handler) === Object.prototype) return false;
+  // With undici 6 or 7 from npm on Node 26, every handler is wrapped so for Node's undici 8.
+  return handler.constructor.name !== "LegacyHandlerWrapper";
+}

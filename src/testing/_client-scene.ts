@@ -1,0 +1,109 @@
+// What every case of the client contract plays on: a server that does as its URL says, and a client traced for it.
+
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import { FORMAT_HTTP_HEADERS, type Tracer as OpenTracingTracer, type Span } from "opentracing";
+import { type HttpOptions, HttpTracing } from "../http/http-tracing.ts";
+import { MemoryReporter } from "../report/memory-reporter.ts";
+import { AsyncScopeManager } from "../scope/async-scope-manager.ts";
+import { Tracer } from "../tracer/tracer.ts";
+import type { ContractClient } from "./client-contract.ts";
+
+export interface Scene {
+  readonly reporter: MemoryReporter;
+  readonly tracer: Tracer;
+  readonly tracing: HttpTracing;
+  /** `http://127.0.0.1:1234`, or https. */
+  readonly origin: string;
+  /** The headers of each request that reached the server. */
+  readonly received: IncomingMessage["headers"][];
+  /** Runs `fn` in a span of this name and finishes it. */
+  inSpan<T>(name: string, fn: (span: Span) => Promise<T>): Promise<T>;
+}
+
+/** Sets the scene, plays, and clears everything away. `tracer` is what the client is traced with, ours by default. */
+export async function onScene(
+  client: ContractClient,
+  options: HttpOptions,
+  play: (scene: Scene) => Promise<void>,
+  tracer?: OpenTracingTracer,
+): Promise<void> {
+  const reporter = new MemoryReporter();
+  const own = new Tracer({ reporter });
+  const tracing = new HttpTracing(tracer ?? own, new AsyncScopeManager(), options);
+  const received: IncomingMessage["headers"][] = [];
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    received.push(request.headers);
+    answer(own, request, response);
+  };
+  const server = client.tls === undefined ? http.createServer(listener) : https.createServer(client.tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `${client.tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const undo = client.trace(tracing);
+  try {
+    await play({
+      reporter,
+      tracer: own,
+      tracing,
+      origin,
+      received,
+      async inSpan(name, fn) {
+        const span = own.startSpan(name);
+        try {
+          return await tracing.scope.run(span, fn, span);
+        } finally {
+          span.finish();
+        }
+      },
+    });
+  } finally {
+    undo();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** A server span per request, and what the path asks for. */
+function answer(tracer: Tracer, request: IncomingMessage, response: ServerResponse): void {
+  const [, what = "", argument = ""] = (request.url ?? "/").split("?")[0]!.split("/");
+  const span = tracer.startSpan(request.url!.split("?")[0]!, {
+    tags: { "span.kind": "server" },
+    ...parentOf(tracer, request),
+  });
+  request.resume();
+  switch (what) {
+    case "status":
+      response.writeHead(Number(argument)).end("answer");
+      break;
+    case "redirect":
+      response
+        .writeHead(302, { location: argument === "1" ? "/status/200?token=x" : `/redirect/${+argument - 1}` })
+        .end();
+      break;
+    case "cut": // a part of the body, then the connection closes
+      response.writeHead(200, { "content-length": "100" });
+      response.write("a part", () => response.destroy());
+      break;
+    case "half": // a part of the body, and nothing more
+      response.writeHead(200, { "content-length": "100" }).write("a part");
+      break;
+    case "large":
+      response.end(Buffer.alloc(4_000_000));
+      break;
+    case "reset":
+      response.destroy();
+      break;
+    case "late":
+      setTimeout(() => response.end("answer"), Number(argument));
+      break;
+    default: // "hang": no answer
+  }
+  span.finish();
+}
+
+function parentOf(tracer: Tracer, request: IncomingMessage): object {
+  const context = tracer.extract(FORMAT_HTTP_HEADERS, request.headers);
+  return context === null ? {} : { childOf: context };
+}
