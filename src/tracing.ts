@@ -1,7 +1,8 @@
 // The object an application holds: a tracer, what is active, and the policy by which requests become spans.
 
 import type { Span, SpanOptions, Tracer } from "opentracing";
-import { spanOf } from "./hosts/node-http.ts";
+import { spanOf } from "./hosts/request-span.ts";
+import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
 import type { ScopeManager } from "./scope/scope-manager.ts";
@@ -43,9 +44,22 @@ export class Tracing {
     return this.http.scope.active();
   }
 
-  /** The span of a request that is being served, undefined where it is not traced. */
-  getSpan(request: object): Span | undefined {
-    return spanOf(request);
+  /**
+   * The span of a request that is being served, by its request or its response object; undefined where it is not traced.
+   */
+  getSpan(requestOrResponse: object): Span | undefined {
+    return spanOf(requestOrResponse);
+  }
+
+  /**
+   * Traces one handler: `tracing.trace("method", "url")(handler)`, or `@tracing.trace("url")` in front of a method, be it
+   * a standard decorator or TypeScript's older kind. The arguments are properties of the request to copy to tags, or one
+   * array of them. See `traceDecorator` in `hosts/` for how long the span lasts.
+   *
+   * @throws TypeError where an attribute is no text, saying what to write instead
+   */
+  trace(...attributes: string[] | [readonly string[]]): TraceDecorator {
+    return traceDecorator(this.http, attributes);
   }
 
   /** Runs `fn` in a new span, a child of the active one. See `startActiveSpan` in `scope/`. */

@@ -1,4 +1,14 @@
 // node-opentracing/testing: what this project tests itself with.
 
 export { MemoryReporter } from "../report/memory-reporter.ts";
+export type { ContractCase } from "./contract-case.ts";
+export { RawClient } from "./raw-client.ts";
+export {
+  type ContractApp,
+  type ContractHost,
+  type ContractRoute,
+  type ContractSetup,
+  contractError,
+  serverContract,
+} from "./server-contract.ts";
 export { type SpanTreeOptions, spanTree } from "./span-tree.ts";
