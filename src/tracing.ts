@@ -3,7 +3,9 @@
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
 import { warn } from "./diagnostics.ts";
-import { spanOf } from "./hosts/node-http.ts";
+
+import { spanOf } from "./hosts/request-span.ts";
+import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
 import type { Undo } from "./patch.ts";
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
@@ -64,9 +66,22 @@ export class Tracing {
     return this.http.scope.active();
   }
 
-  /** The span of a request that is being served, undefined where it is not traced. */
-  getSpan(request: object): Span | undefined {
-    return spanOf(request);
+  /**
+   * The span of a request that is being served, by its request or its response object; undefined where it is not traced.
+   */
+  getSpan(requestOrResponse: object): Span | undefined {
+    return spanOf(requestOrResponse);
+  }
+
+  /**
+   * Traces one handler: `tracing.trace("method", "url")(handler)`, or `@tracing.trace("url")` in front of a method, be it
+   * a standard decorator or TypeScript's older kind. The arguments are properties of the request to copy to tags, or one
+   * array of them. See `traceDecorator` in `hosts/` for how long the span lasts.
+   *
+   * @throws TypeError where an attribute is no text, saying what to write instead
+   */
+  trace(...attributes: string[] | [readonly string[]]): TraceDecorator {
+    return traceDecorator(this.http, attributes);
   }
 
   /**

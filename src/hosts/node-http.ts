@@ -2,88 +2,202 @@
 
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import type { Span } from "opentracing";
-import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
-
-/** The span of a request, on the request and on its response. */
-const SPAN: unique symbol = Symbol("node-opentracing.span");
-type Traced = { [SPAN]?: Span; [HANDLER]?: ServerHandler<IncomingMessage> };
-const HANDLER: unique symbol = Symbol("node-opentracing.handler");
-
-/** The span of a request that is being served, undefined where it is not traced. */
-export function spanOf(request: object): Span | undefined {
-  return (request as Traced)[SPAN];
-}
+import { type Owner, spanOf, watch } from "./request-span.ts";
+import { failureOf, noteClientError, noteTimeout, statusOf } from "./response-end.ts";
+import { upgraded } from "./upgrade.ts";
 
 /** How node:http requests are read. */
 export const NODE_HTTP: ServerAdapter<IncomingMessage> = {
   component: "node:http",
   method: (request) => request.method ?? "GET",
   url: (request) => request.url ?? "/",
-  scheme: (request) => ("encrypted" in request.socket ? "https" : "http"),
+  scheme: (request) => ((request.socket as { encrypted?: boolean } | null)?.encrypted ? "https" : "http"),
   headers: (request) => request.headers,
 };
 
-/** Traces every request of every node:http and node:https server, those already listening included. */
+/**
+ * Traces every request of every node:http and node:https server, those already listening included. Node is patched once,
+ * however often this is called: the latest tracing counts, and undoing it brings back the one before.
+ */
 export function traceNodeHttp(tracing: HttpTracing): Undo {
-  const handler = new ServerHandler(tracing, NODE_HTTP);
-  return undoAll([
-    patchEmit(http.Server.prototype, tracing, handler),
-    patchEmit(https.Server.prototype, tracing, handler),
-  ]);
-}
-
-type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
-
-function patchEmit(prototype: object, tracing: HttpTracing, handler: ServerHandler<IncomingMessage>): Undo {
-  const server = prototype as { emit: Emit };
-  const original = server.emit;
-  let stopped = false;
-
-  const undo = patch(server, "emit", function emit(event, request, response) {
-    if (stopped || event !== "request") return Reflect.apply(original, this, arguments);
-    const span = traced(handler, request as IncomingMessage, response as ServerResponse);
-    return tracing.scope.run(span, emitRequest, original, this, request, response);
-  });
-  return function stop() {
-    stopped = true;
-    undo();
+  const host = new TracedHost(tracing);
+  hosts.push(host);
+  unpatch ??= undoAll([...patchServer(http.Server.prototype), ...patchServer(https.Server.prototype)]);
+  return function undo() {
+    const at = hosts.indexOf(host);
+    if (at < 0) return;
+    hosts.splice(at, 1);
+    if (hosts.length > 0) return;
+    unpatch?.();
+    unpatch = undefined;
   };
 }
 
-function emitRequest(original: Emit, server: unknown, request: unknown, response: unknown): boolean {
-  return original.call(server, "request", request, response);
+/** What is on now, the latest last. Empty: a patch that somebody has patched over is a plain call of the original. */
+const hosts: TracedHost[] = [];
+let unpatch: Undo | undefined;
+
+class TracedHost {
+  readonly tracing: HttpTracing;
+  readonly handler: ServerHandler<IncomingMessage>;
+  constructor(tracing: HttpTracing) {
+    this.tracing = tracing;
+    this.handler = new ServerHandler(tracing, NODE_HTTP);
+  }
 }
 
-/** Starts the request's span, unless it has one, and sees to its end. */
-function traced(
-  handler: ServerHandler<IncomingMessage>,
-  request: IncomingMessage & Traced,
-  response: ServerResponse & Traced,
+/** One server under one tracing, until `closeAllConnections`: those of its requests that are open then know by it. */
+class TracedServer implements Owner {
+  readonly host: TracedHost;
+  closedAll = false;
+  constructor(host: TracedHost) {
+    this.host = host;
+  }
+
+  ended(response: ServerResponse, span: Span): void {
+    this.host.handler.sent(span, statusOf(response), failureOf(response, this.closedAll));
+  }
+}
+
+const SERVER: unique symbol = Symbol("node-opentracing.server");
+type Server = http.Server & { [SERVER]?: TracedServer };
+type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
+type Patched = { emit: Emit; closeAllConnections: (this: Server) => void; [REJECTED]?: Rejected };
+
+/** What an EventEmitter with `captureRejections` calls when a listener's promise rejects. */
+const REJECTED: unique symbol = Symbol.for("nodejs.rejection") as never;
+type Rejected = (this: Server, error: unknown, event: string | symbol, ...args: unknown[]) => void;
+
+function patchServer(prototype: object): Undo[] {
+  const target = prototype as Patched;
+  const { emit, closeAllConnections, [REJECTED]: rejected } = target;
+  const undos = [
+    patch(target, "emit", function tracedEmit(event, first, second, third) {
+      const host = hosts[hosts.length - 1];
+      if (host !== undefined) {
+        switch (event) {
+          case "request":
+          case "checkContinue":
+          case "checkExpectation":
+            return serve(host, this, emit, event, first as IncomingMessage, second as ServerResponse);
+          case "upgrade":
+          case "connect":
+            return takeOver(host, this, emit, event, first as IncomingMessage, second as Socket, third);
+          case "timeout":
+            noteTimeout(first as Socket);
+            break;
+          case "clientError":
+            noteClientError(second as Socket, first as Error, this.listenerCount("clientError") === 0);
+            break;
+        }
+      }
+      return Reflect.apply(emit, this, arguments);
+    }),
+    patch(target, "closeAllConnections", function tracedCloseAllConnections() {
+      const server = this[SERVER];
+      if (server !== undefined) {
+        server.closedAll = true;
+        this[SERVER] = undefined as never;
+      }
+      return closeAllConnections.call(this);
+    }),
+  ];
+  if (rejected !== undefined) {
+    undos.push(
+      patch(target, REJECTED, function tracedRejection(error, event, ...args) {
+        const span = event === "request" ? spanOf(args[0] as object) : undefined;
+        if (span !== undefined) hosts.at(-1)?.handler.failed(span, error);
+        return rejected.call(this, error, event, ...args);
+      }),
+    );
+  }
+  return undos;
+}
+
+function serve(
+  host: TracedHost,
+  server: Server,
+  emit: Emit,
+  event: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
+  const span = spanOf(request) ?? started(host, server, request, response);
+  return host.tracing.scope.run(span, emitRequest, emit, server, event, request, response, span, host.handler);
+}
+
+function started(
+  host: TracedHost,
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): Span | undefined {
-  const before = request[SPAN];
-  if (before !== undefined) return before;
-  const span = handler.received(request);
+  if (!host.tracing.traceAll) return undefined;
+  const span = host.handler.received(request);
   if (span === undefined) return undefined;
-  request[SPAN] = span;
-  response[SPAN] = span;
-  response[HANDLER] = handler;
-  // "close" comes once, after a finished response and after an abort alike.
-  response.on("close", onClose);
+  watch(request, response, span, tracedServer(host, server));
   return span;
 }
 
-function onClose(this: ServerResponse & Traced): void {
-  const status = this.headersSent ? this.statusCode : undefined;
-  this[HANDLER]!.sent(this[SPAN]!, status, failureOf(this));
+function tracedServer(host: TracedHost, server: Server): TracedServer {
+  const known = server[SERVER];
+  if (known !== undefined && known.host === host) return known;
+  const traced = new TracedServer(host);
+  Object.defineProperty(server, SERVER, { value: traced, configurable: true, enumerable: false, writable: true });
+  return traced;
 }
 
-/** SKELETON: to be completed. */
-function failureOf(response: ServerResponse): Failure | undefined {
-  return response.writableFinished
-    ? undefined
-    : { kind: "client_disconnect", message: "the client closed the connection before the response was complete" };
+function emitRequest(
+  emit: Emit,
+  server: Server,
+  event: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  span: Span | undefined,
+  handler: ServerHandler<IncomingMessage>,
+): boolean {
+  if (span === undefined) return emit.call(server, event, request, response);
+  try {
+    return emit.call(server, event, request, response);
+  } catch (error) {
+    handler.failed(span, error);
+    throw error;
+  }
+}
+
+function takeOver(
+  host: TracedHost,
+  server: Server,
+  emit: Emit,
+  event: string,
+  request: IncomingMessage,
+  socket: Socket,
+  head: unknown,
+): boolean {
+  const span = spanOf(request) ?? (host.tracing.traceAll ? upgraded(host.handler, request, socket) : undefined);
+  return host.tracing.scope.run(span, emitTakeOver, emit, server, event, request, socket, head, span, host.handler);
+}
+
+function emitTakeOver(
+  emit: Emit,
+  server: Server,
+  event: string,
+  request: IncomingMessage,
+  socket: Socket,
+  head: unknown,
+  span: Span | undefined,
+  handler: ServerHandler<IncomingMessage>,
+): boolean {
+  try {
+    return emit.call(server, event, request, socket, head);
+  } catch (error) {
+    if (span !== undefined) handler.failed(span, error);
+    throw error;
+  }
 }

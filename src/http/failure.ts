@@ -4,34 +4,63 @@ import type { Span } from "opentracing";
 import { markFailed } from "../failure.ts";
 import { ERROR } from "../tags.ts";
 
-/** An end that no error object describes. Logged as `{ event: "error", "error.kind": kind, message }`. */
+/** An end that is not the application's error. Logged as `{ event: "error", "error.kind": kind, message }`. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
+  /** What the application or Node gave as the reason, logged as `error.object`. */
+  readonly error?: unknown;
 }
 
 /**
  * - `client_disconnect`: the client went away before the whole response was sent
- * - `connection_reset`: the connection broke
+ * - `request_aborted`: the client went away before its request was complete
+ * - `connection_reset`: the connection broke: the peer, or something between, reset it
  * - `timeout`: a time limit passed and the connection was closed for it
- * - `response_cut`: this side destroyed the response before its end
+ * - `response_cut`: this side destroyed the response, the request or the connection before the end
+ * - `server_closed`: `server.closeAllConnections()` while the request was being served
+ * - `invalid_request`: what the client sent was no HTTP, and the connection was closed for it
  */
-export type FailureKind = "client_disconnect" | "connection_reset" | "timeout" | "response_cut";
+export type FailureKind =
+  | "client_disconnect"
+  | "request_aborted"
+  | "connection_reset"
+  | "timeout"
+  | "response_cut"
+  | "server_closed"
+  | "invalid_request";
 
-/** Marks a span as failed without an error object. */
+/** The error recorded last on a span: what passes several handlers on its way out is logged once. */
+const recorded = new WeakMap<Span, unknown>();
+
+/** Marks a span as failed in one of the ways above. */
 export function recordFailure(span: Span, failure: Failure): void {
   span.setTag(ERROR, true);
-  span.log({ event: "error", "error.kind": failure.kind, message: failure.message });
+  const { kind, message, error } = failure;
+  const fields: Record<string, unknown> = { event: "error", "error.kind": kind, message };
+  if (error !== undefined) fields["error.object"] = error;
+  span.log(fields);
 }
 
-/** Marks a span as failed by `error`, unless that error says that the client was at fault (a status of 400 to 499). */
+/**
+ * Marks a span as failed by `error`, unless that error says that the client was at fault (a `statusCode` or `status` of
+ * 400 to 499). The same error reported twice in a row is logged once.
+ */
 export function recordError(span: Span, error: unknown): void {
-  if (!isClientError(error)) markFailed(span, error);
+  if (isClientError(error)) return;
+  if (recorded.has(span) && recorded.get(span) === error) return;
+  recorded.set(span, error);
+  markFailed(span, error);
 }
 
+/** Never throws, though reading a property of a user's error may. */
 function isClientError(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
-  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
-  const code = typeof statusCode === "number" ? statusCode : status;
-  return typeof code === "number" && code >= 400 && code < 500;
+  try {
+    const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
+    const code = typeof statusCode === "number" ? statusCode : status;
+    return typeof code === "number" && code >= 400 && code < 500;
+  } catch {
+    return false;
+  }
 }

@@ -58,6 +58,25 @@ export class ServerHandler<Request> {
     return span;
   }
 
+  /**
+   * The same for a function that was given no request: a child of the active span, named like the function, without tags
+   * of HTTP. `argument` is what its attributes are read from.
+   */
+  called(name: string, argument: unknown, attributes: readonly AttributeTagger[]): Span | undefined {
+    const http = this.#http;
+    let span: Span | undefined;
+    try {
+      span = http.tracer.startSpan(name, { childOf: http.scope.active() });
+      if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
+    } catch (error) {
+      warn("tracer.error", "the tracer failed to start a span; the function is called untraced", error);
+      return undefined;
+    }
+    this.tag(span, argument as Request, attributes);
+    http.startSpanCb(span, argument);
+    return span;
+  }
+
   /** Copies attributes of a request to its span. */
   tag(span: Span, request: Request, attributes: readonly AttributeTagger[]): void {
     for (let i = 0; i < attributes.length; i++) {
@@ -66,6 +85,16 @@ export class ServerHandler<Request> {
       } catch (error) {
         warn("callback.error", "a traced attribute could not be read; the request is traced without it", error);
       }
+    }
+  }
+
+  /** Sets a tag that only the host knows of, where it has a value. */
+  tagged(span: Span, name: string, value: unknown): void {
+    if (value === undefined || value === "") return;
+    try {
+      span.setTag(name, value);
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while a tag was set", error);
     }
   }
 
@@ -91,6 +120,10 @@ export class ServerHandler<Request> {
         if (statusCode >= 500) span.setTag(ERROR, true);
       }
       if (failure !== undefined) recordFailure(span, failure);
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while a response was recorded", error);
+    }
+    try {
       span.finish();
     } catch (error) {
       warn("tracer.error", "the tracer threw while finishing a span", error);
@@ -103,21 +136,23 @@ export class ServerHandler<Request> {
     try {
       const method = adapter.method(request);
       const headers = adapter.headers(request);
-      const span = http.tracer.startSpan(http.operationName(request, undefined) ?? method, {
-        childOf: this.#parent(headers),
-        tags: {
-          [COMPONENT]: adapter.component,
-          [SPAN_KIND]: "server",
-          [HTTP_METHOD]: method,
-          [HTTP_URL]: http.redact(adapter.url(request)),
-          [HTTP_SCHEME]: adapter.scheme(request),
-        },
-      });
+      const tags: Record<string, unknown> = {
+        [COMPONENT]: adapter.component,
+        [SPAN_KIND]: "server",
+        [HTTP_METHOD]: method,
+        [HTTP_URL]: http.redact(adapter.url(request)),
+        [HTTP_SCHEME]: adapter.scheme(request),
+      };
       const host = headers["host"];
-      if (host !== undefined) span.setTag(HTTP_HOST, host);
+      if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
+      const span: Span | undefined = http.tracer.startSpan(http.operationName(request, undefined) ?? method, {
+        childOf: this.#parent(headers),
+        tags,
+      });
+      if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
       return span;
     } catch (error) {
-      warn("tracer.error", "the tracer threw while starting a span; the request is served untraced", error);
+      warn("tracer.error", "the tracer failed to start a span; the request is served untraced", error);
       return undefined;
     }
   }

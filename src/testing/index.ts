@@ -9,5 +9,14 @@ export {
 } from "./client-contract.ts";
 export type { ContractCase } from "./contract-case.ts";
 export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
+export { RawClient } from "./raw-client.ts";
 export { type SeededRandom, seededRandom } from "./seeded-random.ts";
+export {
+  type ContractApp,
+  type ContractHost,
+  type ContractRoute,
+  type ContractSetup,
+  contractError,
+  serverContract,
+} from "./server-contract.ts";
 export { type SpanTreeOptions, spanTree } from "./span-tree.ts";

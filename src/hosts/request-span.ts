@@ -1,0 +1,70 @@
+// Where the span of a request is kept, and how its end is noticed: the same for every host that has Node's request objects.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Span } from "opentracing";
+
+const SPAN: unique symbol = Symbol("node-opentracing.span");
+const OWNER: unique symbol = Symbol("node-opentracing.owner");
+const QUEUE: unique symbol = Symbol("node-opentracing.queue");
+
+type Traced = { [SPAN]?: Span; [OWNER]?: Owner | undefined };
+type TracedResponse = ServerResponse & Traced;
+type QueuedSocket = Socket & { [QUEUE]?: Set<TracedResponse> };
+
+/** Told once when a response has ended, however it did. */
+export interface Owner {
+  ended(response: ServerResponse, span: Span): void;
+}
+
+/** The span of a request, by its request or its response object; undefined where it is not traced. */
+export function spanOf(requestOrResponse: object): Span | undefined {
+  return (requestOrResponse as Traced | undefined)?.[SPAN];
+}
+
+/** Makes `span` the request's, to be found by `spanOf`. */
+export function setSpan(request: object, span: Span): void {
+  if (Object.isExtensible(request)) (request as Traced)[SPAN] = span;
+}
+
+/** Makes `span` the request's and the response's, and tells `owner` when the response has ended. */
+export function watch(request: IncomingMessage, response: ServerResponse, span: Span, owner: Owner): void {
+  (request as Traced)[SPAN] = span;
+  (response as Traced)[SPAN] = span;
+  (response as Traced)[OWNER] = owner;
+  // "close" comes once, after a finished response and after an abort alike.
+  response.on("close", onClose);
+  if (response.socket === null) queue(request.socket, response);
+}
+
+function onClose(this: ServerResponse): void {
+  const { [SPAN]: span, [OWNER]: owner } = this as TracedResponse;
+  if (owner === undefined) return;
+  (this as Traced)[OWNER] = undefined;
+  owner.ended(this, span!);
+}
+
+/**
+ * A pipelined request's response waits for its turn without a socket. Where the connection closes before that, Node 20
+ * and 22 never close the response: here its socket's "close" does, by one listener a socket.
+ */
+function queue(socket: QueuedSocket | null | undefined, response: TracedResponse): void {
+  if (socket === null || socket === undefined) return;
+  const waiting = socket[QUEUE];
+  if (waiting === undefined) {
+    socket[QUEUE] = new Set([response]);
+    socket.on("close", closeQueue);
+  } else {
+    waiting.add(response);
+  }
+  response.on("close", leaveQueue);
+}
+
+function closeQueue(this: QueuedSocket): void {
+  for (const response of this[QUEUE]!) onClose.call(response);
+  this[QUEUE]!.clear();
+}
+
+function leaveQueue(this: ServerResponse): void {
+  (this.req?.socket as QueuedSocket | null)?.[QUEUE]?.delete(this);
+}

@@ -1,0 +1,141 @@
+// How a response of node:http ended: what a closed response, its request and its socket tell about it.
+
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Failure } from "../http/failure.ts";
+
+const TIMED_OUT: unique symbol = Symbol("node-opentracing.timed-out");
+const REFUSED: unique symbol = Symbol("node-opentracing.refused");
+
+type Marked = Socket & { [TIMED_OUT]?: number; [REFUSED]?: Refusal };
+
+/** Why Node gave a connection up, and with which status it told the client, if it could. */
+interface Refusal {
+  readonly error: Error & { code?: unknown };
+  readonly statusCode: number | undefined;
+}
+
+/** Notes that the server emitted "timeout" for a socket; what becomes of that shows at the end. */
+export function noteTimeout(socket: Marked): void {
+  socket[TIMED_OUT] = traffic(socket);
+}
+
+/**
+ * Notes that the server emitted "clientError" for a socket. `answered` says that Node itself answers, because the
+ * application has no listener.
+ */
+export function noteClientError(socket: Marked, error: Refusal["error"], answers: boolean): void {
+  // The first error is the reason, later ones its consequences.
+  socket[REFUSED] ??= { error, statusCode: answers ? answerOf(socket, error) : undefined };
+}
+
+/** The status that left for the client, undefined where none did. */
+export function statusOf(response: ServerResponse): number | undefined {
+  const { _headerSent: written = response.headersSent } = response as { _headerSent?: boolean };
+  // Without a socket and unfinished, it waited behind another response: what it wrote never left.
+  if (written && !(response.socket === null && !response.writableFinished)) return response.statusCode;
+  return (response.req?.socket as Marked | null)?.[REFUSED]?.statusCode;
+}
+
+/**
+ * Why a closed response is not whole, undefined where it is. `closedAll`: whether the server's `closeAllConnections` was
+ * called while the request was being served.
+ */
+export function failureOf(response: ServerResponse, closedAll: boolean): Failure | undefined {
+  const request = response.req as IncomingMessage | undefined;
+  const socket = request?.socket as Marked | null | undefined;
+  // Not node:http's own: an HTTP/2 compatibility response, or a stand-in of a test library.
+  if (!(response instanceof ServerResponse) || request === undefined || socket === null || socket === undefined) {
+    return response.writableFinished ? undefined : CLIENT_DISCONNECT;
+  }
+  const error = socket.errored as (Error & { code?: unknown; syscall?: unknown }) | null;
+  // `writableFinished` alone is also true of a response that was ended on a dead socket; one that was sent is detached.
+  if (response.writableFinished && response.socket === null && !error) {
+    // Node 20 says "finished" when a response's last bytes are thrown away; of time-outs we know better.
+    return socket.destroyed && timedOut(socket) ? TIMEOUT : undefined;
+  }
+  if (response.errored && !(response.socket === null && socket.destroyed)) return cut(response.errored);
+  const refusal = socket[REFUSED]?.error;
+  if (refusal !== undefined) return refused(refusal, request);
+  if (error && error !== request.errored && typeof error.syscall === "string" && error.code !== "ECANCELED") {
+    return { kind: "connection_reset", message: `the connection broke (${String(error.code)})` };
+  }
+  if (error && error.code !== "ECANCELED") return cut(error);
+  // The socket's end was read: the client closed it.
+  if (socket.readableEnded) return request.complete ? CLIENT_DISCONNECT : REQUEST_ABORTED;
+  if (timedOut(socket)) return TIMEOUT;
+  return closedAll ? SERVER_CLOSED : RESPONSE_CUT;
+}
+
+/** Why an upgraded connection did not end well, undefined where it did. `statusCode` is the handshake's, if it was sent. */
+export function upgradeFailureOf(socket: Socket, statusCode: number | undefined): Failure | undefined {
+  const error = socket.errored as (Error & { code?: unknown; syscall?: unknown }) | null;
+  if (error && typeof error.syscall === "string" && error.code !== "ECANCELED") {
+    return { kind: "connection_reset", message: `the connection broke (${String(error.code)})` };
+  }
+  if (error && error.code !== "ECANCELED") return cut(error);
+  if (statusCode !== undefined) return undefined;
+  return socket.readableEnded ? CLIENT_DISCONNECT : RESPONSE_CUT;
+}
+
+const CLIENT_DISCONNECT: Failure = {
+  kind: "client_disconnect",
+  message: "the client closed the connection before the response was complete",
+};
+const REQUEST_ABORTED: Failure = {
+  kind: "request_aborted",
+  message: "the client closed the connection before its request was complete",
+};
+const TIMEOUT: Failure = { kind: "timeout", message: "the connection was idle for too long and was closed" };
+const SERVER_CLOSED: Failure = {
+  kind: "server_closed",
+  message: "the server closed all its connections before the response was complete",
+};
+const RESPONSE_CUT: Failure = {
+  kind: "response_cut",
+  message: "the application destroyed the response or its connection before the response was complete",
+};
+
+function cut(error: unknown): Failure {
+  return { ...RESPONSE_CUT, error };
+}
+
+function refused(error: Refusal["error"], request: IncomingMessage): Failure {
+  const code = String(error.code);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return { kind: "timeout", message: "the request was not complete within the server's requestTimeout" };
+  }
+  // The parser's way to say that the connection was closed in the middle of a request.
+  if (code === "HPE_INVALID_EOF_STATE") return request.complete ? CLIENT_DISCONNECT : REQUEST_ABORTED;
+  if (code.startsWith("HPE_")) {
+    return { kind: "invalid_request", message: `the client sent what is not HTTP (${code})` };
+  }
+  return { kind: "connection_reset", message: `the connection broke (${code})` };
+}
+
+/** The status line that Node writes to the bare socket when a request turns bad under way, unless a response has begun. */
+function answerOf(socket: Marked, error: Refusal["error"]): number | undefined {
+  const current = (socket as { _httpMessage?: { _headerSent?: boolean } | null })._httpMessage;
+  if (!socket.writable || current?._headerSent) return undefined;
+  switch (error.code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return 408;
+    case "HPE_HEADER_OVERFLOW":
+      return 431;
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return 413;
+    case "HPE_INVALID_EOF_STATE":
+      return undefined; // it is written, but the client has gone
+    default:
+      return String(error.code).startsWith("HPE_") ? 400 : undefined;
+  }
+}
+
+/** Whether a time-out passed and nothing moved on the socket since. */
+function timedOut(socket: Marked): boolean {
+  return socket[TIMED_OUT] !== undefined && socket[TIMED_OUT] === traffic(socket);
+}
+
+function traffic(socket: Socket): number {
+  return socket.bytesRead + socket.bytesWritten;
+}

@@ -1,0 +1,229 @@
+// Decorated handlers: `tracing.trace("url")(handler)` and `@tracing.trace("url")` trace one handler, with nothing patched.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { types } from "node:util";
+import type { Span } from "opentracing";
+import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
+import type { Failure } from "../http/failure.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
+import { ServerHandler } from "../http/server-handler.ts";
+import { show } from "../settings.ts";
+import { NODE_HTTP } from "./node-http.ts";
+import { type Owner, setSpan, spanOf, watch } from "./request-span.ts";
+import { failureOf, statusOf } from "./response-end.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
+type AnyFunction = (...args: any[]) => any;
+
+/** What `tracing.trace(...)` answers: a wrapper of functions, and a decorator of methods in both dialects. */
+export interface TraceDecorator {
+  /** Decorates a method (TypeScript's `experimentalDecorators`). */
+  <F extends AnyFunction>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
+  /** Decorates a method (the standard decorators). */
+  <This, F extends AnyFunction>(method: F, context: ClassMethodDecoratorContext<This, F>): F;
+  /** Wraps a function. It keeps its type, `this`, name and length. */
+  <F extends AnyFunction>(handler: F): F;
+}
+
+/**
+ * Makes the decorator for one Tracing object. `names` are properties of the request to copy to tags, each as an argument
+ * or all in one array. Throws a TypeError where they are not.
+ *
+ * The span of a handler that was given a ServerResponse lasts until the handler has settled and the response is closed,
+ * and no longer than the connection; of any other function until what it returned has settled. A request that has a span
+ * already gets no second one, but the attributes and the errors are recorded on it.
+ *
+ * What a handler returns is returned, what it throws is thrown. For a promise, one that settles in the same way is
+ * returned. Objects that merely have a `then` are left alone, for calling that may start their work.
+ */
+export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]): TraceDecorator {
+  const attributes = attributeTaggers(checkedNames(names));
+  const handler = new ServerHandler<IncomingMessage>(tracing, NODE_HTTP);
+  const shared: Decoration = { tracing, handler, attributes };
+
+  function decorate(target: unknown, context?: unknown, descriptor?: { value?: unknown }): unknown {
+    if (typeof descriptor?.value === "function") {
+      descriptor.value = traced(shared, descriptor.value as AnyFunction);
+      return undefined;
+    }
+    const kind = (context as { kind?: unknown } | undefined)?.kind;
+    if (typeof target === "function" && descriptor === undefined && (kind === undefined || kind === "method")) {
+      return traced(shared, target as AnyFunction);
+    }
+    throw new TypeError(
+      `tracing.trace(...) decorates methods and wraps functions, not ${kind === undefined ? show(target) : `a ${String(kind)}`}; ` +
+        'write server.on("request", tracing.trace()(handler)), or @tracing.trace() in front of a method',
+    );
+  }
+  return decorate as TraceDecorator;
+}
+
+interface Decoration {
+  readonly tracing: HttpTracing;
+  readonly handler: ServerHandler<IncomingMessage>;
+  readonly attributes: readonly AttributeTagger[];
+}
+
+function checkedNames(names: readonly unknown[]): readonly string[] {
+  const list: readonly unknown[] = names.length === 1 && Array.isArray(names[0]) ? names[0] : names;
+  if (typeof names[0] === "function") {
+    throw new TypeError(
+      "tracing.trace(...names) takes names of request properties first; write tracing.trace()(handler), or @tracing.trace()",
+    );
+  }
+  for (const name of list) {
+    if (typeof name !== "string" || name === "") {
+      throw new TypeError(
+        `tracing.trace(...names) takes names of request properties, not ${show(name)}; ` +
+          'write tracing.trace("method", "headers.user-agent"), or all in one array, or none',
+      );
+    }
+  }
+  return list as readonly string[];
+}
+
+/** The handler, traced; with the name and length it had, for Express reads the length. */
+function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
+  function tracedHandler(this: unknown, ...args: unknown[]): unknown {
+    const request = args.find(isRequest);
+    const span = request === undefined ? undefined : spanOf(request);
+    if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
+    return begun(decoration, request, fn, this, args);
+  }
+  Object.defineProperty(tracedHandler, "name", { value: fn.name, configurable: true });
+  Object.defineProperty(tracedHandler, "length", { value: fn.length, configurable: true });
+  return tracedHandler;
+}
+
+/** Somebody else saw to the request's span: adds to it what only this handler knows. */
+function joined(
+  { tracing, handler, attributes }: Decoration,
+  span: Span,
+  request: IncomingMessage,
+  fn: AnyFunction,
+  self: unknown,
+  args: unknown[],
+): unknown {
+  handler.tag(span, request, attributes);
+  const failed = (error: unknown): void => handler.failed(span, error);
+  // A child of the request's span may be active on purpose; nothing active means that the way here lost it.
+  if (tracing.scope.active() !== undefined) return called(fn, self, args, nothing, failed);
+  return tracing.scope.run(span, called, fn, self, args, nothing, failed);
+}
+
+function begun(
+  { tracing, handler, attributes }: Decoration,
+  request: IncomingMessage | undefined,
+  fn: AnyFunction,
+  self: unknown,
+  args: unknown[],
+): unknown {
+  // Without a request it is any function: it is read as one that has nothing but a name.
+  const span =
+    request === undefined
+      ? handler.called(fn.name || "anonymous", args[0], attributes)
+      : handler.received(request, attributes);
+  if (span === undefined) return Reflect.apply(fn, self, args);
+  const response = args.find(isResponse);
+  const call = new TracedCall(handler, span);
+  if (request !== undefined) setSpan(request, span);
+  if (request !== undefined && response !== undefined) watch(request, response, span, call);
+  else call.closed = true;
+
+  const settled = (): void => call.settle();
+  const failed = (error: unknown): void => {
+    handler.failed(span, error);
+    call.settle();
+  };
+  return tracing.scope.run(span, called, fn, self, args, settled, failed);
+}
+
+/** Calls the handler, and tells how it went once that is known. */
+function called(
+  fn: AnyFunction,
+  self: unknown,
+  args: unknown[],
+  settled: () => void,
+  failed: (error: unknown) => void,
+): unknown {
+  let result: unknown;
+  try {
+    result = Reflect.apply(fn, self, args);
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
+  if (!types.isPromise(result)) {
+    settled();
+    return result;
+  }
+  // Not the same promise: listening to that one would hide from Node that nobody else handles its rejection.
+  return result.then(
+    (value) => {
+      settled();
+      return value;
+    },
+    (error) => {
+      failed(error);
+      throw error;
+    },
+  );
+}
+
+/** A decorated call until both its handler and its response are done. */
+class TracedCall implements Owner {
+  readonly #handler: ServerHandler<IncomingMessage>;
+  readonly #span: Span;
+  #settled = false;
+  #finished = false;
+  #statusCode: number | undefined;
+  /** Whether there is no response to wait for any more. */
+  closed = false;
+
+  constructor(handler: ServerHandler<IncomingMessage>, span: Span) {
+    this.#handler = handler;
+    this.#span = span;
+  }
+
+  settle(): void {
+    this.#settled = true;
+    if (this.closed) this.#finish(undefined);
+  }
+
+  ended(response: ServerResponse): void {
+    this.closed = true;
+    this.#statusCode = statusOf(response);
+    const failure = failureOf(response, false);
+    // A handler that goes on after the client has left is no longer about this request.
+    if (this.#settled || failure !== undefined) this.#finish(failure);
+  }
+
+  #finish(failure: Failure | undefined): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#handler.sent(this.#span, this.#statusCode, failure);
+  }
+}
+
+/** Node's own requests, and whatever looks like them: HTTP/2's, frameworks', those of test libraries. */
+function isRequest(value: unknown): value is IncomingMessage {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const { method, headers } = value as { method?: unknown; headers?: unknown };
+    return typeof method === "string" && typeof headers === "object" && headers !== null;
+  } catch {
+    return false; // a getter or a proxy of the application that does not like to be looked at
+  }
+}
+
+function isResponse(value: unknown): value is ServerResponse {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const { writeHead, on } = value as { writeHead?: unknown; on?: unknown };
+    return typeof writeHead === "function" && typeof on === "function";
+  } catch {
+    return false;
+  }
+}
+
+function nothing(): void {}

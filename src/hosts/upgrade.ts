@@ -1,0 +1,74 @@
+// Requests that take the connection over ("upgrade", "connect"): one span for the handshake and the session that follows.
+
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Span } from "opentracing";
+import type { ServerHandler } from "../http/server-handler.ts";
+import { HTTP_UPGRADE } from "../tags.ts";
+import { setSpan } from "./request-span.ts";
+import { upgradeFailureOf } from "./response-end.ts";
+
+/** The socket's two inlets: whatever is written to it passes one of them. */
+type Sink = {
+  _write: (chunk: unknown, encoding: string, callback: unknown) => unknown;
+  _writev?: (chunks: readonly { chunk: unknown }[], callback: unknown) => unknown;
+};
+
+/** Starts the span of an upgrade, which ends with its socket. Answers undefined where the request is not traced. */
+export function upgraded(
+  handler: ServerHandler<IncomingMessage>,
+  request: IncomingMessage,
+  socket: Socket,
+): Span | undefined {
+  const span = handler.received(request);
+  if (span === undefined) return undefined;
+  setSpan(request, span);
+  handler.tagged(span, HTTP_UPGRADE, request.headers.upgrade);
+
+  let statusCode: number | undefined;
+  watchHandshake(socket as unknown as Sink, (status) => {
+    statusCode = status;
+  });
+  socket.once("close", () => handler.sent(span, statusCode, upgradeFailureOf(socket, statusCode)));
+  return span;
+}
+
+/**
+ * Reads the status line of what the application writes first. The socket's own inlets are shadowed until then, and
+ * called with what they would have been called with.
+ */
+function watchHandshake(socket: Sink, found: (statusCode: number) => void): void {
+  const { _write: write, _writev: writev } = socket;
+  const stop = (first: unknown): void => {
+    restore(socket, "_write", shadowWrite);
+    if (writev !== undefined) restore(socket, "_writev", shadowWritev);
+    const statusCode = statusIn(first);
+    if (statusCode !== undefined) found(statusCode);
+  };
+  const shadowWrite: Sink["_write"] = (chunk, encoding, callback) => {
+    stop(chunk);
+    return write.call(socket, chunk, encoding, callback);
+  };
+  const shadowWritev: NonNullable<Sink["_writev"]> = (chunks, callback) => {
+    stop(chunks[0]?.chunk);
+    return writev!.call(socket, chunks, callback);
+  };
+  shadow(socket, "_write", shadowWrite);
+  if (writev !== undefined && writev !== null) shadow(socket, "_writev", shadowWritev);
+}
+
+function shadow<K extends keyof Sink>(socket: Sink, name: K, value: Sink[K]): void {
+  Object.defineProperty(socket, name, { value, configurable: true, enumerable: false, writable: true });
+}
+
+function restore<K extends keyof Sink>(socket: Sink, name: K, value: Sink[K]): void {
+  if (Object.getOwnPropertyDescriptor(socket, name)?.value === value) delete socket[name];
+}
+
+/** The code in `HTTP/1.1 101 Switching Protocols`. */
+function statusIn(chunk: unknown): number | undefined {
+  const head = Buffer.isBuffer(chunk) ? chunk.toString("latin1", 0, 12) : typeof chunk === "string" ? chunk : "";
+  if (!head.startsWith("HTTP/1.")) return undefined;
+  const statusCode = Number(head.slice(9, 12));
+  return Number.isInteger(statusCode) && statusCode >= 100 && statusCode < 600 ? statusCode : undefined;
+}

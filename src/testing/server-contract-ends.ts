@@ -1,0 +1,111 @@
+// The server contract's second part: each way for a response to end is recorded as what it was.
+
+import assert from "node:assert/strict";
+import type { ContractCase } from "./contract-case.ts";
+import { RawClient, request } from "./raw-client.ts";
+import { type ContractHost, type ContractRoute, onStage, type Stage } from "./server-contract.ts";
+import { spanTree } from "./span-tree.ts";
+
+const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`;
+const UPLOAD = (path: string): string => `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf`;
+
+export function responseEndCases(host: ContractHost): ContractCase[] {
+  /** A case in which a request to `route` has been begun when `act` is called, and ends as `expected` says. */
+  function ends(
+    name: string,
+    sent: string,
+    route: ContractRoute,
+    expected: string,
+    act: (client: RawClient, stage: Stage) => unknown,
+  ): ContractCase {
+    return onStage(host, name, {}, async (stage) => {
+      const begun = new Promise<void>((resolve) => stage.probe(() => resolve()));
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      client.send(sent);
+      await begun;
+      if (route === "/hold" || route === "/cut") await client.until("one");
+      await act(client, stage);
+      await stage.reporter.waitFor(1);
+      client.leave();
+      assert.equal(
+        spanTree(stage.reporter.spans),
+        `\n${stage.name(sent.slice(0, sent.indexOf(" ")), route)}  server ${expected}`,
+      );
+    });
+  }
+  const leave = (client: RawClient): void => client.leave();
+  const reset = (client: RawClient): void => client.reset();
+
+  return [
+    ends("end: a streamed response is whole", GET("/stream"), "/stream", "200", (client) => client.until("three")),
+    ends("end: an upload is read to its end", UPLOAD("/upload"), "/upload", "200", (client) =>
+      client.send("whole").until("200 OK"),
+    ),
+    ends("end: a HEAD request", GET("/ok").replace("GET", "HEAD"), "/ok", "200", (client) => client.until("\r\n\r\n")),
+    ends("end: an HTTP/1.0 request", "GET /ok HTTP/1.0\r\n\r\n", "/ok", "200", (client) => client.end()),
+    ends("end: the client leaves before the headers", GET("/never"), "/never", "error=client_disconnect", leave),
+    ends("end: the client leaves after the headers", GET("/hold"), "/hold", "200 error=client_disconnect", leave),
+    ends("end: the client leaves while uploading", UPLOAD("/never"), "/never", "error=request_aborted", leave),
+    ends("end: the client resets before the headers", GET("/never"), "/never", "error=connection_reset", reset),
+    ends("end: the client resets after the headers", GET("/hold"), "/hold", "200 error=connection_reset", reset),
+    ends("end: the client resets while uploading", UPLOAD("/never"), "/never", "error=connection_reset", reset),
+    ends("end: the handler destroys the response half-way", GET("/cut"), "/cut", "200 error=response_cut", (client) =>
+      client.end(),
+    ),
+    ends("end: server.closeAllConnections()", GET("/hold"), "/hold", "200 error=server_closed", (client, stage) => {
+      stage.app.server.closeAllConnections();
+      return client.end();
+    }),
+    onStage(host, "end: server.setTimeout() before the headers", {}, async (stage) => {
+      stage.app.server.setTimeout(40);
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      await client.send(GET("/never")).end();
+      await stage.reporter.waitFor(1);
+      assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/never")}  server error=timeout`);
+    }),
+    onStage(host, "end: keepAliveTimeout closes an idle connection and touches no span", {}, async (stage) => {
+      stage.app.server.keepAliveTimeout = 20;
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      await client.send(GET("/ok")).end();
+      assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/ok")}  server 200`);
+    }),
+    onStage(host, "end: pipelined requests are one span each, and are answered in order", {}, async (stage) => {
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      client.send(GET("/items/first") + GET("/items/second") + GET("/items/third"));
+      const answer = await client.until("third");
+      client.leave();
+      assert.match(answer, /first.*second.*third/s);
+      await stage.reporter.waitFor(3);
+      assert.equal(
+        spanTree(stage.reporter.spans, { tags: ["http.url"] }),
+        ["first", "second", "third"]
+          .map((id) => `\n${stage.name("GET", "/items/:id")}  server 200 http.url=/items/${id}`)
+          .join(""),
+      );
+    }),
+    onStage(host, "end: pipelined requests that wait behind another end with the connection", {}, async (stage) => {
+      let begun = 0;
+      const all = new Promise<void>((resolve) =>
+        stage.probe(() => {
+          if (++begun === 3) resolve();
+        }),
+      );
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      client.send(GET("/never") + GET("/items/second") + GET("/never?third"));
+      await all;
+      await new Promise((resolve) => setImmediate(resolve));
+      client.leave();
+      await stage.reporter.waitFor(3);
+      const name = stage.name("GET", "/never");
+      assert.equal(
+        spanTree(stage.reporter.spans),
+        `\n${name}  server error=client_disconnect\n${stage.name("GET", "/items/:id")}  server error=client_disconnect\n${name}  server error=client_disconnect`,
+      );
+    }),
+    onStage(host, "end: the answer is the same as without tracing", {}, async (stage) => {
+      const traced = await request(stage.app.port, stage.secure, "GET /stream");
+      assert.match(traced, /one.*two.*three/s);
+      assert.doesNotMatch(traced, /traceparent|tracestate|baggage/i);
+    }),
+  ];
+}

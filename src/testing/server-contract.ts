@@ -1,0 +1,147 @@
+// What every server host must do: a suite for any test runner, run against a real application of that host.
+
+import assert from "node:assert/strict";
+import type { Server } from "node:http";
+import type { Tracer as OpenTracingTracer, Span } from "opentracing";
+import type { HttpOptions } from "../http/http-tracing.ts";
+import { MemoryReporter } from "../report/memory-reporter.ts";
+import { Tracer } from "../tracer/tracer.ts";
+import type { ContractCase } from "./contract-case.ts";
+import { decoratedHandlerCases } from "./server-contract-decorated.ts";
+import { responseEndCases } from "./server-contract-ends.ts";
+import { tracedRequestCases } from "./server-contract-requests.ts";
+
+/** A host to be tested. */
+export interface ContractHost {
+  /** How it is called in test names: `express 5`. */
+  readonly name: string;
+  /** The `component` tag it sets. */
+  readonly component: string;
+  /** Whether `start` serves https. False by default. */
+  readonly secure?: boolean;
+  /** The operation name that it gives a request. The method by default. */
+  readonly operationName?: (method: string, route: ContractRoute) => string;
+  /** Starts an application on 127.0.0.1 that serves every `ContractRoute`. */
+  start(setup: ContractSetup): Promise<ContractApp>;
+  /** The cases that this host cannot pass, by name, and why. */
+  readonly skip?: readonly { readonly test: string; readonly reason: string }[];
+}
+
+/**
+ * What the application must serve, written as its framework's users would. Each handler first calls
+ * `setup.probe(request, response)`; all but `/throw` await it.
+ *
+ * - `GET /ok` (and HEAD): 200, body `ok`
+ * - `GET /items/:id`: 200, the id as body
+ * - `POST /upload`: reads the whole body, then 200 with its length as body
+ * - `GET /status/:code`: that status with an empty body
+ * - `GET /throw`: throws `contractError()` before it returns; the client gets a 500
+ * - `GET /reject`: rejects with `contractError()` after an await; the client gets a 500
+ * - `GET /refuse`: fails with `contractError(404)`; the client gets a 404
+ * - `GET /stream`: 200, the body in three writes, an await between them: `one two three`
+ * - `GET /cut`: 200 and the first write of a body, `one`; once that has left, destroys the response
+ * - `GET /hold`: 200 and the first write of a body, `one`, and then nothing more
+ * - `GET /never`, `POST /never`: no answer, and the body is read
+ */
+export type ContractRoute =
+  | "/ok"
+  | "/items/:id"
+  | "/upload"
+  | "/status/:code"
+  | "/throw"
+  | "/reject"
+  | "/refuse"
+  | "/stream"
+  | "/cut"
+  | "/hold"
+  | "/never";
+
+/** How the application is to be traced. */
+export interface ContractSetup {
+  readonly tracer: OpenTracingTracer;
+  /** For `new Tracing(tracer, options)`. */
+  readonly options: HttpOptions;
+  /** Where given, every handler is wrapped with `tracing.trace(...decorate)`. */
+  readonly decorate: readonly string[] | undefined;
+  /** To be called first in each handler. */
+  readonly probe: (request: object, response: object) => unknown;
+}
+
+/** A running application. */
+export interface ContractApp {
+  readonly server: Server;
+  readonly port: number;
+  /** The Tracing object, which the application's handlers could use. */
+  readonly tracing: {
+    activeSpan(): Span | undefined;
+    getSpan(request: object): Span | undefined;
+    startActiveSpan<T>(name: string, fn: (span: Span) => T): T;
+  };
+  /** Stops tracing and closes the server and all its connections. */
+  close(): Promise<void>;
+}
+
+/** The error that the routes fail with. With a status it says so in `status` and `statusCode`. */
+export function contractError(status?: number): Error {
+  const error = new Error("the contract's error");
+  return status === undefined ? error : Object.assign(error, { status, statusCode: status });
+}
+
+/** All cases, for the host's test file to run: `for (const one of serverContract(host)) test(one.name, one.run)`. */
+export function serverContract(host: ContractHost): ContractCase[] {
+  const cases = [...tracedRequestCases(host), ...responseEndCases(host), ...decoratedHandlerCases(host)];
+  const skipped = new Set(host.skip?.map((one) => one.test));
+  for (const test of skipped) {
+    assert.ok(
+      cases.some((one) => one.name === test),
+      `${host.name} skips "${test}", which is no case of the contract`,
+    );
+  }
+  return cases.filter((one) => !skipped.has(one.name)).map((one) => ({ ...one, name: `${host.name}: ${one.name}` }));
+}
+
+/** An application for one case, with what a case needs at hand. */
+export interface Stage {
+  readonly app: ContractApp;
+  readonly reporter: MemoryReporter;
+  readonly secure: boolean;
+  /** The operation name of a request. */
+  name(method: string, route: ContractRoute): string;
+  /** Sets what the handlers call first. */
+  probe(probe: ContractSetup["probe"]): void;
+}
+
+/** Makes a case: starts the application, runs `act`, closes the application whatever happens. */
+export function onStage(
+  host: ContractHost,
+  name: string,
+  setup: { readonly options?: HttpOptions; readonly decorate?: readonly string[]; readonly tracer?: OpenTracingTracer },
+  act: (stage: Stage) => Promise<void>,
+): ContractCase {
+  return {
+    name,
+    async run() {
+      const reporter = new MemoryReporter();
+      let probe: ContractSetup["probe"] = () => {};
+      const app = await host.start({
+        tracer: setup.tracer ?? new Tracer({ reporter }),
+        options: setup.options ?? {},
+        decorate: setup.decorate,
+        probe: (request, response) => probe(request, response),
+      });
+      try {
+        await act({
+          app,
+          reporter,
+          secure: host.secure ?? false,
+          name: host.operationName ?? ((method) => method),
+          probe: (next) => {
+            probe = next;
+          },
+        });
+      } finally {
+        await app.close();
+      }
+    },
+  };
+}
