@@ -68,12 +68,18 @@ function exchange(server: http.Server, bytes: Buffer): Promise<string> {
     const socket = net.connect((server.address() as AddressInfo).port, "127.0.0.1");
     socket.on("data", (chunk) => chunks.push(chunk));
     socket.on("error", () => {});
-    socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
+    socket.on("close", () =>
+      resolve(
+        Buffer.concat(chunks)
+          .toString("latin1")
+          .replace(/^Date: .*$/gm, "Date:"),
+      ),
+    );
     socket.end(bytes);
   });
 }
 
-test("10,000 malformed requests: the same answers as without tracing, no crash, one span a request", async (t) => {
+test("10,000 malformed requests: the same answers as without tracing, and no crash", async (t) => {
   const tracing = new Tracing(new Tracer({ reporter: new MemoryReporter() }), { tracedAttributes: ["url", "headers"] });
   const uncaught: unknown[] = [];
   const onUncaught = (error: unknown): void => void uncaught.push(error);
@@ -104,5 +110,5 @@ test("10,000 malformed requests: the same answers as without tracing, no crash, 
   for (let i = 0; i < REQUESTS; i++) assert.equal(traced[i], plain[i], `request ${i}`);
   assert.ok(plain.filter((text) => text.startsWith("HTTP/1.1 200")).length > REQUESTS / 20, "some were well-formed");
   assert.deepEqual(uncaught, []);
-  assert.match(await exchange(server, Buffer.from("GET /a HTTP/1.0\r\n\r\n")), /^HTTP\/1.1 (200|400)|^$/);
+  assert.match(await exchange(server, Buffer.from("GET /a HTTP/1.0\r\n\r\n")), /^HTTP\/1.1 200|^$/);
 });
