@@ -5,8 +5,9 @@ import type { Span } from "opentracing";
 import { tagOf } from "../tags.ts";
 import { traceIdHex } from "../trace-context.ts";
 import type { ContractCase } from "./contract-case.ts";
+import { onStage } from "./contract-stage.ts";
 import { RawClient, request } from "./raw-client.ts";
-import { type ContractHost, onStage } from "./server-contract.ts";
+import type { ContractHost } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
