@@ -37,7 +37,7 @@ export interface TraceDecorator {
  * returned. Objects that merely have a `then` are left alone, for calling that may start their work.
  */
 export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]): TraceDecorator {
-  const attributes = attributeTaggers(checkedNames(names));
+  const attributes = attributeTaggers(checkedNames(names), tracing.redact);
   const handler = new ServerHandler<IncomingMessage>(tracing, NODE_HTTP);
   const shared: Decoration = { tracing, handler, attributes };
 

@@ -74,11 +74,11 @@ export class HttpTracing {
     this.scope = scope;
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
-    this.attributes = attributeTaggers(options.tracedAttributes ?? []);
     this.startSpanCb = startSpanCb === undefined ? nothing : guard(startSpanCb, undefined, "startSpanCb");
     this.operationName = operationName === undefined ? nothing : guard(operationName, undefined, "operationName");
     this.filter = filter === undefined ? always : guard(filter, true, "filter");
     this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
+    this.attributes = attributeTaggers(options.tracedAttributes ?? [], this.redact);
     this.propagatesTo = targetFilter(options.propagateTo);
   }
 }

@@ -1,7 +1,7 @@
 // Keeps secrets out of URLs before they become tags: one list for servers and clients.
 
 /** What takes the place of a secret, as OpenTelemetry's `url.full` and `url.query` have it. */
-const REDACTED = "REDACTED";
+export const REDACTED = "REDACTED";
 
 /**
  * Query parameters whose values are secrets. Compared without regard to case, `-`, `_` and `.`, so that `api_key`,
@@ -41,61 +41,101 @@ export const DEFAULT_REDACTED: readonly string[] = [
   "X-Goog-Signature",
 ];
 
-/** A function that answers a URL, or a path with query, with credentials and the values of `names` replaced. */
+/**
+ * A function that answers a URL, a path with query or an authority (`CONNECT`), with credentials and the values of `names`
+ * replaced: in the query, in the fragment, and in URLs that stand in them unencoded.
+ */
 export function redactor(names: readonly string[]): (url: string) => string {
   const secret = new Set(names.map(normalized));
   return function redact(url) {
     const withoutUser = url.indexOf("@") < 0 ? url : withoutCredentials(url);
-    const query = withoutUser.indexOf("?");
-    if (query < 0 || secret.size === 0) return withoutUser;
-    return redactedQuery(withoutUser, query + 1, secret);
+    if (secret.size === 0) return withoutUser;
+    const start = parametersStart(withoutUser);
+    return start < 0 ? withoutUser : redactedParameters(withoutUser, start, secret);
   };
 }
 
-/** `https://user:password@host/` becomes `https://REDACTED:REDACTED@host/`. */
+/** `https://user:password@host/` becomes `https://REDACTED:REDACTED@host/`, as often as it occurs. */
 function withoutCredentials(url: string): string {
+  let result = "";
+  let copied = 0;
+  for (let start = firstAuthority(url); start >= 0; ) {
+    let end = start;
+    while (end < url.length && !isAuthorityEnd(url.charCodeAt(end))) end++;
+    const at = url.lastIndexOf("@", end - 1);
+    if (at >= start) {
+      result += `${url.slice(copied, start)}${REDACTED}:${REDACTED}`;
+      copied = at;
+    }
+    const slashes = url.indexOf("//", end);
+    start = slashes < 0 ? -1 : slashes + 2;
+  }
+  return result + url.slice(copied);
+}
+
+/** Behind the first "//", or at 0 where the URL begins with an authority, as CONNECT's does; -1 where it has none. */
+function firstAuthority(url: string): number {
+  const slashes = url.indexOf("//");
   const scheme = url.indexOf("://");
-  if (scheme < 0) return url;
-  let end = scheme + 3;
-  while (end < url.length && !isAuthorityEnd(url.charCodeAt(end))) end++;
-  const at = url.lastIndexOf("@", end - 1);
-  if (at < scheme + 3) return url;
-  return `${url.slice(0, scheme + 3)}${REDACTED}:${REDACTED}${url.slice(at)}`;
+  if (!isAuthorityEnd(url.charCodeAt(0)) && (scheme < 0 || url.lastIndexOf("@", scheme) >= 0)) return 0;
+  return slashes < 0 ? -1 : slashes + 2;
 }
 
 function isAuthorityEnd(code: number): boolean {
   return code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c; // / ? # \
 }
 
-function redactedQuery(url: string, start: number, secret: ReadonlySet<string>): string {
-  const fragment = url.indexOf("#", start);
-  const end = fragment < 0 ? url.length : fragment;
+/** Where the first parameter may begin, or -1. */
+function parametersStart(url: string): number {
+  const query = url.indexOf("?");
+  const fragment = url.indexOf("#");
+  if (query < 0) return fragment < 0 ? -1 : fragment + 1;
+  return (fragment < 0 ? query : Math.min(query, fragment)) + 1;
+}
+
+function redactedParameters(url: string, start: number, secret: ReadonlySet<string>): string {
   let result = url.slice(0, start);
   let at = start;
-  while (at <= end) {
+  while (at <= url.length) {
     let next = at;
-    while (next < end && url.charCodeAt(next) !== 0x26 && url.charCodeAt(next) !== 0x3b) next++; // & ;
+    while (next < url.length && !isSeparator(url.charCodeAt(next))) next++;
     const equals = url.indexOf("=", at);
-    if (equals >= at && equals < next && secret.has(normalized(url.slice(at, equals)))) {
+    if (equals >= at && equals < next && isSecret(url.slice(at, equals), secret)) {
       result += `${url.slice(at, equals + 1)}${REDACTED}`;
     } else {
       result += url.slice(at, next);
     }
-    if (next < end) result += url[next];
+    if (next < url.length) result += url[next];
     at = next + 1;
   }
-  return fragment < 0 ? result : result + url.slice(fragment);
+  return result;
 }
 
-/** Lower case, percent-decoded, and without separators. */
+function isSeparator(code: number): boolean {
+  return code === 0x26 || code === 0x3b || code === 0x3f || code === 0x23; // & ; ? #
+}
+
+/** Whether a parameter's name, or a part of one such as `user[password]` or `token[0]`, is that of a secret. */
+function isSecret(name: string, secret: ReadonlySet<string>): boolean {
+  const plain = decoded(name);
+  if (secret.has(normalized(plain))) return true;
+  return plain.includes("[") && plain.split(/[[\]]/).some((part) => part !== "" && secret.has(normalized(part)));
+}
+
+/** Lower case and without separators. */
 function normalized(name: string): string {
-  let decoded = name;
-  if (name.includes("%")) {
+  return name.toLowerCase().replace(/[-_.+[\]\s]/g, "");
+}
+
+/** Percent-decoded, up to three times over: gateways encode what is encoded already. */
+function decoded(name: string): string {
+  let result = name;
+  for (let i = 0; i < 3 && result.includes("%"); i++) {
     try {
-      decoded = decodeURIComponent(name);
+      result = decodeURIComponent(result);
     } catch {
-      // Not an encoding: compare it as it stands.
+      return result; // Not an encoding: compare it as it stands.
     }
   }
-  return decoded.toLowerCase().replace(/[-_.+[\]]/g, "");
+  return result;
 }

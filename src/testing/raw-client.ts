@@ -61,7 +61,8 @@ export class RawClient {
 
   /** Closes the connection in good order (FIN). */
   leave(): void {
-    this.#socket.destroy();
+    // Not destroy(): with bytes unread, such as a TLS session ticket, that would be a reset.
+    this.#socket.end();
   }
 
   /** Breaks the connection (RST). */

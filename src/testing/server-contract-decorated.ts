@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import type { Span } from "opentracing";
 import type { ContractCase } from "./contract-case.ts";
+import { onStage } from "./contract-stage.ts";
 import { RawClient, request } from "./raw-client.ts";
-import { type ContractHost, onStage } from "./server-contract.ts";
+import type { ContractHost } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
 export function decoratedHandlerCases(host: ContractHost): ContractCase[] {

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import type { ContractCase } from "./contract-case.ts";
+import { onStage, type Stage } from "./contract-stage.ts";
 import { RawClient, request } from "./raw-client.ts";
-import { type ContractHost, type ContractRoute, onStage, type Stage } from "./server-contract.ts";
+import type { ContractHost, ContractRoute } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`;

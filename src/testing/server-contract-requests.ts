@@ -5,8 +5,9 @@ import type { Span } from "opentracing";
 import { tagOf } from "../tags.ts";
 import { traceIdHex } from "../trace-context.ts";
 import type { ContractCase } from "./contract-case.ts";
+import { onStage } from "./contract-stage.ts";
 import { RawClient, request } from "./raw-client.ts";
-import { type ContractHost, onStage } from "./server-contract.ts";
+import type { ContractHost } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -16,8 +17,6 @@ const CORRUPT = [
   `00-${TRACE}-b7ad6b7169203331`,
   `00-${"0".repeat(32)}-b7ad6b7169203331-01`,
   `00-${TRACE}-${"0".repeat(16)}-01`,
-  `ff-${TRACE}-b7ad6b7169203331-01`,
-  `00-${TRACE.replace("0", "g")}-b7ad6b7169203331-01`,
   "\u00ff\u00fe",
   "x".repeat(4000),
 ];

@@ -1,0 +1,222 @@
+// tracing.trace(): decorated handlers in all their forms.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
+import { RawClient, spanTree } from "node-opentracing/testing";
+
+const GET = "GET /a HTTP/1.1\r\nhost: a\r\nuser-agent: me\r\n\r\n";
+
+function kit(options: TracingOptions = {}) {
+  const reporter = new MemoryReporter();
+  return { reporter, tracing: new Tracing(new Tracer({ reporter }), options) };
+}
+
+async function serve(t: TestContext, listener: (request: IncomingMessage, response: ServerResponse) => unknown) {
+  const server = http.createServer(listener as http.RequestListener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return RawClient.connect((server.address() as AddressInfo).port);
+}
+
+test("decorated handler 1: a method, by a standard decorator", async (t) => {
+  const { tracing, reporter } = kit();
+  class Orders {
+    readonly body = "hello";
+    @tracing.trace("method", "headers.user-agent")
+    get(request: IncomingMessage, response: ServerResponse): string {
+      assert.equal(tracing.activeSpan(), tracing.getSpan(request));
+      response.end(this.body);
+      return this.body;
+    }
+  }
+  const orders = new Orders();
+  assert.deepEqual([orders.get.name, orders.get.length], ["get", 2]);
+  const client = await serve(t, (request, response) => assert.equal(orders.get(request, response), "hello"));
+  await client.send(GET).until("hello");
+  await reporter.waitFor(1);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["method", "headers.user-agent"] }),
+    "\nGET  server 200 method=GET headers.user-agent=me",
+  );
+});
+
+test("decorated handler 1: a method, by a decorator of TypeScript's older kind", async (t) => {
+  const { tracing, reporter } = kit();
+  class Orders {
+    readonly body = "hello";
+    get(_request: IncomingMessage, response: ServerResponse): void {
+      response.end(this.body);
+    }
+  }
+  // What the compiler emits with experimentalDecorators.
+  const descriptor = Object.getOwnPropertyDescriptor(Orders.prototype, "get")!;
+  tracing.trace(["method"])(Orders.prototype, "get", descriptor);
+  Object.defineProperty(Orders.prototype, "get", descriptor);
+  const orders = new Orders();
+  const client = await serve(t, (request, response) => orders.get(request, response));
+  await client.send(GET).until("hello");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["method"] }), "\nGET  server 200 method=GET");
+});
+
+test("decorated handler 2: the span lasts until the handler has settled and the response is closed", async (t) => {
+  const { tracing, reporter } = kit();
+  let settle = (): void => {};
+  const work = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  let closed: Promise<unknown> | undefined;
+  const client = await serve(
+    t,
+    tracing.trace()(async (_request: IncomingMessage, response: ServerResponse) => {
+      closed = once(response, "close");
+      response.end("hello");
+      await work;
+    }),
+  );
+  await client.send(GET).until("hello");
+  await closed;
+  assert.equal(reporter.spans.length, 0);
+  settle();
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  server 200");
+});
+
+test("decorated handler 2: if the client leaves, the span ends then, whatever the handler goes on to do", async (t) => {
+  const { tracing, reporter } = kit();
+  let begun = (): void => {};
+  const started = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const client = await serve(
+    t,
+    tracing.trace()(async () => {
+      begun();
+      await new Promise(() => {});
+    }),
+  );
+  client.send(GET);
+  await started;
+  client.leave();
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  server error=client_disconnect");
+});
+
+test("decorated handler 2: errors are recorded and thrown on, the same; 400 to 499 are none", async () => {
+  const { tracing, reporter } = kit();
+  const request = { method: "GET", url: "/", headers: {}, socket: {} };
+  const failures = [Object.assign(new Error("a"), { status: 400 }), Object.assign(new Error("b"), { statusCode: 499 })];
+  for (const error of [
+    ...failures,
+    Object.assign(new Error("c"), { status: 500 }),
+    Object.assign(new Error("d"), { status: 399 }),
+    new TypeError("e"),
+  ]) {
+    const fail = (): never => {
+      throw error;
+    };
+    assert.throws(
+      () => tracing.trace()((_request: unknown) => fail())({ ...request }),
+      (thrown) => thrown === error,
+    );
+    await assert.rejects(
+      tracing.trace()(async (_request: unknown) => fail())({ ...request }),
+      (thrown) => thrown === error,
+    );
+  }
+  const twice = (end: string): string => `\nGET  server${end}`.repeat(2);
+  assert.equal(
+    spanTree(reporter.spans),
+    twice("") + twice("") + twice(" error=Error") + twice(" error=Error") + twice(" error=TypeError"),
+  );
+});
+
+test("decorated handler 2: a rejection that nobody handles is unhandled once, as without tracing", async (t) => {
+  const { tracing } = kit();
+  const seen: unknown[] = [];
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  const listener = (error: unknown): void => void seen.push(error);
+  process.on("unhandledRejection", listener);
+  t.after(() => {
+    process.off("unhandledRejection", listener);
+    for (const one of listeners) process.on("unhandledRejection", one);
+  });
+  const error = new Error("nobody");
+  void tracing.trace()(async () => {
+    throw error;
+  })();
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(seen, [error]);
+});
+
+test("decorated handler 2: what has a then but is no promise is returned as it is, and not called", () => {
+  const { tracing, reporter } = kit();
+  let called = false;
+  const lazy = {
+    // biome-ignore lint/suspicious/noThenProperty: a query builder's way to start
+    then() {
+      called = true;
+    },
+  };
+  assert.equal(tracing.trace()(() => lazy)(), lazy);
+  assert.equal(called, false);
+  assert.equal(reporter.spans.length, 1);
+});
+
+test("decorated handler 3: nested decorations share one span, and an error on its way out is logged once", async () => {
+  const { tracing, reporter } = kit();
+  const inner = tracing.trace("method")(async (_request: object) => {
+    throw new Error("inner");
+  });
+  const outer = tracing.trace("url")((request: object) => inner(request));
+  await assert.rejects(outer({ method: "GET", url: "/a", headers: {}, socket: {} }));
+  assert.equal(
+    spanTree(reporter.spans, { logs: true, tags: ["method", "url"] }),
+    "\nGET  server error=Error method=GET url=/a\n  - error error.object=Error: inner",
+  );
+});
+
+test("a function without a request is a span of its own name, a child of what is active", async () => {
+  const { tracing, reporter } = kit();
+  const add = tracing.trace()(async function add(a: number, b: number) {
+    return a + b;
+  });
+  assert.deepEqual([add.name, add.length], ["add", 2]);
+  await tracing.startActiveSpan("job", async () => assert.equal(await add(1, 2), 3));
+  assert.equal(spanTree(reporter.spans), "\njob\n  add");
+});
+
+test("a filter leaves a decorated handler alone", () => {
+  const { tracing, reporter } = kit({ filter: () => false });
+  const handler = tracing.trace()((_request: object) => tracing.activeSpan());
+  assert.equal(handler({ method: "GET", url: "/", headers: {} }), undefined);
+  assert.equal(reporter.spans.length, 0);
+});
+
+test("a frozen request, and one that throws when it is looked at, are passed on", () => {
+  const { tracing } = kit();
+  const hostile = new Proxy({}, { get: () => assert.fail("looked at") });
+  assert.equal(tracing.trace()((request: object) => request)(hostile), hostile);
+  const frozen = Object.freeze({ method: "GET", url: "/", headers: {} });
+  assert.equal(tracing.trace()((request: object) => request)(frozen), frozen);
+});
+
+test("wrong attributes are refused at once, with what to write instead", () => {
+  const { tracing } = kit();
+  const trace = tracing.trace as unknown as (...names: unknown[]) => (...args: unknown[]) => unknown;
+  for (const wrong of [[5], [""], [["a", 5]], [["a"], "b"], [null]]) {
+    assert.throws(() => trace.call(tracing, ...wrong), /write tracing\.trace\("method", "headers\.user-agent"\)/);
+  }
+  assert.throws(() => trace.call(tracing, () => {}), /write tracing\.trace\(\)\(handler\)/);
+  assert.throws(() => trace.call(tracing, "method")(5), /write server\.on\("request", tracing\.trace\(\)\(handler\)\)/);
+  assert.throws(() => trace.call(tracing, "method")(class {}, { kind: "class" }), /not a class/);
+});
