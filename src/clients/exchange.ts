@@ -112,6 +112,7 @@ export class Exchange {
 
   #wait(): void {
     this.pendingSince = Date.now();
+    pending.delete(this); // to the end: the sweep relies on the order
     pending.add(this);
   }
 }
