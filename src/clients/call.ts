@@ -2,7 +2,7 @@
 
 import type { Span } from "opentracing";
 import type { ClientHandler } from "../http/client-handler.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, GARBAGE_COLLECTED } from "./exchange.ts";
 
 /** What we read of undici's own request objects, which the channels hand over. Versions 6 to 8 have it. */
 export interface UndiciRequest {
@@ -82,14 +82,19 @@ export class Call {
   broke(error: unknown): void {
     const { exchange } = this;
     if (this.isFetch && !this.settled) return;
-    const cancelled = (error as Error | null | undefined)?.name === "AbortError" && this.signal?.aborted !== true;
-    if (this.isFetch && cancelled) {
+    if (this.isFetch && this.signal?.aborted !== true && isCancellation(error)) {
       exchange.handler.noted(exchange.span, "response_cancelled", "the caller cancelled the rest of the body");
       exchange.end();
     } else {
       exchange.broke(error);
     }
   }
+}
+
+/** Whether this is what `body.cancel(reason)` leaves. A reason that is an Error cannot be told from a broken connection. */
+function isCancellation(error: unknown): boolean {
+  if (error instanceof Error || error instanceof DOMException) return error.name === "AbortError";
+  return error !== GARBAGE_COLLECTED;
 }
 
 /** A request's URL without its fragment. */

@@ -19,6 +19,8 @@ export const DESTROYED: Failure = {
   kind: "response_cut",
   message: "this side destroyed the response before its end",
 };
+/** What undici cancels a body with when nobody holds its response any more. */
+export const GARBAGE_COLLECTED = "Response object has been garbage collected";
 const BROKEN: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 /** Exchanges that something still has to end: a body to be read, a retry to be sent. */
@@ -80,11 +82,11 @@ export class Exchange {
     this.end(endTime);
   }
 
-  /** The connection, or undici, ended the exchange with `error`: none where the response was garbage collected unread. */
+  /** The connection, or undici, ended the exchange with `error`. */
   broke(error: unknown, endTime?: number): void {
     const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
     if (this.status === undefined) this.failed(error, endTime);
-    else if (error === undefined || error === null) this.giveUp();
+    else if (error === GARBAGE_COLLECTED) this.giveUp();
     else if (code !== undefined && BROKEN.has(code)) this.cut(RESET, endTime);
     else if (code === "UND_ERR_ABORTED") this.cut(DESTROYED, endTime);
     else this.failed(error, endTime);
@@ -110,6 +112,7 @@ export class Exchange {
 
   #wait(): void {
     this.pendingSince = Date.now();
+    pending.delete(this); // to the end: the sweep relies on the order
     pending.add(this);
   }
 }

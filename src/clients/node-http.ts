@@ -46,7 +46,7 @@ function wrap(module: object, name: "request" | "get", protocol: string, handler
   const original = target[name];
   let stopped = false;
 
-  const undo = patch(target, name, named(name, send));
+  const undo = patch(target, name, disguised(send, original));
   function send(this: unknown, ...args: unknown[]): ClientRequest {
     if (stopped || sending || isUntraced()) return Reflect.apply(original, this, args);
     return traced(original, this, readCall(args, protocol), handler);
@@ -58,9 +58,9 @@ function wrap(module: object, name: "request" | "get", protocol: string, handler
 }
 
 /** With the name and length of Node's own. */
-function named(name: string, send: Send): Send {
-  Object.defineProperty(send, "name", { value: name });
-  return Object.defineProperty(send, "length", { value: 3 });
+function disguised(send: Send, original: Send): Send {
+  Object.defineProperty(send, "name", { value: original.name });
+  return Object.defineProperty(send, "length", { value: original.length });
 }
 
 function traced(original: Send, self: unknown, call: RequestCall, handler: ClientHandler): ClientRequest {

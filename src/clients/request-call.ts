@@ -53,10 +53,11 @@ export function urlOf({ args, url, options, optionsAt, protocol: byModule }: Req
 
 /** The call's arguments with `added` among the headers, in the form in which the caller gave them. */
 export function withHeaders(call: RequestCall, added: Readonly<Record<string, string>>): unknown[] {
-  const { args, options, optionsAt } = call;
-  const changed = { ...options, headers: merged(options.headers, added) };
-  const rest = args.slice(typeof args[optionsAt] === "function" ? optionsAt : optionsAt + 1);
-  return optionsAt === 0 ? [changed, ...rest] : [args[0], changed, ...rest];
+  const { args, url, options, optionsAt } = call;
+  const changed = options === NO_OPTIONS ? { headers: added } : { ...options, headers: merged(options.headers, added) };
+  const after = typeof args[optionsAt] === "function" ? args[optionsAt] : args[optionsAt + 1];
+  // Parsed already, so that Node need not do it again.
+  return optionsAt === 0 ? [changed, after] : [url ?? args[0], changed, after];
 }
 
 /** As Node tells a URL from options, so that those of another realm or package count too. */

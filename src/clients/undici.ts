@@ -3,8 +3,9 @@
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Span } from "opentracing";
+import { guard } from "../guard.ts";
 import type { ClientHandler } from "../http/client-handler.ts";
-import type { Undo } from "../patch.ts";
+import { type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { Call, type UndiciRequest, urlOf } from "./call.ts";
 
@@ -46,16 +47,13 @@ export class UndiciRequests {
 
   /** Listens to the channels. Does not load undici. */
   subscribe(): Undo {
-    const listeners: [string, (message: unknown) => void][] = [
-      ["undici:request:create", (message) => this.#created((message as { request: UndiciRequest }).request)],
-      ["undici:request:headers", (message) => this.#received(message as HeadersMessage)],
-      ["undici:request:trailers", (message) => this.#completed((message as { request: UndiciRequest }).request)],
-      ["undici:request:error", (message) => this.#broke(message as ErrorMessage)],
+    const undos = [
+      listen("create", (message) => this.#created(message.request)),
+      listen("headers", (message) => this.#received(message as HeadersMessage)),
+      listen("trailers", (message) => this.#completed(message.request)),
+      listen("error", (message) => this.#broke(message as ErrorMessage)),
     ];
-    for (const [name, listener] of listeners) subscribe(name, listener);
-    return () => {
-      for (const [name, listener] of listeners) unsubscribe(name, listener);
-    };
+    return undoAll(undos);
   }
 
   /** Fetch has returned its promise, and its first hop may still be to come. */
@@ -180,13 +178,25 @@ export class UndiciRequests {
   }
 }
 
+/** What a listener throws would end the process: a channel reports it as an uncaught exception. */
+function listen(event: string, listener: (message: Message) => void): Undo {
+  const name = `undici:request:${event}`;
+  const guarded = guard(listener, undefined, `our listener of ${name}`, "tracer.error");
+  const subscriber = (message: unknown) => guarded(message as Message, undefined);
+  subscribe(name, subscriber);
+  return () => {
+    unsubscribe(name, subscriber);
+  };
+}
+
 type Keyed = UndiciRequest & { [call: symbol]: Call | undefined };
-interface HeadersMessage {
+interface Message {
   readonly request: UndiciRequest;
+}
+interface HeadersMessage extends Message {
   readonly response: { readonly statusCode: number; readonly headers: unknown };
 }
-interface ErrorMessage {
-  readonly request: UndiciRequest;
+interface ErrorMessage extends Message {
   readonly error: unknown;
 }
 

@@ -1,7 +1,7 @@
 // Turns one outgoing request into one span. Knows nothing of Node or any client library.
 
 import { FORMAT_HTTP_HEADERS, type Span } from "opentracing";
-import { warn } from "../diagnostics.ts";
+import { count, warn } from "../diagnostics.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
@@ -38,7 +38,12 @@ export class ClientHandler {
 
   /** The active span of the running call chain. */
   active(): Span | undefined {
-    return this.#http.scope.active();
+    try {
+      return this.#http.scope.active();
+    } catch (error) {
+      warn("scope.misuse", "the scope manager threw; the request has no parent", error);
+      return undefined;
+    }
   }
 
   /** Starts a child of `parent`, or answers undefined where the filter leaves the request alone. */
@@ -48,7 +53,7 @@ export class ClientHandler {
     let span: Span;
     try {
       span = http.tracer.startSpan(http.operationName(request, undefined) ?? request.method, {
-        ...(parent !== undefined && { childOf: parent }),
+        childOf: parent,
         tags: {
           [COMPONENT]: request.component,
           [SPAN_KIND]: "client",
@@ -64,16 +69,16 @@ export class ClientHandler {
     return span;
   }
 
-  /** The trace headers to send to `url`, undefined where `propagateTo` keeps them back or the tracer has none. */
+  /** The trace headers to send to `url`, names in lower case; undefined where `propagateTo` keeps them back. */
   headers(span: Span, url: string): Record<string, string> | undefined {
     if (!this.#http.propagatesTo(url, undefined)) return undefined;
-    const headers: Record<string, string> = {};
+    const carrier: Record<string, unknown> = {};
     try {
-      this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, headers);
+      this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, carrier);
     } catch (error) {
       warn("tracer.error", "the tracer threw while writing headers; the request goes out without them", error);
     }
-    return headers;
+    return sendable(carrier);
   }
 
   /**
@@ -137,6 +142,21 @@ export class ClientHandler {
     }
   }
 }
+
+/** Only what may stand in a request: a name or value that is no header would make the caller's request fail. */
+function sendable(carrier: Record<string, unknown>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in carrier) {
+    const value = String(carrier[name]);
+    if (TOKEN.test(name) && !INVALID_VALUE.test(value)) headers[name.toLowerCase()] = value;
+    else count("propagation.invalid");
+  }
+  return headers;
+}
+
+/** RFC 9110, sections 5.1 and 5.5. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 function tracerThrew(error: unknown): void {
   warn("tracer.error", "the tracer threw while a client span was completed", error);

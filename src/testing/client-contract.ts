@@ -79,6 +79,7 @@ const CASES = new Map<string, (client: ContractClient) => Promise<void>>([
   ["a request that the filter leaves alone has no span and no headers", notTraced({ filter: () => false })],
   ["propagateTo keeps headers back, the span remains", keptBack],
   ["a tracer that throws in inject does no harm", throwingInject],
+  ["headers that no request may have are left out", badHeaders],
   ["a tracer that throws in startSpan does no harm", throwingStart],
   ["secrets in the URL are redacted", plain(redacted)],
   ["the caller's objects are not changed", plain(unchanged)],
@@ -220,6 +221,21 @@ async function throwingInject(client: ContractClient): Promise<void> {
   const play = async (scene: Scene) => assert.equal(await read(client, `${scene.origin}/status/200`), "answer");
   await onScene(client, {}, play, tracer);
   assert.equal(tracer.report().spans.length, 1);
+}
+
+async function badHeaders(client: ContractClient): Promise<void> {
+  const tracer = new MockTracer();
+  tracer.inject = (_context, _format, carrier) => {
+    Object.assign(carrier, { "X-Trace": 1, "x bad": "name", "x-bad": "line\nbreak", "x-wide": "\u20ac" });
+  };
+  const before = diagnostics()["propagation.invalid"] ?? 0;
+  const play = async (scene: Scene) => {
+    assert.equal(await read(client, `${scene.origin}/status/200`), "answer");
+    const { "x-trace": trace, "x-bad": bad, "x-wide": wide } = scene.received[0]!;
+    assert.deepEqual([trace, bad, wide], ["1", undefined, undefined]);
+  };
+  await onScene(client, {}, play, tracer);
+  assert.equal(diagnostics()["propagation.invalid"], before + 3);
 }
 
 async function throwingStart(client: ContractClient): Promise<void> {

@@ -1,0 +1,205 @@
+// The global fetch: one span per call, whatever undici does for it, and the same fetch for its caller.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import * as undici from "undici";
+import { diagnostics } from "#src/diagnostics.js";
+import { HTTP_RESEND_COUNT, HTTP_URL, tagOf } from "#src/tags.js";
+import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { spanTree } from "#src/testing/span-tree.js";
+import { untraced } from "#src/untraced.js";
+import { CLIENTS } from "./contract-clients.js";
+
+const client = CLIENTS.find(({ name }) => name === "fetch")!;
+
+function scene(name: string, play: (scene: Scene) => Promise<void>): void {
+  test(name, () => onScene(client, {}, play));
+}
+
+/** The client spans so far, drawn. */
+function tree({ reporter }: Scene, tags: string[] = [], logs = false): string {
+  return spanTree(
+    reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client"),
+    { tags, logs },
+  );
+}
+
+scene("every form of arguments is traced, and none is changed", async (s) => {
+  const url = `${s.origin}/status/200`;
+  const headers = new Headers({ "x-own": "1", traceparent: "mine" });
+  const request = new Request(url, { method: "PUT", headers, body: "x", referrer: "about:client" });
+  const init = Object.freeze({ method: "post", headers, body: "x" });
+  const calls: [string, () => Promise<Response>][] = [
+    ["GET", () => fetch(url)],
+    ["GET", () => fetch(new URL(`${url}#part`))],
+    ["PUT", () => fetch(request.clone())],
+    ["DELETE", () => fetch(request.clone(), { method: "DELETE" })],
+    ["POST", () => fetch(url, init)],
+    ["POST", () => fetch(url, init)],
+    ["PUT", () => fetch(url, new Request("http://127.0.0.1/", { method: "PUT" }))],
+    ["GET", () => fetch({ toString: () => url } as never)],
+  ];
+  for (const [method, call] of calls) {
+    await (await call()).text();
+    await s.reporter.waitFor(2);
+    assert.equal(tree(s), `\n${method}  client 200`);
+    assert.match(String(s.received[0]!["traceparent"]), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+    s.reporter.clear();
+    s.received.length = 0;
+  }
+  assert.deepEqual(
+    [...headers],
+    [
+      ["traceparent", "mine"],
+      ["x-own", "1"],
+    ],
+  );
+});
+
+test("the traced fetch has the name and length of Node's, and is gone after undo", async () => {
+  const before = globalThis.fetch;
+  await onScene(client, {}, async () => {
+    assert.notEqual(fetch, before);
+    assert.deepEqual([fetch.name, fetch.length], [before.name, before.length]);
+  });
+  assert.equal(globalThis.fetch, before);
+});
+
+scene("what does not go over HTTP is not traced", async (s) => {
+  assert.equal(await (await fetch("data:,hello")).text(), "hello");
+  assert.equal(tree(s), "");
+});
+
+scene("untraced fetches have no span and no headers", async (s) => {
+  await (await untraced(() => fetch(`${s.origin}/redirect/1`))).text();
+  assert.equal(tree(s), "");
+  assert.deepEqual(
+    s.received.map((headers) => headers["traceparent"]),
+    [undefined, undefined],
+  );
+});
+
+scene("an invalid URL is a failed span, and rejects as ever", async (s) => {
+  await assert.rejects(fetch("/relative?token=x"), TypeError);
+  assert.equal(tree(s, [HTTP_URL]), "\nGET  client error=TypeError http.url=/relative?token=REDACTED");
+});
+
+scene("client request 4: redirects that fetch does not follow are one span each", async (s) => {
+  await (await fetch(`${s.origin}/redirect/1`, { redirect: "manual" })).text();
+  await assert.rejects(fetch(`${s.origin}/redirect/1`, { redirect: "error" }), TypeError);
+  assert.equal(tree(s), "\nGET  client 302\nGET  client 302 error=TypeError");
+});
+
+scene("client request 4: too many redirects are one failed span", async (s) => {
+  await (await fetch(`${s.origin}/redirect/20`)).text();
+  await assert.rejects(fetch(`${s.origin}/redirect/21`), TypeError);
+  assert.equal(
+    tree(s, [HTTP_RESEND_COUNT]),
+    "\nGET  client 200 http.resend_count=20\nGET  client 302 error=TypeError http.resend_count=20",
+  );
+  assert.equal(s.received.length, 21 + 21);
+});
+
+scene("a body that the caller cancels is no error", async (s) => {
+  const response = await fetch(`${s.origin}/half`);
+  await response.body!.cancel();
+  await s.reporter.waitFor(2);
+  assert.match(tree(s, [], true), /^\nGET {2}client 200\n {2}- response_cancelled message=/);
+});
+
+scene("a request inside another's body is its own span, with the caller's parent", async (s) => {
+  await s.inSpan("work", async (span) => {
+    async function* body() {
+      assert.equal(s.tracing.scope.active(), span);
+      await (await undici.request(`${s.origin}/status/200`)).body.text();
+      yield new TextEncoder().encode("x");
+    }
+    const init = { method: "POST", body: body() as never, duplex: "half" } as RequestInit;
+    await (await fetch(`${s.origin}/status/201`, init)).text();
+  });
+  await s.reporter.waitFor(5);
+  assert.equal(
+    spanTree(s.reporter.spans),
+    "\nwork\n  POST  client 201\n    /status/201  server\n  GET  client 200\n    /status/200  server",
+  );
+});
+
+scene("fetches that queue for one pooled connection keep their parents", async (s) => {
+  const dispatcher = new undici.Pool(s.origin, { connections: 1 });
+  const one = (i: number) =>
+    s.inSpan(`work ${i}`, async () => {
+      const path = i % 2 === 0 ? `/redirect/1?${i}` : `/status/200?${i}`;
+      await (await fetch(s.origin + path, { dispatcher } as never)).text();
+    });
+  await Promise.all([0, 1, 2, 3, 4, 5].map(one));
+  await s.reporter.waitFor(6 * 3 + 3);
+  for (const i of [0, 1, 2, 3, 4, 5]) {
+    const root = s.reporter.spans.find((span) => span.operationName === `work ${i}`)!;
+    const trace = s.reporter.spans.filter((span) => span.context.traceId0 === root.context.traceId0);
+    const servers = i % 2 === 0 ? "\n    /redirect/1  server\n    /status/200  server" : "\n    /status/200  server";
+    assert.equal(spanTree(trace), `\nwork ${i}\n  GET  client 200${servers}`);
+  }
+  await dispatcher.close();
+});
+
+scene("retries by a dispatcher are hops of the one fetch", async (s) => {
+  let attempts = 0;
+  const server = http.createServer((_, response) => {
+    response.writeHead(++attempts > 2 ? 200 : 503).end("answer");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const dispatcher = new undici.RetryAgent(new undici.Agent({ connections: 1 }), { minTimeout: 1, timeoutFactor: 1 });
+  await s.inSpan("work", async () => (await fetch(url, { dispatcher } as never)).text());
+  await s.reporter.waitFor(2);
+  const retry = (count: number) => `\n    - retry http.url=${url} http.resend_count=${count} http.status_code=503`;
+  assert.equal(spanTree(s.reporter.spans, { logs: true }), `\nwork\n  GET  client 200${retry(1)}${retry(2)}`);
+  await dispatcher.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+scene("a fetch that is not undici's, such as a mock, still ends its span", async (s) => {
+  const traced = globalThis.fetch;
+  globalThis.fetch = () => Promise.resolve(new Response("mock", { status: 418 }));
+  await onScene(client, {}, async (inner) => {
+    assert.equal(await (await fetch(`${s.origin}/`)).text(), "mock");
+    assert.equal(tree(inner), "\nGET  client 418");
+  });
+  globalThis.fetch = traced;
+});
+
+scene("a response that is garbage collected unread ends with its headers", async (s) => {
+  const before = diagnostics()["client.unread_body"] ?? 0;
+  await (async () => {
+    await fetch(`${s.origin}/half`);
+  })();
+  for (let i = 0; i < 200 && s.reporter.spans.length < 2; i++) {
+    globalThis.gc!();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (s.reporter.spans.length < 2) client.finishPending(); // a Node that collects it later
+  assert.equal(tree(s), "\nGET  client 200");
+  assert.equal(diagnostics()["client.unread_body"], before + 1);
+});
+
+test("nothing is loaded at the start, and an unhandled rejection ends the process as it does untraced", () => {
+  const code = (traced: boolean) => `
+    import { traceFetch } from "#src/clients/fetch.js";
+    import { Tracing } from "node-opentracing";
+    if (${traced}) traceFetch(new Tracing().http);
+    console.log("loaded", globalThis[Symbol.for("undici.globalDispatcher.1")] !== undefined);
+    process.on("exit", (code) => console.log("exit", code));
+    fetch("http://127.0.0.1:65535/");`;
+  const [plain, traced] = [false, true].map((is) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code(is)], {
+      encoding: "utf8",
+    });
+    return { status, stdout, failed: stderr.includes("fetch failed") };
+  });
+  assert.deepEqual(traced, plain);
+  assert.deepEqual([traced!.status, traced!.failed], [1, true]);
+});

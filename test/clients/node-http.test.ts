@@ -1,0 +1,271 @@
+// node:http and node:https clients: every way to call them, every way a request can end, and that nothing changes for the caller.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import http, { type ClientRequest, type IncomingMessage, request as namedRequest } from "node:http";
+import https from "node:https";
+import type net from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { HTTP_URL, tagOf } from "#src/tags.js";
+import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { spanTree } from "#src/testing/span-tree.js";
+import { isUntraced, untraced } from "#src/untraced.js";
+import { CLIENTS } from "./contract-clients.js";
+
+const client = CLIENTS[0]!;
+
+function scene(name: string, play: (scene: Scene) => Promise<void>): void {
+  test(name, () => onScene(client, {}, play));
+}
+
+async function read(request: ClientRequest): Promise<string> {
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  let text = "";
+  for await (const chunk of response) text += chunk;
+  return text;
+}
+
+/** Resolves when the request is over, however it ended. */
+function closed(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => request.on("error", () => {}).on("close", resolve));
+}
+
+/** The client spans so far, drawn. */
+function tree({ reporter }: Scene, tags: string[] = []): string {
+  return spanTree(
+    reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client"),
+    { tags },
+  );
+}
+
+scene("client request 3: every form of arguments is traced, and none is changed", async (s) => {
+  const { origin } = s;
+  const port = new URL(origin).port;
+  const base = { hostname: "127.0.0.1", port };
+  const path = "/status/200";
+  const calls: (() => ClientRequest)[] = [
+    () => http.get(origin + path),
+    () => http.get(new URL(origin + path)),
+    () => http.get(`${origin}/other`, Object.freeze({ path, headers: Object.freeze({ "X-Own": "1" }) })),
+    () => http.get(new URL(origin + path), () => {}),
+    () => http.get(Object.freeze({ ...base, path })),
+    () => http.request(Object.freeze({ ...base, path, headers: Object.freeze(["X-Own", "1", "Host", "h"]) })).end(),
+    () =>
+      http
+        .request({
+          ...base,
+          path,
+          headers: [
+            ["X-Own", "1"],
+            ["Host", "h"],
+          ] as never,
+        })
+        .end(),
+    () => http.request({ ...base, path, headers: { Expect: "100-continue" } }).end(),
+    () => http.request({ ...base, path, agent: false, method: "get" }).end(),
+    () => http.get({ ...base, path, agent: new http.Agent({ keepAlive: false }), auth: "user:secret" }),
+    () => http.get({ ...base, host: "ignored.invalid", path }),
+    () => http.get(`http://user:secret@127.0.0.1:${port}${path}`),
+    () => http.get({ ...base, path, headers: { TraceParent: "mine", tracestate: "mine" } }),
+    () => http.request({ ...base, path, headers: ["TraceParent", "mine", "host", "h"] as never }).end(),
+  ];
+  for (const [i, call] of calls.entries()) {
+    assert.equal(await read(call()), "answer");
+    await s.reporter.waitFor(2);
+    assert.equal(tree(s, [HTTP_URL]), `\nGET  client 200 http.url=${origin}${path}`, `call ${i}`);
+    assert.match(String(s.received[0]!["traceparent"]), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/, `call ${i}`);
+    s.reporter.clear();
+    s.received.length = 0;
+  }
+});
+
+scene("credentials are sent, but not recorded", async (s) => {
+  const { port } = new URL(s.origin);
+  await read(http.get(`http://user:secret@127.0.0.1:${port}/status/200`));
+  assert.match(String(s.received[0]!.authorization), /^Basic /);
+  assert.doesNotMatch(JSON.stringify(s.reporter.spans), /secret/);
+});
+
+scene("a request over a Unix socket is traced", async (s) => {
+  const socketPath =
+    process.platform === "win32" ? `\\\\.\\pipe\\client-${process.pid}` : join(tmpdir(), `client-${process.pid}.sock`);
+  const server = http.createServer((_, response) => response.end("answer")).listen(socketPath);
+  await once(server, "listening");
+  assert.equal(await read(http.get({ socketPath, path: "/a" })), "answer");
+  assert.equal(tree(s, [HTTP_URL]), "\nGET  client 200 http.url=http://localhost/a");
+  server.close();
+  server.closeAllConnections();
+});
+
+scene("earlier named imports are traced too, and no longer after undo", async (s) => {
+  await read(namedRequest(`${s.origin}/status/200`).end());
+  assert.equal(tree(s), "\nGET  client 200");
+});
+
+test("undo restores node:http, and names and lengths are Node's", async () => {
+  const before = [http.request, http.get, https.request, https.get];
+  await onScene(client, {}, async () => {
+    const during = [http.request, http.get, https.request, https.get];
+    for (const [i, traced] of during.entries()) {
+      assert.notEqual(traced, before[i]);
+      assert.deepEqual([traced.name, traced.length], [before[i]!.name, before[i]!.length]);
+    }
+    assert.equal(namedRequest, http.request);
+  });
+  assert.deepEqual([http.request, http.get, https.request, https.get], before);
+  assert.equal(namedRequest, before[0]);
+});
+
+scene("a get that calls request is one span", async (s) => {
+  const original = http.request;
+  const { get } = http;
+  http.get = ((...args: Parameters<typeof original>) => http.request(...args).end()) as typeof http.get;
+  await read(http.get(`${s.origin}/status/200`));
+  http.get = get;
+  assert.equal(tree(s), "\nGET  client 200");
+});
+
+scene("untraced requests have no span and no headers", async (s) => {
+  assert.equal(isUntraced(), false);
+  await read(untraced(() => http.get(`${s.origin}/status/200`)));
+  assert.equal(tree(s), "");
+  assert.equal(s.received[0]!["traceparent"], undefined);
+  assert.throws(() => untraced(() => assert.fail("inside")), /inside/);
+  assert.equal(isUntraced(), false);
+});
+
+scene("a call that throws is a failed span, and still throws", async (s) => {
+  assert.throws(() => http.get("nonsense"), { code: "ERR_INVALID_URL" });
+  assert.throws(() => http.get({ path: "/a b" }), { code: "ERR_UNESCAPED_CHARACTERS" });
+  assert.throws(() => http.get({ headers: ["odd"] } as never), { code: "ERR_INVALID_ARG_VALUE" });
+  assert.equal(tree(s), "\nGET  client error=TypeError".repeat(3));
+});
+
+scene("listeners see the caller's active span, also when requests queue for one pooled socket", async (s) => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const { scope } = s.tracing;
+  const wrong: string[] = [];
+  const once = (name: string, path: string) =>
+    s.inSpan(name, async (span) => {
+      const request = http.get(s.origin + path, { agent });
+      const check = (event: string) => () => {
+        if (scope.active() !== span) wrong.push(`${name} ${event}`);
+      };
+      for (const event of ["socket", "response", "error", "close"]) request.on(event, check(event));
+      request.on("response", (response) => {
+        for (const event of ["data", "end", "close", "aborted"]) response.on(event, check(`response ${event}`));
+        response.on("error", check("response error"));
+      });
+      await new Promise((resolve) => request.on("close", resolve));
+      check("after")();
+    });
+  await once("alone", "/status/200");
+  await Promise.all(["/status/200", "/cut", "/status/404", "/reset", "/status/200"].map((path) => once(path, path)));
+  assert.deepEqual(wrong, []);
+  agent.destroy();
+});
+
+scene("a response that nobody listens for is still discarded by Node", async (s) => {
+  const request = http.get(`${s.origin}/large`);
+  await once(request, "close");
+  assert.equal(tree(s), "\nGET  client 200");
+});
+
+scene("informational responses are not the status", async (s) => {
+  const server = http.createServer((_, response) => {
+    response.writeEarlyHints({ link: "</a>; rel=preload" });
+    response.writeProcessing();
+    response.writeHead(204).end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  await read(http.get({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" }));
+  assert.equal(tree(s), "\nGET  client 204");
+  server.close();
+  server.closeAllConnections();
+});
+
+scene("an upgrade ends the span with status 101, a tunnel with 200", async (s) => {
+  const server = http.createServer();
+  server.on("upgrade", (_, socket) =>
+    socket.end("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: own\r\n\r\n"),
+  );
+  server.on("connect", (_, socket) => socket.end("HTTP/1.1 200 OK\r\n\r\n"));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const upgrade = http.get({ port, host: "127.0.0.1", headers: { connection: "upgrade", upgrade: "own" } });
+  const [, socket] = (await once(upgrade, "upgrade")) as [IncomingMessage, net.Socket];
+  await s.reporter.waitFor(1);
+  socket.destroy();
+  const connect = http.request({ port, host: "127.0.0.1", method: "CONNECT", path: "there:80" }).end();
+  const [, tunnel] = (await once(connect, "connect")) as [IncomingMessage, net.Socket];
+  await s.reporter.waitFor(2);
+  tunnel.destroy();
+  assert.equal(tree(s), "\nGET  client 101\nCONNECT  client 200");
+  server.close();
+});
+
+scene("a request destroyed without an error before the response is a failure", async (s) => {
+  const request = http.get(`${s.origin}/hang`);
+  await s.reporter.waitFor(1);
+  request.destroy();
+  await closed(request);
+  assert.equal(tree(s), "\nGET  client error=Error");
+});
+
+scene("an aborted request that never had a socket is a failure", async (s) => {
+  const request = http.get(`${s.origin}/hang`);
+  request.abort();
+  await closed(request);
+  assert.match(tree(s), /^\nGET {2}client error=(response_cut|Error)$/);
+});
+
+scene("a request destroyed with an error tells that error, also after a timeout", async (s) => {
+  const request = http.get(`${s.origin}/hang`, { timeout: 20 });
+  request.on("timeout", () => request.destroy(new RangeError("too slow")));
+  await closed(request);
+  await s.reporter.waitFor(2);
+  assert.equal(tree(s), "\nGET  client error=RangeError");
+});
+
+scene("a timeout that only warns is no error", async (s) => {
+  const request = http.get(`${s.origin}/late/60`, { timeout: 20 });
+  const timeout = once(request, "timeout");
+  assert.equal(await read(request), "answer");
+  await timeout;
+  assert.equal(tree(s), "\nGET  client 200");
+});
+
+scene("a response that this side destroys half-way is cut", async (s) => {
+  for (const destroy of ["response", "request"]) {
+    const request = http.get(`${s.origin}/half`);
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    response.on("error", () => {});
+    await once(response, "data");
+    (destroy === "response" ? response : request).destroy();
+    await closed(request);
+  }
+  assert.equal(tree(s), "\nGET  client 200 error=response_cut".repeat(2));
+});
+
+test("an error that nobody handles ends the process as it does untraced", () => {
+  const code = (traced: boolean) => `
+    import http from "node:http";
+    import { traceNodeHttpClient } from "#src/clients/node-http.js";
+    import { Tracing } from "node-opentracing";
+    if (${traced}) traceNodeHttpClient(new Tracing().http);
+    process.on("exit", (code) => console.log("exit", code));
+    http.get({ host: "127.0.0.1", port: 1, path: "/" });`;
+  const [untraced, traced] = [false, true].map((is) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code(is)], {
+      encoding: "utf8",
+    });
+    return { status, stdout, error: /Unhandled 'error' event|ECONNREFUSED/.exec(stderr)?.[0] };
+  });
+  assert.deepEqual(traced, untraced);
+  assert.equal(traced!.status, 1);
+  assert.ok(traced!.error);
+});

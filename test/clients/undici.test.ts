@@ -1,0 +1,130 @@
+// undici from npm, each version that applications have: requests, redirects and retries by its own functions.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+import type * as Undici from "undici";
+import { HTTP_RESEND_COUNT, tagOf } from "#src/tags.js";
+import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { spanTree } from "#src/testing/span-tree.js";
+import { CLIENTS } from "./contract-clients.js";
+
+const client = CLIENTS.find(({ name }) => name === "undici.request")!;
+const [major = 0] = process.versions.node.split(".").map(Number);
+
+for (const name of ["undici6", "undici", "undici8"]) {
+  if (name === "undici8" && major < 22) {
+    test(`${name}`, { skip: "undici 8 needs Node 22" }, () => {});
+    continue;
+  }
+  const undici = (await import(name)) as typeof Undici;
+  const scene = (title: string, play: (scene: Scene) => Promise<void>) =>
+    test(`${name}: ${title}`, () => onScene({ ...client, tls: undefined } as never, {}, play));
+
+  scene("request, stream, pipeline and fetch are spans below the caller's", async (s) => {
+    const url = `${s.origin}/status/200`;
+    const sink = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+    await s.inSpan("request", async () => (await undici.request(url)).body.text());
+    await s.inSpan("stream", () => undici.stream(url, { method: "GET" }, sink));
+    await s.inSpan("pipeline", async () => {
+      const stream = undici.pipeline(url, { method: "PUT" }, ({ body }) => body as never).end("x");
+      for await (const _ of stream);
+    });
+    await s.inSpan("fetch", async () => (await undici.fetch(url)).text());
+    await s.reporter.waitFor(12);
+    const tree = ["request", "stream", "pipeline", "fetch"].map(
+      (work) => `\n${work}\n  ${work === "pipeline" ? "PUT" : "GET"}  client 200\n    /status/200  server`,
+    );
+    assert.equal(spanTree(s.reporter.spans), tree.join(""));
+  });
+
+  scene("requests that queue for one pooled connection keep their parents", async (s) => {
+    const pool = new undici.Pool(s.origin, { connections: 1 });
+    const one = (i: number) =>
+      s.inSpan(`work ${i}`, async () => (await pool.request({ path: "/status/200", method: "GET" })).body.text());
+    await Promise.all([1, 2, 3].map(one));
+    await s.reporter.waitFor(9);
+    const tree = [1, 2, 3].map((i) => `\nwork ${i}\n  GET  client 200\n    /status/200  server`);
+    assert.equal(spanTree(s.reporter.spans), tree.join(""));
+    await pool.close();
+  });
+
+  scene("client request 4: redirects by undici are hops of one span, on pooled connections too", async (s) => {
+    const agent = new undici.Agent({ connections: 1 });
+    const redirect = undici.interceptors?.redirect;
+    const dispatcher = redirect === undefined ? agent : agent.compose(redirect({ maxRedirections: 5 }));
+    const options = redirect === undefined ? { maxRedirections: 5 } : {};
+    const one = (i: number) =>
+      s.inSpan(`work ${i}`, async () =>
+        (await undici.request(`${s.origin}/redirect/2`, { dispatcher, ...options })).body.text(),
+      );
+    for (const i of [1, 2]) await one(i);
+    await s.reporter.waitFor(10);
+    const hops = "\n    /redirect/2  server\n    /redirect/1  server\n    /status/200  server";
+    assert.equal(
+      spanTree(s.reporter.spans, { tags: [HTTP_RESEND_COUNT] }),
+      [1, 2].map((i) => `\nwork ${i}\n  GET  client 200 http.resend_count=2${hops}`).join(""),
+    );
+    await agent.close();
+  });
+
+  for (const first of ["a 503", "a reset connection"]) {
+    scene(`a retry after ${first} is a hop of one span`, async (s) => {
+      let attempts = 0;
+      const server = http.createServer((_, response) => {
+        if (++attempts > 2) response.end("answer");
+        else if (first === "a 503") response.writeHead(503).end();
+        else response.destroy();
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const dispatcher = new undici.RetryAgent(new undici.Agent({ connections: 1 }), {
+        minTimeout: 1,
+        timeoutFactor: 1,
+      });
+      await s.inSpan("work", async () => (await undici.request(url, { dispatcher })).body.text());
+      await s.reporter.waitFor(2);
+      const retry = (count: number) =>
+        `\n    - retry http.url=${url} http.resend_count=${count}${first === "a 503" ? " http.status_code=503" : ""}`;
+      assert.equal(
+        spanTree(s.reporter.spans, { tags: [HTTP_RESEND_COUNT], logs: true }),
+        `\nwork\n  GET  client 200 http.resend_count=2${retry(1)}${retry(2)}`,
+      );
+      await dispatcher.close();
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+
+  scene("retries that all fail are one failed span", async (s) => {
+    const dispatcher = new undici.RetryAgent(new undici.Agent(), { minTimeout: 1, timeoutFactor: 1, maxRetries: 2 });
+    await assert.rejects(undici.request(`${s.origin}/status/503`, { dispatcher }));
+    client.finishPending();
+    await s.reporter.waitFor(4);
+    const spans = s.reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client");
+    assert.equal(
+      spanTree(spans, { tags: [HTTP_RESEND_COUNT] }),
+      "\nGET  client 503 error=RequestRetryError http.resend_count=2",
+    );
+    await dispatcher.close();
+  });
+
+  scene("a body that the caller destroys is cut", async (s) => {
+    const { body } = await undici.request(`${s.origin}/half`);
+    body.on("error", () => {}).destroy();
+    await s.reporter.waitFor(2);
+    const spans = s.reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client");
+    assert.equal(spanTree(spans), "\nGET  client 200 error=response_cut");
+  });
+
+  scene("the caller's headers are replaced where they are trace headers, and not changed", async (s) => {
+    for (const headers of [{ TraceParent: "mine", "x-own": "1" }, ["TraceParent", "mine", "x-own", "1"]]) {
+      const before = structuredClone(headers);
+      await (await undici.request(`${s.origin}/status/200`, { headers: Object.freeze(headers) as never })).body.text();
+      assert.deepEqual(headers, before);
+      assert.match(String(s.received.at(-1)!["traceparent"]), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+    }
+  });
+}
