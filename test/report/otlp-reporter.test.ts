@@ -74,6 +74,16 @@ test("the queue holds maxQueueSize spans and not one more", async (t) => {
   assert.equal(backEnd.requests.flatMap(({ body }) => spansOf(decodeProtobuf(body))).length, 10);
 });
 
+test("batches of a single span hold little more than that span", async () => {
+  const reporter = new OtlpReporter({ endpoint: await closedEndpoint(), maxExportBatchSize: 1 });
+  reporter.report(span());
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 2_000; i++) reporter.report(span());
+  const growth = process.memoryUsage().arrayBuffers - before;
+  assert.ok(growth < 4 * 1024 * 1024, `${growth} bytes`);
+  await reporter.close();
+});
+
 test("spans reported after close are counted", async (t) => {
   const backEnd = await startBackEnd(t);
   const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
