@@ -28,9 +28,12 @@ export interface BatchSender {
 /** Learns what the back end made of a batch of so many spans. */
 export type AnswerReader = (delivery: Delivery & { readonly status: "delivered" }, spans: number) => void;
 
+/** A batch that is full, or on its way. */
 interface Batch {
-  readonly buffer: ByteBuffer;
-  spans: number;
+  readonly bytes: Uint8Array;
+  readonly spans: number;
+  /** What `bytes` are part of, to be used again afterwards. */
+  readonly buffer: ByteBuffer | undefined;
   /** Called when the batch has been delivered or given up. */
   readonly waiters: (() => void)[];
 }
@@ -57,9 +60,10 @@ export class BatchReporter implements Reporter {
   readonly #context = new AsyncResource("node-opentracing.BatchReporter", { requireManualDestroy: true });
   readonly #pool: ByteBuffer[] = [];
   readonly #full: Batch[] = [];
-  /** Batches that are full, or on their way. */
   readonly #unsettled = new Set<Batch>();
-  #filling: Batch | undefined;
+  /** Where the next spans go, and how many are there. */
+  #buffer: ByteBuffer | undefined;
+  #spans = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending = 0;
   #heldSpans = 0;
@@ -82,9 +86,8 @@ export class BatchReporter implements Reporter {
       warn("report.queue_full", "spans come faster than the back end takes them, or it is down; new spans are dropped");
       return;
     }
-    this.#filling ??= this.#newBatch();
-    const batch = this.#filling;
-    const { buffer } = batch;
+    this.#buffer ??= this.#pool.pop() ?? new ByteBuffer();
+    const buffer = this.#buffer;
     const before = buffer.length;
     try {
       this.#encoder.encode(span, buffer);
@@ -93,10 +96,10 @@ export class BatchReporter implements Reporter {
       warn("report.encode_error", "a span could not be encoded and is lost", error);
       return;
     }
-    batch.spans++;
+    this.#spans++;
     this.#heldSpans++;
     this.#heldBytes += buffer.length - before;
-    if (batch.spans >= this.#settings.maxExportBatchSize || buffer.length >= MAX_BATCH_BYTES) {
+    if (this.#spans >= this.#settings.maxExportBatchSize || buffer.length >= MAX_BATCH_BYTES) {
       this.#context.runInAsyncScope(() => this.#seal());
     } else if (this.#timer === undefined) {
       this.#context.runInAsyncScope(() => this.#startTimer());
@@ -148,12 +151,23 @@ export class BatchReporter implements Reporter {
   #seal(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batch = this.#filling;
-    if (batch === undefined || batch.spans === 0) return;
-    this.#filling = undefined;
+    const [buffer, spans] = [this.#buffer, this.#spans];
+    if (buffer === undefined || spans === 0) return;
+    this.#buffer = undefined;
+    this.#spans = 0;
+    const batch = this.#batch(buffer, spans);
     this.#full.push(batch);
     this.#unsettled.add(batch);
     this.#sendNext();
+  }
+
+  /** A buffer that is less than half full is copied, or many small batches would hold far more memory than their spans. */
+  #batch(buffer: ByteBuffer, spans: number): Batch {
+    const bytes = buffer.bytes.subarray(0, buffer.length);
+    if (bytes.length >= buffer.bytes.length / 2) return { bytes, spans, buffer, waiters: [] };
+    const copy = Buffer.from(bytes);
+    this.#recycle(buffer);
+    return { bytes: copy, spans, buffer: undefined, waiters: [] };
   }
 
   #sendNext(): void {
@@ -166,17 +180,16 @@ export class BatchReporter implements Reporter {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { buffer, spans } = batch;
-    const { bytes, length } = buffer;
-    const delivery = await this.#sender.send(this.#encoder.body(bytes.subarray(0, length)));
+    const { bytes, spans, buffer } = batch;
+    const delivery = await this.#sender.send(this.#encoder.body(bytes));
     this.#sending--;
     if (delivery.status === "delivered") {
       this.#heldSpans -= spans;
-      this.#heldBytes -= length;
+      this.#heldBytes -= bytes.length;
       this.#readAnswer(delivery, spans);
-      if (delivery.isSent) this.#recycle(buffer);
+      if (delivery.isSent && buffer !== undefined) this.#recycle(buffer);
     } else {
-      this.#heldBytes -= length;
+      this.#heldBytes -= bytes.length;
       this.#lost(spans, delivery.reason, delivery.status === "rejected");
     }
     this.#sendNext();
@@ -193,10 +206,6 @@ export class BatchReporter implements Reporter {
   #startTimer(): void {
     this.#timer = setTimeout(() => this.#seal(), this.#settings.scheduleDelay);
     this.#timer.unref();
-  }
-
-  #newBatch(): Batch {
-    return { buffer: this.#pool.pop() ?? new ByteBuffer(), spans: 0, waiters: [] };
   }
 
   #recycle(buffer: ByteBuffer): void {

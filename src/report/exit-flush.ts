@@ -40,10 +40,9 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
     process.removeListener(signal, onSignal);
     const isOurs = process.listenerCount(signal) === 0;
     void flushInTime().then(() => {
-      if (isUndone) return;
-      // An application that listened only once, or while we flushed, has the say over the next signal.
-      if (isOurs && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-      process.prependListener(signal, onSignal);
+      // An application that has begun to listen while we flushed has the say over the next signal, not over this one.
+      if (isOurs) process.kill(process.pid, signal);
+      if (!isUndone) process.prependListener(signal, onSignal);
     });
   }
 

@@ -12,6 +12,7 @@ import {
   writeByte,
   writeDouble,
   writeFixed32,
+  writeShortAttribute,
   writeText,
   writeVarint,
   writeVarint64,
@@ -125,6 +126,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** For the translation of tags alone. KeyValue: key 1, value 2. */
   attribute(name: string, value: unknown): void {
     if (typeof name !== "string") return;
+    if (typeof value === "string" && writeShortAttribute(this.#to, this.#key, name, value)) return;
     const plain = typeof value === "object" || typeof value === "bigint" ? attributeValue(value) : value;
     if (plain === undefined || plain === null) return;
     const to = this.#to;

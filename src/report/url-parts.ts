@@ -16,10 +16,10 @@ export interface UrlParts {
 export function urlParts(url: string): UrlParts {
   const scheme = schemeOf(url);
   const authorityAt = scheme === "" ? 0 : scheme.length + 3;
-  const pathAt = scheme === "" ? 0 : firstOf(url, authorityAt, "/?#");
-  const fragmentAt = firstOf(url, pathAt, "#");
-  const queryAt = Math.min(firstOf(url, pathAt, "?"), fragmentAt);
-  const { host, port } = hostAndPort(url.slice(authorityAt, pathAt));
+  const pathAt = scheme === "" ? 0 : endOfAuthority(url, authorityAt);
+  const fragmentAt = indexOr(url.length, url.indexOf("#", pathAt));
+  const queryAt = Math.min(indexOr(fragmentAt, url.indexOf("?", pathAt)), fragmentAt);
+  const { host, port } = scheme === "" ? NO_HOST : hostAndPort(url.slice(authorityAt, pathAt));
   return {
     scheme,
     host,
@@ -28,6 +28,8 @@ export function urlParts(url: string): UrlParts {
     query: url.slice(queryAt + 1, fragmentAt),
   };
 }
+
+const NO_HOST = { host: "", port: 0 };
 
 /** Takes apart `host`, `host:port`, `[::1]:port` and `user:password@host`. Without a port, or with a wrong one, it is 0. */
 export function hostAndPort(authority: string): { host: string; port: number } {
@@ -46,12 +48,25 @@ function portOf(text: string): number {
 
 /** The scheme in front of `://`, in lower case: "" where a path comes first. */
 function schemeOf(url: string): string {
+  if (url.charCodeAt(0) === SLASH) return "";
   const end = url.indexOf("://");
-  if (end <= 0 || firstOf(url, 0, "/?#") < end) return "";
+  if (end <= 0 || endOfAuthority(url, 0) < end) return "";
   return url.slice(0, end).toLowerCase();
 }
 
-function firstOf(text: string, from: number, characters: string): number {
-  for (let i = from; i < text.length; i++) if (characters.includes(text[i]!)) return i;
-  return text.length;
+/** Where the first slash, question mark or number sign is, from a place on. */
+function endOfAuthority(url: string, from: number): number {
+  for (let i = from; i < url.length; i++) {
+    const code = url.charCodeAt(i);
+    if (code === SLASH || code === QUESTION_MARK || code === NUMBER_SIGN) return i;
+  }
+  return url.length;
+}
+
+const SLASH = 0x2f;
+const QUESTION_MARK = 0x3f;
+const NUMBER_SIGN = 0x23;
+
+function indexOr(otherwise: number, index: number): number {
+  return index < 0 ? otherwise : index;
 }

@@ -9,7 +9,10 @@ export interface Received {
   readonly url: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
+  /** When it had come, by `performance.now()`. */
   readonly at: number;
+  /** The client's port: the same for requests over one connection. */
+  readonly fromPort: number | undefined;
 }
 
 export type Behaviour = (response: http.ServerResponse, received: Received, index: number) => void;
@@ -31,7 +34,8 @@ export async function startBackEnd(t: TestContext, behave: Behaviour = (response
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
       const { url = "", headers } = request;
-      const received = { url, headers, body: Buffer.concat(chunks), at: performance.now() };
+      const fromPort = request.socket.remotePort;
+      const received = { url, headers, body: Buffer.concat(chunks), at: performance.now(), fromPort };
       requests.push(received);
       wake();
       behave(response, received, requests.length - 1);

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { type BackEnd, closedEndpoint, startBackEnd } from "./back-end.js";
 import { decodeProtobuf, spansOf } from "./otlp-decoder.js";
 
-const LIMIT = 1_000;
+/** Milliseconds that a flush may take: so many that a busy machine cannot be mistaken for a process that waits. */
+const LIMIT = 2_000;
 
 test("beforeExit: the last spans are delivered, the exit code stays", async (t) => {
   const backEnd = await startBackEnd(t);
@@ -28,7 +29,8 @@ test("beforeExit: a back end that hangs costs the time limit at most, once", asy
   const backEnd = await startBackEnd(t, () => {});
   const { code, elapsed } = await run(backEnd.endpoint, "finish();");
   assert.equal(code, 0);
-  assert.ok(elapsed >= LIMIT - 50 && elapsed < LIMIT * 1.9, `${elapsed} ms`);
+  assert.equal(backEnd.requests.length, 1);
+  assert.ok(elapsed < LIMIT * 1.9, `${elapsed} ms`);
 });
 
 test("beforeExit: a back end that is down costs next to nothing", async () => {

@@ -74,6 +74,16 @@ test("the queue holds maxQueueSize spans and not one more", async (t) => {
   assert.equal(backEnd.requests.flatMap(({ body }) => spansOf(decodeProtobuf(body))).length, 10);
 });
 
+test("batches of a single span hold little more than that span", async () => {
+  const reporter = new OtlpReporter({ endpoint: await closedEndpoint(), maxExportBatchSize: 1 });
+  reporter.report(span());
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 2_000; i++) reporter.report(span());
+  const growth = process.memoryUsage().arrayBuffers - before;
+  assert.ok(growth < 4 * 1024 * 1024, `${growth} bytes`);
+  await reporter.close();
+});
+
 test("spans reported after close are counted", async (t) => {
   const backEnd = await startBackEnd(t);
   const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
@@ -268,6 +278,40 @@ test("own requests are marked as untraced, and belong to no request that was tra
     [true, undefined],
   ]);
   assert.equal(isUntraced(), false);
+});
+
+test("connections are kept open from batch to batch", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  for (let i = 0; i < 3; i++) {
+    reporter.report(span());
+    await reporter.flush();
+  }
+  await reporter.close();
+  assert.equal(new Set(backEnd.requests.map(({ fromPort }) => fromPort)).size, 1);
+});
+
+test("neither a reported span nor the request it was reported in is kept alive", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 2 });
+  const storage = new AsyncLocalStorage<object>();
+  const refs: WeakRef<object>[] = [];
+  // A function of its own, lest this one's registers keep what it made.
+  function serve(number: number): void {
+    const [request, reported] = [{ number }, span()];
+    refs.push(new WeakRef(request), new WeakRef(reported));
+    storage.run(request, () => reporter.report(reported));
+  }
+  // The first batch leaves by its size, inside a request; the third span waits for a timer that was set in one.
+  for (let i = 0; i < 3; i++) serve(i);
+  await backEnd.waitFor(1);
+  await new Promise(setImmediate);
+  globalThis.gc!();
+  assert.deepEqual(
+    refs.map((ref) => ref.deref()),
+    refs.map(() => undefined),
+  );
+  await reporter.close();
 });
 
 test("a span that cannot be encoded is dropped alone", async (t) => {
