@@ -41,7 +41,8 @@ export function methodOf({ options }: RequestCall): string {
 export function urlOf({ args, url, options, optionsAt, protocol: byModule }: RequestCall): string {
   if (optionsAt === 1 && url === undefined) return String(args[0]);
   const path = String(options.path || (url === undefined ? "/" : url.pathname + url.search));
-  // A request to a proxy has the whole URL for its path.
+  // A tunnel has host and port for its path, a request to a proxy the whole URL.
+  if (options.method === "CONNECT") return path;
   if (path.startsWith("http://") || path.startsWith("https://")) return path;
   const agent = options.agent as { protocol?: string; defaultPort?: number } | undefined | boolean;
   const byAgent = typeof agent === "object" ? agent : undefined;

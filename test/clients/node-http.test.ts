@@ -205,6 +205,7 @@ scene("an upgrade ends the span with status 101, a tunnel with 200", async (s) =
   await s.reporter.waitFor(2);
   tunnel.destroy();
   assert.equal(tree(s), "\nGET  client 101\nCONNECT  client 200");
+  assert.equal(tagOf(s.reporter.spans[1]!.tags, HTTP_URL), "there:80");
   server.close();
 });
 
