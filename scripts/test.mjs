@@ -25,7 +25,8 @@ let failed = false;
 for (const binary of majors.length === 0 ? [process.execPath] : majors.map(nodeBinary)) {
   const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim();
   console.log(`\n# tests on Node ${version}`);
-  const flags = ["--test", "--test-reporter=spec", "--enable-source-maps", "--expose-gc"];
+  // A file that hangs fails, instead of holding up the rest.
+  const flags = ["--test", "--test-timeout=240000", "--test-reporter=spec", "--enable-source-maps", "--expose-gc"];
   const { status } = spawnSync(binary, [...flags, ...files], { cwd: root, stdio: "inherit" });
   if (status !== 0) {
     failed = true;

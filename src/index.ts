@@ -2,6 +2,7 @@
 
 export { type CounterName, type DiagnosticsMessage, diagnostics } from "./diagnostics.ts";
 export { DEFAULT_REDACTED } from "./http/redaction.ts";
+export { initClientTracing, initTracing, type Settings } from "./init-tracing.ts";
 export type { Undo } from "./patch.ts";
 export { BaggagePropagator } from "./propagation/baggage.ts";
 export { propagatorsByName } from "./propagation/default-propagators.ts";

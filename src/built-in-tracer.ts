@@ -1,0 +1,73 @@
+// The tracer that is made when nobody brings one: from settings, else from the environment, else by default.
+
+import { warn } from "./diagnostics.ts";
+import type { Environment } from "./environment.ts";
+import { propagatorsByName } from "./propagation/default-propagators.ts";
+import type { Propagator } from "./propagation/propagator.ts";
+import { ConsoleReporter } from "./report/console-reporter.ts";
+import { MultiReporter } from "./report/multi-reporter.ts";
+import { OtlpReporter } from "./report/otlp-reporter.ts";
+import type { Reporter } from "./report/reporter.ts";
+import { ZipkinReporter } from "./report/zipkin-reporter.ts";
+import { type Check, hasMethods, isText } from "./settings.ts";
+import { ALWAYS, NEVER, ParentBasedSampler, RatioSampler, type Sampler } from "./tracer/sampler.ts";
+import { Tracer } from "./tracer/tracer.ts";
+
+/** What settings can say of the built-in tracer. Each wins over its environment variable. */
+export interface BuiltInOptions {
+  /** The name of this service: OTEL_SERVICE_NAME by default, else `unknown_service:node`. */
+  readonly serviceName?: string | undefined;
+  /** Takes the finished spans, in place of what OTEL_TRACES_EXPORTER names (`otlp` by default). */
+  readonly reporter?: Reporter | undefined;
+  /** Decides which traces are recorded: OTEL_TRACES_SAMPLER by default, else all, or what the caller decided. */
+  readonly sampler?: Sampler | undefined;
+}
+
+export const BUILT_IN_CHECKS: Readonly<Record<keyof BuiltInOptions, Check>> = {
+  serviceName: isText,
+  reporter: hasMethods("a reporter", "report", "flush", "close"),
+  sampler: hasMethods("a sampler", "isSampled"),
+};
+
+/** Makes it. Never throws for what the environment says: that is counted and warned about, and left out. */
+export function builtInTracer(options: BuiltInOptions, environment: Environment): Tracer {
+  return new Tracer({
+    reporter: options.reporter ?? reporterOf(options.serviceName ?? environment.serviceName, environment),
+    sampler: options.sampler ?? samplerOf(environment),
+    propagators: propagatorsOf(environment),
+    limits: environment.limits,
+  });
+}
+
+function reporterOf(serviceName: string | undefined, environment: Environment): Reporter {
+  const { resource, batch } = environment;
+  const reporters = (environment.exporters ?? ["otlp"]).map((name) => {
+    switch (name) {
+      case "otlp":
+        return new OtlpReporter({ ...environment.otlp, ...batch, serviceName, resource });
+      case "zipkin":
+        return new ZipkinReporter({ ...environment.zipkin, ...batch, serviceName });
+      case "console":
+        return new ConsoleReporter({ serviceName });
+    }
+  });
+  return reporters.length === 1 ? reporters[0]! : new MultiReporter(reporters);
+}
+
+function samplerOf({ sampler: choice }: Environment): Sampler | undefined {
+  if (choice === undefined) return undefined;
+  const roots = { always_on: ALWAYS, always_off: NEVER, traceidratio: new RatioSampler(choice.ratio) };
+  const root = roots[choice.root];
+  return choice.isParentBased ? new ParentBasedSampler(root) : root;
+}
+
+function propagatorsOf({ propagators: names }: Environment): Propagator[] | undefined {
+  return names?.flatMap((name) => {
+    try {
+      return propagatorsByName([name]);
+    } catch (error) {
+      warn("environment.invalid", "OTEL_PROPAGATORS names a format that is not known; it is left out", error);
+      return [];
+    }
+  });
+}

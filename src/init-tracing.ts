@@ -1,0 +1,169 @@
+// One line for an application: chooses a tracer, and traces every request in and out.
+
+import { FORMAT_TEXT_MAP, globalTracer, initGlobalTracer, Tracer as NoopTracer, type Tracer } from "opentracing";
+import { BUILT_IN_CHECKS, type BuiltInOptions, builtInTracer } from "./built-in-tracer.ts";
+import { finishPendingSpans } from "./clients/exchange.ts";
+import { traceFetch } from "./clients/fetch.ts";
+import { traceNodeHttpClient } from "./clients/node-http.ts";
+import { warn } from "./diagnostics.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { traceNodeHttp } from "./hosts/node-http.ts";
+import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
+import { type Undo, undoAll } from "./patch.ts";
+import { flushAtExit } from "./report/exit-flush.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
+import { makeTracer, type TracerCallable } from "./tracer-callable.ts";
+import { attach, Tracing, type TracingOptions } from "./tracing.ts";
+
+/** The settings of `initTracing`. */
+export interface Settings extends HttpOptions, BuiltInOptions {
+  /** A `Tracing` object whose tracer and options to use. Options given beside it win. */
+  readonly tracing?: Tracing | undefined;
+  /** Any OpenTracing tracer. */
+  readonly tracer?: Tracer | undefined;
+  /** A function or class that makes a tracer, or the text `"module:export"` that names one. Called once. */
+  readonly tracerCallable?: TracerCallable | undefined;
+  /** What to call it with: an object is its only argument, an array's items are its arguments. */
+  readonly tracerParameters?: object | readonly unknown[] | undefined;
+}
+
+const isTracing: Check = (value) => (value instanceof Tracing ? undefined : "a Tracing object");
+
+const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
+  ...HTTP_OPTION_CHECKS,
+  ...BUILT_IN_CHECKS,
+  tracing: isTracing,
+  tracer: isTracer,
+  tracerCallable: either(isFunction, isText),
+  tracerParameters: isObject,
+};
+
+/** Milliseconds that the end of the process may wait for the last spans. */
+const EXIT_FLUSH_LIMIT = 2_000;
+
+/** Whose policy servers follow, and clients. Each is patched once a process. */
+let serverTracing: Tracing | undefined;
+let client: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+
+/**
+ * Traces every request in and out of this process: node:http and node:https servers and clients, fetch and undici. Servers
+ * that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
+ * same object, until its `close`.
+ *
+ * Which tracer, the first that there is: that of `tracing`; `tracer`; what `tracerCallable` makes; the global OpenTracing
+ * tracer, if the application has set one; else the built-in one, which becomes the global one.
+ *
+ * @throws TypeError for a setting that does not exist or is wrong, saying what to write instead
+ * @throws Error for a `tracerCallable` that cannot be loaded, naming the module or export
+ */
+export function initTracing(settings: Settings = {}): Tracing {
+  checkOptions("initTracing(settings)", settings, SETTING_CHECKS);
+  if (serverTracing !== undefined) {
+    if (Object.keys(settings).length > 0) {
+      warn("settings.ignored", "initTracing was called before: close that tracing first to trace with other settings");
+    }
+    return serverTracing;
+  }
+  const environment = readEnvironment();
+  if (environment.isDisabled) return new Tracing(new NoopTracer(), httpOptions(settings));
+
+  const tracing = chosenTracing(settings, environment);
+  serverTracing = tracing;
+  const undoServers = traceNodeHttp(tracing.http);
+  attach(tracing, {
+    close() {
+      undoServers();
+      serverTracing = undefined;
+    },
+  });
+  if (tracing.http.traceClient && client === undefined) patchClients(tracing);
+  return tracing;
+}
+
+/**
+ * Traces outgoing requests alone: node:http, node:https, fetch and undici. After `initTracing`, or when called again, the
+ * tracer given here takes over; requests are still traced once.
+ *
+ * @param tracer any OpenTracing tracer, or a `Tracing` object, whose tracer and options are used; without one, the global
+ *   tracer, looked up at each use
+ * @throws TypeError for a wrong tracer or option, saying what to write instead
+ */
+export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
+  const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
+  if (readEnvironment().isDisabled) return tracing;
+  client?.undo();
+  patchClients(tracing);
+  return tracing;
+}
+
+function patchClients(tracing: Tracing): void {
+  const undo = undoAll([traceNodeHttpClient(tracing.http), traceFetch(tracing.http)]);
+  const patched = { tracing, undo };
+  client = patched;
+  attach(tracing, {
+    flush: finishPendingSpans,
+    close() {
+      undo();
+      if (client === patched) client = undefined;
+    },
+  });
+}
+
+function chosenTracing(settings: Settings, environment: Environment): Tracing {
+  const options = httpOptions(settings);
+  const isBuiltIn =
+    [settings.tracing, settings.tracer, settings.tracerCallable].every((one) => one === undefined) &&
+    !globalTracerIsSet();
+  if (isBuiltIn) return builtInTracing(settings, options, environment);
+  const unused = Object.keys(BUILT_IN_CHECKS).filter((name) => settings[name as keyof BuiltInOptions] !== undefined);
+  if (unused.length > 0) {
+    warn(
+      "settings.ignored",
+      `${unused.join(", ")}: for the built-in tracer alone, and another tracer was given or set`,
+    );
+  }
+  if (settings.tracing !== undefined) return extended(settings.tracing, options);
+  if (settings.tracer !== undefined) return new Tracing(settings.tracer, options);
+  if (settings.tracerCallable !== undefined) {
+    return new Tracing(makeTracer(settings.tracerCallable, settings.tracerParameters), options);
+  }
+  return new Tracing(undefined, options);
+}
+
+function builtInTracing(settings: Settings, options: HttpOptions, environment: Environment): Tracing {
+  const tracer = builtInTracer(settings, environment);
+  const tracing = new Tracing(tracer, options);
+  initGlobalTracer(tracer);
+  const undoExit = flushAtExit((timeLimit) => tracing.flush(timeLimit), EXIT_FLUSH_LIMIT);
+  attach(tracing, {
+    close() {
+      undoExit();
+      return tracer.close();
+    },
+  });
+  return tracing;
+}
+
+/** The same tracer with more options: `tracing` itself where there are none. */
+function extended(tracing: Tracing, options: HttpOptions): Tracing {
+  if (Object.keys(options).length === 0) return tracing;
+  return new Tracing(tracing.tracer, { ...tracing.options, ...options });
+}
+
+/** Those settings that belong to the policy. */
+function httpOptions(settings: Settings): HttpOptions {
+  const names = Object.keys(HTTP_OPTION_CHECKS) as (keyof HttpOptions)[];
+  return Object.fromEntries(names.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]));
+}
+
+/**
+ * Whether an application has set a global tracer. `opentracing` cannot be asked; but only the no-op tracer answers
+ * `extract` with the no-op context, and asking costs nothing, where starting a span would be seen.
+ */
+function globalTracerIsSet(): boolean {
+  try {
+    return globalTracer().extract(FORMAT_TEXT_MAP, {}) !== new NoopTracer().extract(FORMAT_TEXT_MAP, {});
+  } catch {
+    return true; // as MockTracer does
+  }
+}

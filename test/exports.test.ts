@@ -1,0 +1,64 @@
+// The written-out list of public names: adding or losing one is a decision, not an accident.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import * as main from "node-opentracing";
+import * as testing from "node-opentracing/testing";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+const MAIN = [
+  "ALWAYS",
+  "AsyncScopeManager",
+  "BaggagePropagator",
+  "ConsoleReporter",
+  "DEFAULT_REDACTED",
+  "MemoryReporter",
+  "MultiReporter",
+  "NEVER",
+  "OtlpReporter",
+  "ParentBasedSampler",
+  "RateLimitSampler",
+  "RatioSampler",
+  "Span",
+  "SpanContext",
+  "TraceContextPropagator",
+  "Tracer",
+  "Tracing",
+  "ZipkinReporter",
+  "bind",
+  "bindEmitter",
+  "diagnostics",
+  "initClientTracing",
+  "initTracing",
+];
+
+const TESTING = ["MemoryReporter", "clientContract", "propagationContract", "serverContract", "spanTree"];
+
+test("node-opentracing exports these names", () => {
+  assert.deepEqual(Object.keys(main).sort(), MAIN);
+});
+
+test("node-opentracing/testing exports these names", () => {
+  assert.deepEqual(Object.keys(testing).sort(), TESTING);
+});
+
+test("require gives the same module as import", () => {
+  const require = createRequire(import.meta.url);
+  assert.equal(require("node-opentracing").initTracing, main.initTracing);
+  assert.equal(require("node-opentracing/testing").spanTree, testing.spanTree);
+});
+
+test("every subpath of package.json has a built file and types", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  assert.deepEqual(Object.keys(exports), [".", "./register", "./testing", "./package.json"]);
+  for (const entry of Object.values<string | { types: string; default: string }>(exports)) {
+    for (const file of typeof entry === "string" ? [entry] : [entry.types, entry.default]) {
+      assert.ok(readFileSync(join(root, file), "utf8").length > 0, file);
+    }
+  }
+});

@@ -1,0 +1,244 @@
+// Set-up: one line patches servers and clients once, the tracer is the first that is given, and all of it can be undone.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { afterEach, beforeEach, test } from "node:test";
+import { diagnostics, initClientTracing, initTracing, MemoryReporter, Tracer, Tracing } from "node-opentracing";
+import { spanTree } from "node-opentracing/testing";
+import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer } from "opentracing";
+import { type App, startApp } from "./app.js";
+
+let app: App;
+beforeEach(async () => {
+  app = await startApp();
+});
+afterEach(async () => {
+  await app.close();
+  initGlobalTracer(new NoopTracer());
+});
+
+test("set-up 1: initTracing patches server and client once, and a second call patches nothing twice", async () => {
+  const before = http.request;
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter });
+  const patched = { request: http.request, emit: http.Server.prototype.emit };
+  assert.equal(initTracing(), tracing);
+  assert.deepEqual({ request: http.request, emit: http.Server.prototype.emit }, patched);
+
+  assert.equal(await app.get("/hop"), "hello");
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+  );
+  await tracing.close();
+  assert.equal(http.request, before);
+});
+
+test("set-up 1: it can be undone, and done again", async () => {
+  const [first, second] = [new MemoryReporter(), new MemoryReporter()];
+  const tracing = initTracing({ reporter: first });
+  await app.get("/");
+  await first.waitFor(1);
+  await tracing.close();
+  await app.get("/");
+  const again = initTracing({ reporter: second });
+  await app.get("/");
+  await second.waitFor(1);
+  await again.close();
+  assert.deepEqual([first.spans.length, second.spans.length], [1, 1]);
+});
+
+test("settings of a second call are not silently lost: a warning counts them", async () => {
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  const before = diagnostics()["settings.ignored"] ?? 0;
+  assert.equal(initTracing({ serviceName: "other" }), tracing);
+  assert.equal(diagnostics()["settings.ignored"], before + 1);
+  await tracing.close();
+});
+
+test("set-up 2: initClientTracing patches the client alone", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = initClientTracing(new Tracer({ reporter }));
+  assert.equal(await app.get("/hop"), "hello");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  await tracing.close();
+});
+
+test("set-up 2: given a Tracing object, initClientTracing uses that object's tracer", async () => {
+  const reporter = new MemoryReporter();
+  const own = new Tracing(new Tracer({ reporter }));
+  const tracing = initClientTracing(own);
+  await app.get("/hop");
+  await reporter.waitFor(1);
+  assert.equal(tracing.tracer, own.tracer);
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  await tracing.close();
+});
+
+test("set-up 2: initClientTracing after initTracing gives the client its own tracer, and no second span", async () => {
+  const [server, client] = [new MemoryReporter(), new MemoryReporter()];
+  const tracing = initTracing({ reporter: server });
+  const clientTracing = initClientTracing(new Tracer({ reporter: client }));
+  await app.get("/hop");
+  await Promise.all([server.waitFor(2), client.waitFor(1)]);
+  assert.equal(server.spans.length, 2);
+  assert.equal(client.spans.length, 1);
+  await clientTracing.close();
+  await tracing.close();
+});
+
+test("set-up 4: tracing comes first, then tracer, then tracerCallable, then the global tracer", async () => {
+  const names: string[] = [];
+  const named = (name: string): { tracer: Tracer; reporter: MemoryReporter } => {
+    const reporter = new MemoryReporter();
+    names.push(name);
+    return { tracer: new Tracer({ reporter }), reporter };
+  };
+  const [a, b, c, d] = ["tracing", "tracer", "callable", "global"].map(named) as [
+    ReturnType<typeof named>,
+    ReturnType<typeof named>,
+    ReturnType<typeof named>,
+    ReturnType<typeof named>,
+  ];
+  initGlobalTracer(d.tracer);
+  let calls = 0;
+  const tracerCallable = (): Tracer => {
+    calls++;
+    return c.tracer;
+  };
+  for (const [settings, expected] of [
+    [{ tracing: new Tracing(a.tracer), tracer: b.tracer, tracerCallable }, a],
+    [{ tracer: b.tracer, tracerCallable }, b],
+    [{ tracerCallable }, c],
+    [{}, d],
+  ] as const) {
+    const tracing = initTracing({ ...settings, traceClient: false });
+    await app.get("/");
+    await expected.reporter.waitFor(1);
+    await tracing.close();
+  }
+  assert.deepEqual(
+    [a, b, c, d].map(({ reporter }) => reporter.spans.length),
+    [1, 1, 1, 1],
+  );
+  assert.equal(calls, 1);
+});
+
+test("set-up 4: without any, the built-in tracer is made and registered as the global one", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter });
+  globalTracer().startSpan("by the global tracer").finish();
+  assert.equal(spanTree(reporter.spans), "\nby the global tracer");
+  await tracing.close();
+});
+
+test("set-up 4: new Tracing() and initClientTracing() look the global tracer up at each use", async () => {
+  const tracing = new Tracing();
+  const client = initClientTracing();
+  tracing.startActiveSpan("lost", () => {}); // the no-op tracer works silently
+  await app.get("/hop");
+
+  const reporter = new MemoryReporter();
+  initGlobalTracer(new Tracer({ reporter }));
+  tracing.startActiveSpan("found", () => {});
+  await app.get("/hop");
+  await reporter.waitFor(2);
+  assert.equal(spanTree(reporter.spans), "\nfound\nGET  client 200");
+  await client.close();
+});
+
+test("set-up 4: options given beside tracing are added to those it has", async () => {
+  const reporter = new MemoryReporter();
+  const given = new Tracing(new Tracer({ reporter }), { startSpanCb: (span) => span.setTag("by", "callback") });
+  const tracing = initTracing({ tracing: given, tracedAttributes: ["method"], traceClient: false });
+  await app.get("/");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["by", "method"] }), "\nGET  server 200 by=callback method=GET");
+  await tracing.close();
+});
+
+test("set-up 5: traceAll false leaves requests alone; traced attributes count only with it", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter, traceAll: false, tracedAttributes: ["method"] });
+  await app.get("/");
+  await app.get("/hop");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  await tracing.close();
+});
+
+test("set-up 5 and client request 6: traceClient false makes no client span", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter, traceClient: false });
+  await app.get("/hop");
+  await reporter.waitFor(2);
+  assert.equal(spanTree(reporter.spans), "\nGET  server 200\nGET  server 200");
+  await tracing.close();
+});
+
+test("set-up 6: a startSpanCb that cannot be called is refused at construction", () => {
+  const wrong = { startSpanCb: "log" } as never;
+  const message = /startSpanCb must be a function, not "log"/;
+  assert.throws(() => new Tracing(undefined, wrong), message);
+  assert.throws(() => initTracing(wrong), message);
+  assert.throws(() => initClientTracing(undefined, wrong), message);
+});
+
+test("set-up 7: a tracerCallable that names nothing says which module or export is missing", () => {
+  assert.throws(
+    () => initTracing({ tracerCallable: "no-such-module:make" }),
+    /the module "no-such-module" cannot be loaded/,
+  );
+  assert.throws(() => initTracing({ tracerCallable: "opentracing:nothing" }), /"opentracing" has no export "nothing"/);
+});
+
+test("a failed initTracing leaves nothing patched", () => {
+  const before = [http.request, http.Server.prototype.emit];
+  assert.throws(() => initTracing({ tracerCallable: "no-such-module:make" }));
+  assert.deepEqual([http.request, http.Server.prototype.emit], before);
+});
+
+test("unknown settings are refused with the name that was meant", () => {
+  assert.throws(
+    () => initTracing({ servicename: "shop" } as never),
+    /no option "servicename"; did you mean "serviceName"\?/,
+  );
+  assert.throws(() => initTracing({ trace_all: true } as never), /no option "trace_all"; did you mean "traceAll"\?/);
+  assert.throws(() => initTracing("shop" as never), /the options must be an object, not "shop"/);
+  assert.throws(() => initTracing({ tracedAttributes: "url" } as never), /tracedAttributes must be an array of texts/);
+  assert.throws(() => initTracing({ tracer: {} } as never), /tracer must be an OpenTracing tracer/);
+  assert.throws(
+    () => initTracing({ tracing: new Tracer({ reporter: new MemoryReporter() }) } as never),
+    /tracing must be a Tracing/,
+  );
+  assert.throws(() => new Tracing({} as never), /the tracer must be an OpenTracing tracer/);
+});
+
+test("settings of the built-in tracer beside another tracer are counted and warned about", async () => {
+  const before = diagnostics()["settings.ignored"] ?? 0;
+  const tracing = initTracing({ tracer: new MockTracer(), serviceName: "shop" });
+  assert.equal(diagnostics()["settings.ignored"], before + 1);
+  await tracing.close();
+});
+
+test("OTEL_SDK_DISABLED=true: nothing is patched, and everything still works", async () => {
+  const before = [http.request, http.Server.prototype.emit];
+  process.env["OTEL_SDK_DISABLED"] = "true";
+  try {
+    const tracing = initTracing({ serviceName: "shop" });
+    assert.deepEqual([http.request, http.Server.prototype.emit], before);
+    assert.equal(
+      tracing.startActiveSpan("a", () => 7),
+      7,
+    );
+    assert.equal(await app.get("/hop"), "hello");
+    await tracing.close();
+  } finally {
+    delete process.env["OTEL_SDK_DISABLED"];
+  }
+});

@@ -1,0 +1,104 @@
+// The lines of README.md, run.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { initClientTracing, initTracing, MemoryReporter, Tracer, Tracing, ZipkinReporter } from "node-opentracing";
+import { spanTree } from "node-opentracing/testing";
+import { initGlobalTracer, Tracer as NoopTracer, type Span } from "opentracing";
+import { startApp } from "./app.js";
+
+/** A reporter, and a tracer that reports to it. */
+function memory(): { reporter: MemoryReporter; tracer: Tracer } {
+  const reporter = new MemoryReporter();
+  return { reporter, tracer: new Tracer({ reporter }) };
+}
+
+test("README: one line, every request in, every request out", async () => {
+  const { reporter, tracer } = memory();
+  initGlobalTracer(tracer); // in place of a collector
+  const tracing = initTracing({ serviceName: "shop" }); // every request in, every request out
+  const app = await startApp();
+  await app.get("/hop");
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+  );
+  await app.close();
+  await tracing.close();
+  initGlobalTracer(new NoopTracer());
+});
+
+test("README: your own spans are children of the active one", async () => {
+  const { reporter, tracer } = memory();
+  const tracing = new Tracing(tracer);
+  const load = async (id: number): Promise<{ id: number }> => ({ id });
+  const id = 7;
+  const order = await tracing.startActiveSpan("load order", async (span) => {
+    span.setTag("order.id", id);
+    return await load(id);
+  }); // finishes with the promise, records what it throws
+  assert.deepEqual(order, { id: 7 });
+  assert.equal(spanTree(reporter.spans, { tags: ["order.id"] }), "\nload order  order.id=7");
+});
+
+test("README: another back end is another line", async () => {
+  const tracing = initTracing({
+    serviceName: "shop",
+    reporter: new ZipkinReporter({ endpoint: "http://zipkin:9411/api/v2/spans" }),
+  });
+  await tracing.close();
+});
+
+test("README: single handlers, nothing patched", async () => {
+  const { reporter, tracer } = memory();
+  const started: string[] = [];
+  const startSpanCb = (_span: Span, request: IncomingMessage): void => void started.push(request.url ?? "");
+  const server = http.createServer();
+  const handler = (_req: IncomingMessage, res: ServerResponse): void => void res.end("hello");
+
+  const tracing = new Tracing(tracer, { startSpanCb }); // any OpenTracing tracer (or none: the global one); trace single handlers, nothing is patched
+  server.on("request", tracing.trace("method", "url")(handler)); // names, or one array of names
+  class Orders {
+    @tracing.trace("url") get(req: IncomingMessage, res: ServerResponse) {
+      res.end("order");
+    }
+  }
+
+  const orders = http.createServer((req, res) => new Orders().get(req, res));
+  for (const [one, path] of [
+    [server, "/a"],
+    [orders, "/b"],
+  ] as const) {
+    await once(one.listen(0, "127.0.0.1"), "listening");
+    await (await fetch(`http://127.0.0.1:${(one.address() as AddressInfo).port}${path}`)).text();
+    one.close();
+    one.closeAllConnections();
+  }
+  await reporter.waitFor(2);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["method", "url"] }),
+    `
+GET  server 200 method=GET url=/a
+GET  server 200 url=/b`,
+  );
+  assert.deepEqual(started, ["/a", "/b"]);
+});
+
+test("README: the client alone", async () => {
+  const { reporter, tracer } = memory();
+  const startSpanCb = (span: Span): void => void span.setTag("seen", true);
+  const tracing = initClientTracing(tracer, { startSpanCb }); // client alone
+  const app = await startApp();
+  await app.get("/hop");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["seen"] }), "\nGET  client 200 seen=true");
+  await app.close();
+  await tracing.close();
+});

@@ -1,0 +1,56 @@
+// docs/testing.md, run; and spanTree itself, which all other tests rely on.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initTracing, TraceContextPropagator, Tracer } from "node-opentracing";
+import { MemoryReporter, propagationContract, spanTree } from "node-opentracing/testing";
+import { startApp } from "./app.js";
+
+test("docs/testing: a request is compared as a picture", async () => {
+  const app = await startApp();
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter });
+  await app.get("/hop");
+  await reporter.waitFor(3); // a server's span ends a moment after its client has read the answer
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+  );
+  await tracing.close();
+  await app.close();
+});
+
+for (const { name, run } of propagationContract({ name: "tracecontext", propagator: new TraceContextPropagator() })) {
+  test(name, run);
+}
+
+test("spanTree shows kind, status, error, chosen tags and logs, and children in the order of their start", () => {
+  const reporter = new MemoryReporter();
+  const tracer = new Tracer({ reporter });
+  const root = tracer.startSpan("root", { startTime: 1, tags: { "span.kind": "server", "http.status_code": 500 } });
+  const late = tracer.startSpan("late", { childOf: root, startTime: 3 });
+  const early = tracer.startSpan("early", { childOf: root, startTime: 2, tags: { color: "red", size: 3 } });
+  root.setTag("error", true).log({ event: "error", "error.object": new RangeError("too far") }, 4);
+  for (const span of [early, late, root]) span.finish(5);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["color"], logs: true }),
+    `
+root  server 500 error=RangeError
+  - error error.object=RangeError: too far
+  early  color=red
+  late`,
+  );
+});
+
+test("spanTree sets traces one after the other and marks a span whose parent is not there", () => {
+  const reporter = new MemoryReporter();
+  const tracer = new Tracer({ reporter });
+  const missing = tracer.startSpan("never finished", { startTime: 1 });
+  tracer.startSpan("orphan", { childOf: missing, startTime: 2 }).finish(3);
+  tracer.startSpan("other trace", { startTime: 4 }).finish(5);
+  assert.equal(spanTree(reporter.spans), "\norphan (parent missing)\nother trace");
+  assert.equal(spanTree([]), "");
+});
