@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { initClientTracing, initTracing, MemoryReporter, Tracer, Tracing, ZipkinReporter } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
@@ -56,6 +59,21 @@ test("README: another back end is another line", async () => {
   await tracing.close();
 });
 
+test("README: a tracer by the name of a module's export", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "readme-"));
+  const before = process.cwd();
+  writeFileSync(
+    join(folder, "my-tracer.js"),
+    "exports.makeTracer = ({ host }) => ({ host, startSpan() {}, inject() {}, extract() {} })",
+  );
+  process.chdir(folder);
+  const tracing = initTracing({ tracerCallable: "./my-tracer.js:makeTracer", tracerParameters: { host: "agent" } });
+  process.chdir(before);
+  assert.equal((tracing.tracer as unknown as { host: string }).host, "agent");
+  await tracing.close();
+  rmSync(folder, { recursive: true });
+});
+
 test("README: single handlers, nothing patched", async () => {
   const { reporter, tracer } = memory();
   const started: string[] = [];
@@ -94,11 +112,11 @@ GET  server 200 url=/b`,
 test("README: the client alone", async () => {
   const { reporter, tracer } = memory();
   const startSpanCb = (span: Span): void => void span.setTag("seen", true);
-  const tracing = initClientTracing(tracer, { startSpanCb }); // client alone
+  initClientTracing(tracer, { startSpanCb }); // client alone
   const app = await startApp();
   await app.get("/hop");
   await reporter.waitFor(1);
   assert.equal(spanTree(reporter.spans, { tags: ["seen"] }), "\nGET  client 200 seen=true");
   await app.close();
-  await tracing.close();
+  await initClientTracing().close();
 });

@@ -10,7 +10,6 @@ export {
 export type { ContractCase } from "./contract-case.ts";
 export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
 export { RawClient } from "./raw-client.ts";
-export { type SeededRandom, seededRandom } from "./seeded-random.ts";
 export {
   type ContractApp,
   type ContractHost,

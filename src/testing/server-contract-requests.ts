@@ -17,6 +17,8 @@ const CORRUPT = [
   `00-${TRACE}-b7ad6b7169203331`,
   `00-${"0".repeat(32)}-b7ad6b7169203331-01`,
   `00-${TRACE}-${"0".repeat(16)}-01`,
+  `ff-${TRACE}-b7ad6b7169203331-01`,
+  `00-${TRACE.replace(/^./, "g")}-b7ad6b7169203331-01`,
   "\u00ff\u00fe",
   "x".repeat(4000),
 ];

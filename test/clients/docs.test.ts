@@ -13,7 +13,7 @@ import { traceNodeHttpClient } from "#src/clients/node-http.js";
 
 // Tests run in the repository's folder.
 const page = readFileSync("docs/clients.md", "utf8");
-const snippets = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!.replace(/^import .*\n/gm, ""));
+const snippets = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code!.replace(/^import .*\n/gm, ""));
 
 /** Runs a snippet against two servers and answers its client spans and the paths that got trace headers. */
 async function run(code: string): Promise<{ reporter: MemoryReporter; origin: string; told: string[] }> {

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { test } from "node:test";
 import { MemoryReporter, type SpanContext, Tracer } from "node-opentracing";
-import { type SeededRandom, seededRandom } from "node-opentracing/testing";
 import { FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
+import { type SeededRandom, seededRandom } from "#src/testing/seeded-random.js";
 
 const ROUNDS = 100_000;
 /** The same in each run, unless FUZZ_SEED names another; printed where a round fails. */
