@@ -37,14 +37,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Spans that wait for their root at most; beyond this the oldest trace is printed as it is. */
 const MAX_WAITING = 10_000;
 
+/**
+ * Milliseconds that a span with a remote parent waits: a process that calls itself has that parent too, and it ends a
+ * little later.
+ */
+const REMOTE_PARENT_DELAY = 200;
+
 interface Waiting {
   readonly since: number;
   readonly lines: TraceLine[];
 }
 
 /**
- * A trace is printed when its local root finishes: the span that has no parent, or a remote one. What finishes after its
- * root, or without one, is printed after the time limit.
+ * A trace is printed when its root finishes; where the root is in another process, a moment after the local one, whose
+ * parent is remote. What finishes after its root, or without one, is printed after the time limit.
  */
 export class ConsoleReporter implements Reporter {
   readonly #stream: TextSink;
@@ -80,7 +86,8 @@ export class ConsoleReporter implements Reporter {
     }
     trace.lines.push(line);
     this.#count++;
-    if (line.parentSpanId === "" || span.parentIsRemote) this.#printTree(line, trace);
+    if (line.parentSpanId === "") this.#printTree(line);
+    else if (span.parentIsRemote) this.#context.runInAsyncScope(() => this.#printLater(line));
     while (this.#count > MAX_WAITING) this.#printOldest();
     if (this.#count > 0 && this.#timer === undefined) this.#context.runInAsyncScope(() => this.#startTimer());
   }
@@ -115,8 +122,14 @@ export class ConsoleReporter implements Reporter {
     };
   }
 
-  /** Prints a local root with what hangs on it, and leaves the rest of its trace waiting for other roots. */
-  #printTree(root: TraceLine, trace: Waiting): void {
+  #printLater(root: TraceLine): void {
+    setTimeout(() => this.#printTree(root), REMOTE_PARENT_DELAY).unref();
+  }
+
+  /** Prints a root with what hangs on it, unless that is done, and leaves the rest of its trace waiting for other roots. */
+  #printTree(root: TraceLine): void {
+    const trace = this.#waiting.get(root.traceId);
+    if (trace === undefined || !trace.lines.includes(root)) return;
     const tree = new Set([root.spanId]);
     // Children finish before their parents, most of them: from the last to the first, few rounds are needed.
     for (let size = 0; size !== tree.size; ) {

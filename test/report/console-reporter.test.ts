@@ -48,13 +48,27 @@ shop  └─ span 4  client 503  ✗ 503     3.00 ms    10.00 ms
   );
 });
 
-test("a span with a remote parent is a local root; others of its trace wait for theirs", () => {
+test("a span with a remote parent is a local root, printed a moment later; others of its trace wait for theirs", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { reporter, text } = printer();
   reporter.report(numbered(3, 2));
   reporter.report(numbered(5, 4));
   reporter.report(numbered(2, 9, { parentIsRemote: true }));
+  t.mock.timers.tick(199);
+  assert.equal(text(), "");
+  t.mock.timers.tick(1);
   assert.match(text(), /span 2 {2}\(parent elsewhere\).*\n└─ span 3.*\n$/);
   assert.doesNotMatch(text(), /span 5/);
+});
+
+test("a process that calls itself is one tree: the remote parent is there before the moment has passed", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { reporter, text } = printer();
+  reporter.report(numbered(3, 2, { parentIsRemote: true }));
+  reporter.report(numbered(2, 1));
+  reporter.report(numbered(1, 0));
+  t.mock.timers.tick(200);
+  assert.match(text(), /^trace.*\nspan 1.*\n└─ span 2.*\n {3}└─ span 3.*\n$/);
 });
 
 test("what has no root is printed by flush, and by close, and then no more", async () => {
