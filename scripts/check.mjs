@@ -8,6 +8,7 @@ run(process.execPath, [
   join(root, "node_modules", "@biomejs", "biome", "bin", "biome"),
   "ci",
   "--error-on-warnings",
+  ...colours,
   ".",
 ]);
 compile();
