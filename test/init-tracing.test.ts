@@ -226,6 +226,30 @@ test("settings of the built-in tracer beside another tracer are counted and warn
   await tracing.close();
 });
 
+test("bad input: with MockTracer, whose extract and inject throw, requests are served and spans made; counted", async () => {
+  const tracer = new MockTracer();
+  const before = diagnostics()["tracer.error"] ?? 0;
+  const tracing = initTracing({ tracer });
+  assert.equal(await app.get("/hop"), "hello");
+  await tracing.close();
+  const kinds = tracer.report().spans.map((span) => span.tags()["span.kind"]);
+  assert.deepEqual(kinds.sort(), ["client", "server", "server"]);
+  assert.equal(diagnostics()["tracer.error"], before + 3); // two extract, one inject
+});
+
+test("bad input: a tracer that throws in every method leaves requests as they are", async () => {
+  const refuse = (): never => assert.fail("broken tracer");
+  const before = diagnostics()["tracer.error"] ?? 0;
+  const tracing = initTracing({ tracer: { startSpan: refuse, inject: refuse, extract: refuse } as never });
+  assert.equal(await app.get("/hop"), "hello");
+  assert.equal(
+    tracing.startActiveSpan("a", () => 7),
+    7,
+  );
+  await tracing.close();
+  assert.ok((diagnostics()["tracer.error"] ?? 0) > before);
+});
+
 test("OTEL_SDK_DISABLED=true: nothing is patched, and everything still works", async () => {
   const before = [http.request, http.Server.prototype.emit];
   process.env["OTEL_SDK_DISABLED"] = "true";

@@ -5,6 +5,7 @@ import { count, warn } from "../diagnostics.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
+import { startSpan } from "./start-span.ts";
 
 /** An outgoing request as `filter`, `operationName` and `startSpanCb` get it: one shape for every client. */
 export interface OutgoingRequest {
@@ -52,14 +53,11 @@ export class ClientHandler {
     if (!http.traceClient || !http.filter(request, undefined)) return undefined;
     let span: Span;
     try {
-      span = http.tracer.startSpan(http.operationName(request, undefined) ?? request.method, {
-        childOf: parent,
-        tags: {
-          [COMPONENT]: request.component,
-          [SPAN_KIND]: "client",
-          [HTTP_METHOD]: request.method,
-          [HTTP_URL]: http.redact(request.url),
-        },
+      span = startSpan(http.tracer, http.operationName(request, undefined) ?? request.method, parent, {
+        [COMPONENT]: request.component,
+        [SPAN_KIND]: "client",
+        [HTTP_METHOD]: request.method,
+        [HTTP_URL]: http.redact(request.url),
       });
     } catch (error) {
       warn("tracer.error", "the tracer threw while starting a span; the request is sent untraced", error);

@@ -15,6 +15,7 @@ import {
 import type { AttributeTagger } from "./attributes.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
+import { startSpan } from "./start-span.ts";
 
 /** How a host's requests are read. One object a host, so that a request costs no wrapper. */
 export interface ServerAdapter<Request> {
@@ -64,10 +65,9 @@ export class ServerHandler<Request> {
    */
   called(name: string, argument: unknown, attributes: readonly AttributeTagger[]): Span | undefined {
     const http = this.#http;
-    let span: Span | undefined;
+    let span: Span;
     try {
-      span = http.tracer.startSpan(name, { childOf: http.scope.active() });
-      if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
+      span = startSpan(http.tracer, name, http.scope.active(), {});
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; the function is called untraced", error);
       return undefined;
@@ -145,12 +145,7 @@ export class ServerHandler<Request> {
       };
       const host = headers["host"];
       if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
-      const span: Span | undefined = http.tracer.startSpan(http.operationName(request, undefined) ?? method, {
-        childOf: this.#parent(headers),
-        tags,
-      });
-      if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
-      return span;
+      return startSpan(http.tracer, http.operationName(request, undefined) ?? method, this.#parent(headers), tags);
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; the request is served untraced", error);
       return undefined;
