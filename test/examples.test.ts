@@ -87,8 +87,7 @@ gateway  └─ GET  client 500  ✗ 500
 orders      └─ GET  server 500  ✗ 500
 orders         └─ load order  ✗ Error
 ${order.replace("GET /orders/:id", "GET /slow")}
-trace
-gateway  GET /slow  server  ✗ client_disconnect`,
+${order.replace("GET /orders/:id  server 200", "GET /slow  server  ✗ client_disconnect")}`,
   );
 });
 

@@ -16,6 +16,10 @@ const orders = process.env["ORDERS_URL"] ?? "http://127.0.0.1:8081";
 
 const server = createServer(async (request, response) => {
   try {
+    if (!/^\/(orders\/\d+|slow)$/.test(request.url ?? "")) {
+      response.writeHead(404).end("there are /orders/:id and /slow");
+      return;
+    }
     const answer = await fetch(orders + request.url); // global fetch: traced as it is
     tracing.activeSpan()?.setTag("shop.answer", answer.status);
     response.statusCode = answer.status;

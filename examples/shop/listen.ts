@@ -1,4 +1,4 @@
-// Starts a service's server, and tells the program that started the service where it listens.
+// Starts a service's server, tells the program that started the service where it listens, and ends it in good order.
 
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,4 +8,11 @@ export function listen(server: Server): void {
     const { port } = server.address() as AddressInfo;
     process.send?.(`http://127.0.0.1:${port}`);
   });
+  // Requests that are being served are finished; the process then ends by itself, and its last spans are sent.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      server.close();
+      if (process.connected) process.disconnect();
+    });
+  }
 }

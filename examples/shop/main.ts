@@ -13,12 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { TraceCollector } from "./trace-collector.js";
 
-const { values } = parseArgs({ options: { requests: { type: "string" } } });
-const requests = values.requests === undefined ? undefined : Number(values.requests);
-if (requests !== undefined && !(Number.isInteger(requests) && requests > 0)) {
-  console.error("npm start -- --requests N: N must be a whole number of 1 or more");
-  process.exit(2);
-}
+const requests = requestsWanted();
 
 const collector = await TraceCollector.start();
 const services: ChildProcess[] = [];
@@ -38,6 +33,19 @@ if (requests === undefined) {
 } else {
   for (let i = 0; i < requests; i++) await sendRequest(i);
   await end();
+}
+
+/** The number after `--requests`, undefined where it was not given. Ends the program for anything else. */
+function requestsWanted(): number | undefined {
+  try {
+    const { requests: text } = parseArgs({ options: { requests: { type: "string" } } }).values;
+    if (text === undefined) return undefined;
+    if (/^[1-9]\d*$/.test(text)) return Number(text);
+  } catch {
+    // parseArgs says it in its own way.
+  }
+  console.error("npm start [-- --requests N]: N must be a whole number of 1 or more");
+  return process.exit(2);
 }
 
 /** Five kinds of requests, in turn: two that work, one that fails, a slow one, and one whose client goes away. */
@@ -66,10 +74,16 @@ async function startService(name: string, env: Record<string, string>): Promise<
   return String(address);
 }
 
-/** Ends the services, which send their last spans as they go, then prints what has not been printed. */
+/**
+ * Ends the services from the first to the last, so that what is under way comes to its end; they send their last spans as
+ * they go. Then prints what has not been printed.
+ */
 async function end(): Promise<void> {
-  const exits = services.map((service) => (service.exitCode ?? service.signalCode) === null && once(service, "exit"));
-  for (const service of services) service.kill("SIGTERM");
-  await Promise.all(exits);
+  for (const service of services.reverse()) {
+    if ((service.exitCode ?? service.signalCode) !== null) continue;
+    const ended = once(service, "exit");
+    service.kill("SIGTERM");
+    await ended;
+  }
   await collector.close();
 }

@@ -11,7 +11,7 @@ const stock = process.env["STOCK_URL"] ?? "http://127.0.0.1:8082";
 const server = createServer(async (request, response) => {
   try {
     if (request.url === "/slow") await wait(400);
-    const id = Number(request.url?.split("/")[2] ?? 1);
+    const id = Number(request.url?.match(/^\/orders\/(\d+)$/)?.[1] ?? 1);
     const item = await tracing.startActiveSpan("load order", () => loadOrder(id)); // an error in it is recorded
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ id, stock: JSON.parse(await getText(`${stock}/stock/${item}`)) }));
