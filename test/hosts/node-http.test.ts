@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
@@ -146,6 +147,27 @@ test("an upgrade without an answer, and one that is reset, are recorded as that"
   await client.send(UPGRADE).until("101");
   client.reset();
   assert.equal(await tree(reporter, 2), "\nGET  server error=response_cut\nGET  server 101 error=connection_reset");
+});
+
+test("an upgrade over a stream that brings its own _write goes on writing to it", async (t) => {
+  const { reporter, server } = await serving(t, undefined);
+  const written: string[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      done();
+    },
+  });
+  server.on("upgrade", (_request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    socket.write("session");
+    socket.destroy();
+  });
+  server.emit("connection", stream);
+  stream.push(UPGRADE);
+  assert.equal(await tree(reporter), "\nGET  server 101");
+  assert.deepEqual(written, ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "session"]);
 });
 
 test("CONNECT is a span named after its method, for its authority", async (t) => {
