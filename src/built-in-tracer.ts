@@ -1,7 +1,7 @@
 // The tracer that is made when nobody brings one: from settings, else from the environment, else by default.
 
 import { warn } from "./diagnostics.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, ExporterName } from "./environment.ts";
 import { propagatorsByName } from "./propagation/default-propagators.ts";
 import type { Propagator } from "./propagation/propagator.ts";
 import { ConsoleReporter } from "./report/console-reporter.ts";
@@ -40,18 +40,20 @@ export function builtInTracer(options: BuiltInOptions, environment: Environment)
 }
 
 function reporterOf(serviceName: string | undefined, environment: Environment): Reporter {
-  const { resource, batch } = environment;
-  const reporters = (environment.exporters ?? ["otlp"]).map((name) => {
-    switch (name) {
-      case "otlp":
-        return new OtlpReporter({ ...environment.otlp, ...batch, serviceName, resource });
-      case "zipkin":
-        return new ZipkinReporter({ ...environment.zipkin, ...batch, serviceName });
-      case "console":
-        return new ConsoleReporter({ serviceName });
-    }
-  });
+  const reporters = (environment.exporters ?? ["otlp"]).map((name) => namedReporter(name, serviceName, environment));
   return reporters.length === 1 ? reporters[0]! : new MultiReporter(reporters);
+}
+
+function namedReporter(name: ExporterName, serviceName: string | undefined, environment: Environment): Reporter {
+  const { otlp, zipkin, resource, batch } = environment;
+  switch (name) {
+    case "otlp":
+      return new OtlpReporter({ ...otlp, ...batch, serviceName, resource });
+    case "zipkin":
+      return new ZipkinReporter({ ...zipkin, ...batch, serviceName });
+    case "console":
+      return new ConsoleReporter({ serviceName });
+  }
 }
 
 function samplerOf({ sampler: choice }: Environment): Sampler | undefined {

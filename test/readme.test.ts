@@ -84,6 +84,7 @@ test("README: single handlers, nothing patched", async () => {
   const tracing = new Tracing(tracer, { startSpanCb }); // any OpenTracing tracer (or none: the global one); trace single handlers, nothing is patched
   server.on("request", tracing.trace("method", "url")(handler)); // names, or one array of names
   class Orders {
+    // biome-ignore lint/correctness/noUnusedFunctionParameters: README shows the whole signature
     @tracing.trace("url") get(req: IncomingMessage, res: ServerResponse) {
       res.end("order");
     }
