@@ -52,6 +52,28 @@ test("set-up 1: it can be undone, and done again", async () => {
   assert.deepEqual([first.spans.length, second.spans.length], [1, 1]);
 });
 
+test("set-up 1: close takes all patches back at once, whoever waits for it", async () => {
+  const before = { request: http.request, fetch: globalThis.fetch };
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  const closed = tracing.close();
+  assert.deepEqual({ request: http.request, fetch: globalThis.fetch }, before);
+  assert.equal(Object.hasOwn(http.Server.prototype, "emit"), false);
+  const reporter = new MemoryReporter();
+  const again = initTracing({ reporter });
+  assert.notEqual(again, tracing);
+  await closed;
+  await app.get("/");
+  await reporter.waitFor(1);
+  await again.close();
+});
+
+test("close and flush never reject, whatever the reporter does", async () => {
+  const fails = () => Promise.reject(new Error("no lid"));
+  const tracing = initTracing({ reporter: { report: () => {}, flush: fails, close: fails } });
+  await tracing.flush();
+  await tracing.close();
+});
+
 test("settings of a second call are not silently lost: a warning counts them", async () => {
   const tracing = initTracing({ reporter: new MemoryReporter() });
   const before = diagnostics()["settings.ignored"] ?? 0;
