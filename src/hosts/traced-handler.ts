@@ -9,7 +9,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import { NODE_HTTP } from "./node-http.ts";
-import { type Owner, setSpan, spanOf, watch } from "./request-span.ts";
+import { isResponse, type Owner, setSpan, spanOf, watch } from "./request-span.ts";
 import { failureOf, statusOf } from "./response-end.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
@@ -213,16 +213,6 @@ function isRequest(value: unknown): value is IncomingMessage {
     return typeof method === "string" && typeof headers === "object" && headers !== null;
   } catch {
     return false; // a getter or a proxy of the application that does not like to be looked at
-  }
-}
-
-function isResponse(value: unknown): value is ServerResponse {
-  if (typeof value !== "object" || value === null) return false;
-  try {
-    const { writeHead, on } = value as { writeHead?: unknown; on?: unknown };
-    return typeof writeHead === "function" && typeof on === "function";
-  } catch {
-    return false;
   }
 }
 

@@ -91,6 +91,34 @@ test("server request 8: an error thrown out of the 'request' event is recorded, 
   assert.match(await tree(reporter), /^\nGET {2}server error=Error$/);
 });
 
+test("events that an application emits itself, with whatever arguments, pass as without tracing", async (t) => {
+  const { reporter, server } = await serving(t, undefined);
+  const stub = { method: "GET", url: "/", headers: {} };
+  const frozen = { request: Object.freeze({ ...stub }), response: new http.ServerResponse(stub as never) };
+  const emitted: [event: string, ...args: unknown[]][] = [
+    ["request"],
+    ["request", null, null],
+    ["request", stub, { end() {} }],
+    ["request", stub, Object.freeze(new http.ServerResponse(stub as never))],
+    ["request", frozen.request, frozen.response],
+    ["request", new http.IncomingMessage(null as never), new http.ServerResponse(stub as never), "a third"],
+    ["upgrade"],
+    ["upgrade", stub, {}],
+    ["connect", "peer"],
+    ["timeout"],
+    ["clientError", new Error("no socket")],
+  ];
+  for (const [event, ...args] of emitted) {
+    const seen: unknown[][] = [];
+    const listener = (...got: unknown[]): void => void seen.push(got);
+    server.once(event, listener);
+    assert.equal(server.emit(event, ...args), true);
+    assert.deepEqual(seen, [args], event);
+  }
+  frozen.response.emit("close");
+  assert.match(await tree(reporter), /^\nGET {2}server error=\w+$/);
+});
+
 test("checkContinue: the request that it is handed on as has the same single span", async (t) => {
   const { reporter, server, connect } = await serving(t, (_request, response) => response.end("hello"));
   server.on("checkContinue", (request, response) => {
