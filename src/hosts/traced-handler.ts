@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { types } from "node:util";
 import type { Span } from "opentracing";
+import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
@@ -34,7 +35,8 @@ export interface TraceDecorator {
  * already gets no second one, but the attributes and the errors are recorded on it.
  *
  * What a handler returns is returned, what it throws is thrown. For a promise, one that settles in the same way is
- * returned. Objects that merely have a `then` are left alone, for calling that may start their work.
+ * returned. Objects that merely have a `then`, and promises with a `then` of their own, are left alone, for calling that may
+ * start their work.
  */
 export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]): TraceDecorator {
   const attributes = attributeTaggers(checkedNames(names), tracing.redact);
@@ -153,21 +155,12 @@ function called(
     failed(error);
     throw error;
   }
-  if (!types.isPromise(result)) {
+  // A promise of another realm is none of our class; one of ours with a `then` of its own may be lazy.
+  if (!types.isPromise(result) || (result instanceof Promise && !isPlainPromise(result))) {
     settled();
     return result;
   }
-  // Not the same promise: listening to that one would hide from Node that nobody else handles its rejection.
-  return result.then(
-    (value) => {
-      settled();
-      return value;
-    },
-    (error) => {
-      failed(error);
-      throw error;
-    },
-  );
+  return followPromise(result, settled, failed);
 }
 
 /** A decorated call until both its handler and its response are done. */
