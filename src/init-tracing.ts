@@ -82,7 +82,7 @@ export function initTracing(settings: Settings = {}): Tracing {
 
 /**
  * Traces outgoing requests alone: node:http, node:https, fetch and undici. After `initTracing`, or when called again, the
- * tracer given here takes over; requests are still traced once.
+ * tracer given here takes over until its `close`; requests are still traced once.
  *
  * @param tracer any OpenTracing tracer, or a `Tracing` object, whose tracer and options are used; without one, the global
  *   tracer, looked up at each use
@@ -104,7 +104,12 @@ function patchClients(tracing: Tracing): void {
     flush: finishPendingSpans,
     close() {
       undo();
-      if (client === patched) client = undefined;
+      if (client !== patched) return;
+      client = undefined;
+      // What took over from initTracing gives back.
+      if (serverTracing !== undefined && serverTracing !== tracing && serverTracing.http.traceClient) {
+        patchClients(serverTracing);
+      }
     },
   });
 }

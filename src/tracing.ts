@@ -91,7 +91,8 @@ export class Tracing {
   startActiveSpan<T>(name: string, fn: (span: Span) => T): T;
   startActiveSpan<T>(name: string, options: ActiveSpanOptions, fn: (span: Span) => T): T;
   startActiveSpan<T>(name: string, second: ActiveSpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
-    const [options, fn] = typeof second === "function" ? [{}, second] : [second, third!];
+    // Untyped callers hand options on that they were not given.
+    const [options, fn] = typeof second === "function" ? [{}, second] : [second ?? {}, third!];
     return startActiveSpan(this.http.tracer, this.http.scope, name, options, fn);
   }
 
@@ -122,12 +123,13 @@ export class Tracing {
 
   /**
    * Takes back every patch that `initTracing` or `initClientTracing` made for this object, and sends what is left. A tracer
-   * that was made by us is closed too; one that you brought is flushed, and stays open. Never rejects. A second call does nothing.
+   * that was made by us is closed too; one that you brought is flushed, and stays open. Never rejects. A second call only
+   * flushes. The patches are gone, and `initTracing` can be called again, as soon as this returns.
    */
   async close(): Promise<void> {
     const attachments = this.#attachments.splice(0);
     for (const { flush } of attachments) flush?.();
-    for (const { close } of attachments) await close?.();
+    await Promise.all(attachments.map(({ close }) => close?.()));
     await this.flush();
   }
 }

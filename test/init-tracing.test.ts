@@ -1,11 +1,13 @@
 // Set-up: one line patches servers and clients once, the tracer is the first that is given, and all of it can be undone.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { diagnostics, initClientTracing, initTracing, MemoryReporter, Tracer, Tracing } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
-import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer } from "opentracing";
+import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer, type Span } from "opentracing";
 import { type App, startApp } from "./app.js";
 
 let app: App;
@@ -52,6 +54,28 @@ test("set-up 1: it can be undone, and done again", async () => {
   assert.deepEqual([first.spans.length, second.spans.length], [1, 1]);
 });
 
+test("set-up 1: close takes all patches back at once, whoever waits for it", async () => {
+  const before = { request: http.request, fetch: globalThis.fetch };
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  const closed = tracing.close();
+  assert.deepEqual({ request: http.request, fetch: globalThis.fetch }, before);
+  assert.equal(Object.hasOwn(http.Server.prototype, "emit"), false);
+  const reporter = new MemoryReporter();
+  const again = initTracing({ reporter });
+  assert.notEqual(again, tracing);
+  await closed;
+  await app.get("/");
+  await reporter.waitFor(1);
+  await again.close();
+});
+
+test("close and flush never reject, whatever the reporter does", async () => {
+  const fails = () => Promise.reject(new Error("no lid"));
+  const tracing = initTracing({ reporter: { report: () => {}, flush: fails, close: fails } });
+  await tracing.flush();
+  await tracing.close();
+});
+
 test("settings of a second call are not silently lost: a warning counts them", async () => {
   const tracing = initTracing({ reporter: new MemoryReporter() });
   const before = diagnostics()["settings.ignored"] ?? 0;
@@ -89,7 +113,56 @@ test("set-up 2: initClientTracing after initTracing gives the client its own tra
   assert.equal(server.spans.length, 2);
   assert.equal(client.spans.length, 1);
   await clientTracing.close();
+  await app.get("/hop");
+  await server.waitFor(5);
+  assert.equal(
+    spanTree(server.spans.slice(2)),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+    "closed, it gives the client back",
+  );
   await tracing.close();
+  await app.get("/hop");
+  assert.deepEqual([server.spans.length, client.spans.length], [5, 1]);
+});
+
+test("set-up 3: settings belong to one Tracing: two applications in a process have different ones", async () => {
+  const [shop, bank] = ["shop", "bank"].map((tenant) => {
+    const reporter = new MemoryReporter();
+    const options = { startSpanCb: (span: Span) => span.setTag("tenant", tenant), operationName: () => tenant };
+    const tracing = new Tracing(new Tracer({ reporter }), options);
+    return { reporter, server: http.createServer(tracing.trace("method")((_, response) => response.end(tenant))) };
+  }) as [{ reporter: MemoryReporter; server: http.Server }, { reporter: MemoryReporter; server: http.Server }];
+  for (const { server } of [shop, bank]) {
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)).text();
+    server.close();
+    server.closeAllConnections();
+  }
+  await Promise.all([shop.reporter.waitFor(1), bank.reporter.waitFor(1)]);
+  const tags = ["tenant", "method"];
+  assert.equal(spanTree(shop.reporter.spans, { tags }), "\nshop  server 200 tenant=shop method=GET");
+  assert.equal(spanTree(bank.reporter.spans, { tags }), "\nbank  server 200 tenant=bank method=GET");
+});
+
+test("callbacks that answer something else than they should are counted, and the request is traced without them", async () => {
+  const reporter = new MemoryReporter();
+  const tracer = new Tracer({ reporter });
+  for (const wrong of [
+    { filter: () => Promise.resolve(false), operationName: () => Promise.reject(new Error("async")) },
+    { filter: () => Promise.reject(new Error("async")), operationName: () => "" },
+    { operationName: () => 5 },
+  ]) {
+    const before = diagnostics()["callback.error"] ?? 0;
+    const tracing = initTracing({ tracer, traceClient: false, ...wrong } as never);
+    await app.get("/");
+    await tracing.close();
+    assert.equal((diagnostics()["callback.error"] ?? 0) - before, Object.keys(wrong).length);
+  }
+  await reporter.waitFor(3);
+  assert.equal(spanTree(reporter.spans), "\nGET  server 200\nGET  server 200\nGET  server 200");
 });
 
 test("set-up 4: tracing comes first, then tracer, then tracerCallable, then the global tracer", async () => {

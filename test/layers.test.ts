@@ -26,6 +26,7 @@ const BASICS = [
   "diagnostics.ts",
   "environment.ts",
   "failure.ts",
+  "follow-promise.ts",
   "guard.ts",
   "patch.ts",
   "settings.ts",

@@ -7,7 +7,7 @@ import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
-import { type Owner, spanOf, watch } from "./request-span.ts";
+import { isResponse, type Owner, spanOf, watch } from "./request-span.ts";
 import { failureOf, noteClientError, noteTimeout, statusOf } from "./response-end.ts";
 import { upgraded } from "./upgrade.ts";
 
@@ -77,22 +77,22 @@ function patchServer(prototype: object): Undo[] {
   const target = prototype as Patched;
   const { emit, closeAllConnections, [REJECTED]: rejected } = target;
   const undos = [
-    patch(target, "emit", function tracedEmit(event, first, second, third) {
+    patch(target, "emit", function tracedEmit(event, first, second) {
       const host = hosts[hosts.length - 1];
       if (host !== undefined) {
         switch (event) {
           case "request":
           case "checkContinue":
           case "checkExpectation":
-            return serve(host, this, emit, event, first as IncomingMessage, second as ServerResponse);
+            return serve(host, this, emit, arguments, first as IncomingMessage, second);
           case "upgrade":
           case "connect":
-            return takeOver(host, this, emit, event, first as IncomingMessage, second as Socket, third);
+            return takeOver(host, this, emit, arguments, first as IncomingMessage, second as Socket);
           case "timeout":
-            noteTimeout(first as Socket);
+            noteTimeout(first as Socket | undefined);
             break;
           case "clientError":
-            noteClientError(second as Socket, first as Error, this.listenerCount("clientError") === 0);
+            noteClientError(second as Socket | undefined, first as Error, this.listenerCount("clientError") === 0);
             break;
         }
       }
@@ -119,17 +119,18 @@ function patchServer(prototype: object): Undo[] {
   return undos;
 }
 
+/** `args` are those of `emit`, handed on as they came: an application may emit these events with any. */
 function serve(
   host: TracedHost,
   server: Server,
   emit: Emit,
-  event: string,
+  args: IArguments,
   request: IncomingMessage,
-  response: ServerResponse,
+  response: unknown,
 ): boolean {
   // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
-  const span = spanOf(request) ?? started(host, server, request, response);
-  return host.tracing.scope.run(span, emitRequest, emit, server, event, request, response, span, host.handler);
+  const span = spanOf(request) ?? (isResponse(response) ? started(host, server, request, response) : undefined);
+  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host.handler);
 }
 
 function started(
@@ -153,49 +154,28 @@ function tracedServer(host: TracedHost, server: Server): TracedServer {
   return traced;
 }
 
-function emitRequest(
-  emit: Emit,
-  server: Server,
-  event: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  span: Span | undefined,
-  handler: ServerHandler<IncomingMessage>,
-): boolean {
-  if (span === undefined) return emit.call(server, event, request, response);
-  try {
-    return emit.call(server, event, request, response);
-  } catch (error) {
-    handler.failed(span, error);
-    throw error;
-  }
-}
-
 function takeOver(
   host: TracedHost,
   server: Server,
   emit: Emit,
-  event: string,
+  args: IArguments,
   request: IncomingMessage,
-  socket: Socket,
-  head: unknown,
+  socket: Socket | undefined,
 ): boolean {
-  const span = spanOf(request) ?? (host.tracing.traceAll ? upgraded(host.handler, request, socket) : undefined);
-  return host.tracing.scope.run(span, emitTakeOver, emit, server, event, request, socket, head, span, host.handler);
+  const isTraced = host.tracing.traceAll && typeof socket?.once === "function";
+  const span = spanOf(request) ?? (isTraced ? upgraded(host.handler, request, socket) : undefined);
+  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host.handler);
 }
 
-function emitTakeOver(
+function emitInSpan(
   emit: Emit,
   server: Server,
-  event: string,
-  request: IncomingMessage,
-  socket: Socket,
-  head: unknown,
+  args: IArguments,
   span: Span | undefined,
   handler: ServerHandler<IncomingMessage>,
 ): boolean {
   try {
-    return emit.call(server, event, request, socket, head);
+    return Reflect.apply(emit, server, args);
   } catch (error) {
     if (span !== undefined) handler.failed(span, error);
     throw error;

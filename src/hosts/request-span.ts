@@ -18,18 +18,29 @@ export interface Owner {
 }
 
 /** The span of a request, by its request or its response object; undefined where it is not traced. */
-export function spanOf(requestOrResponse: object): Span | undefined {
-  return (requestOrResponse as Traced | undefined)?.[SPAN];
+export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {
+  return (requestOrResponse as Traced | null | undefined)?.[SPAN];
 }
 
-/** Makes `span` the request's, to be found by `spanOf`. */
+/** Makes `span` the request's, to be found by `spanOf`. A frozen one keeps none. */
 export function setSpan(request: object, span: Span): void {
   if (Object.isExtensible(request)) (request as Traced)[SPAN] = span;
 }
 
+/** Whether a value is a response whose end can be noticed, be it Node's own or a stand-in of a framework or test library. */
+export function isResponse(value: unknown): value is ServerResponse {
+  if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return false;
+  try {
+    const { writeHead, on } = value as { writeHead?: unknown; on?: unknown };
+    return typeof writeHead === "function" && typeof on === "function";
+  } catch {
+    return false;
+  }
+}
+
 /** Makes `span` the request's and the response's, and tells `owner` when the response has ended. */
 export function watch(request: IncomingMessage, response: ServerResponse, span: Span, owner: Owner): void {
-  (request as Traced)[SPAN] = span;
+  setSpan(request, span);
   (response as Traced)[SPAN] = span;
   (response as Traced)[OWNER] = owner;
   // "close" comes once, after a finished response and after an abort alike.

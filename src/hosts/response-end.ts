@@ -15,16 +15,17 @@ interface Refusal {
   readonly statusCode: number | undefined;
 }
 
-/** Notes that the server emitted "timeout" for a socket; what becomes of that shows at the end. */
-export function noteTimeout(socket: Marked): void {
-  socket[TIMED_OUT] = traffic(socket);
+/** Notes that the server emitted "timeout" for a socket, if it did; what becomes of that shows at the end. */
+export function noteTimeout(socket: Marked | undefined): void {
+  if (socket !== undefined) socket[TIMED_OUT] = traffic(socket);
 }
 
 /**
- * Notes that the server emitted "clientError" for a socket. `answered` says that Node itself answers, because the
- * application has no listener.
+ * Notes that the server emitted "clientError" for a socket, if it did. `answers` says that Node itself answers, because
+ * the application has no listener.
  */
-export function noteClientError(socket: Marked, error: Refusal["error"], answers: boolean): void {
+export function noteClientError(socket: Marked | undefined, error: Refusal["error"], answers: boolean): void {
+  if (socket === undefined) return;
   // The first error is the reason, later ones its consequences.
   socket[REFUSED] ??= { error, statusCode: answers ? answerOf(socket, error) : undefined };
 }

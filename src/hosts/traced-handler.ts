@@ -3,13 +3,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { types } from "node:util";
 import type { Span } from "opentracing";
+import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import { NODE_HTTP } from "./node-http.ts";
-import { type Owner, setSpan, spanOf, watch } from "./request-span.ts";
+import { isResponse, type Owner, setSpan, spanOf, watch } from "./request-span.ts";
 import { failureOf, statusOf } from "./response-end.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
@@ -34,7 +35,8 @@ export interface TraceDecorator {
  * already gets no second one, but the attributes and the errors are recorded on it.
  *
  * What a handler returns is returned, what it throws is thrown. For a promise, one that settles in the same way is
- * returned. Objects that merely have a `then` are left alone, for calling that may start their work.
+ * returned. Objects that merely have a `then`, and promises with a `then` of their own, are left alone, for calling that may
+ * start their work.
  */
 export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]): TraceDecorator {
   const attributes = attributeTaggers(checkedNames(names), tracing.redact);
@@ -153,21 +155,12 @@ function called(
     failed(error);
     throw error;
   }
-  if (!types.isPromise(result)) {
+  // A promise of another realm is none of our class; one of ours with a `then` of its own may be lazy.
+  if (!types.isPromise(result) || (result instanceof Promise && !isPlainPromise(result))) {
     settled();
     return result;
   }
-  // Not the same promise: listening to that one would hide from Node that nobody else handles its rejection.
-  return result.then(
-    (value) => {
-      settled();
-      return value;
-    },
-    (error) => {
-      failed(error);
-      throw error;
-    },
-  );
+  return followPromise(result, settled, failed);
 }
 
 /** A decorated call until both its handler and its response are done. */
@@ -213,16 +206,6 @@ function isRequest(value: unknown): value is IncomingMessage {
     return typeof method === "string" && typeof headers === "object" && headers !== null;
   } catch {
     return false; // a getter or a proxy of the application that does not like to be looked at
-  }
-}
-
-function isResponse(value: unknown): value is ServerResponse {
-  if (typeof value !== "object" || value === null) return false;
-  try {
-    const { writeHead, on } = value as { writeHead?: unknown; on?: unknown };
-    return typeof writeHead === "function" && typeof on === "function";
-  } catch {
-    return false;
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { ServerHandler } from "../http/server-handler.ts";
+import { patch, undoAll } from "../patch.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
 import { setSpan } from "./request-span.ts";
 import { upgradeFailureOf } from "./response-end.ts";
@@ -11,7 +12,7 @@ import { upgradeFailureOf } from "./response-end.ts";
 /** The socket's two inlets: whatever is written to it passes one of them. */
 type Sink = {
   _write: (chunk: unknown, encoding: string, callback: unknown) => unknown;
-  _writev?: (chunks: readonly { chunk: unknown }[], callback: unknown) => unknown;
+  _writev?: ((chunks: readonly { chunk: unknown }[], callback: unknown) => unknown) | null;
 };
 
 /** Starts the span of an upgrade, which ends with its socket. Answers undefined where the request is not traced. */
@@ -34,35 +35,34 @@ export function upgraded(
 }
 
 /**
- * Reads the status line of what the application writes first. The socket's own inlets are shadowed until then, and
- * called with what they would have been called with.
+ * Reads the status line of what the application writes first. The socket's own inlets are patched until then, and called
+ * with what they would have been called with. They may be the instance's: a stream made of options has them there.
  */
 function watchHandshake(socket: Sink, found: (statusCode: number) => void): void {
   const { _write: write, _writev: writev } = socket;
-  const stop = (first: unknown): void => {
-    restore(socket, "_write", shadowWrite);
-    if (writev !== undefined) restore(socket, "_writev", shadowWritev);
+  let isOpen = true;
+  const written = (first: unknown): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    undo();
     const statusCode = statusIn(first);
     if (statusCode !== undefined) found(statusCode);
   };
-  const shadowWrite: Sink["_write"] = (chunk, encoding, callback) => {
-    stop(chunk);
-    return write.call(socket, chunk, encoding, callback);
-  };
-  const shadowWritev: NonNullable<Sink["_writev"]> = (chunks, callback) => {
-    stop(chunks[0]?.chunk);
-    return writev!.call(socket, chunks, callback);
-  };
-  shadow(socket, "_write", shadowWrite);
-  if (writev !== undefined && writev !== null) shadow(socket, "_writev", shadowWritev);
-}
-
-function shadow<K extends keyof Sink>(socket: Sink, name: K, value: Sink[K]): void {
-  Object.defineProperty(socket, name, { value, configurable: true, enumerable: false, writable: true });
-}
-
-function restore<K extends keyof Sink>(socket: Sink, name: K, value: Sink[K]): void {
-  if (Object.getOwnPropertyDescriptor(socket, name)?.value === value) delete socket[name];
+  const undos = [
+    patch(socket, "_write", (chunk, encoding, callback) => {
+      written(chunk);
+      return write.call(socket, chunk, encoding, callback);
+    }),
+  ];
+  if (typeof writev === "function") {
+    undos.push(
+      patch(socket, "_writev", (chunks, callback) => {
+        written(chunks[0]?.chunk);
+        return writev.call(socket, chunks, callback);
+      }),
+    );
+  }
+  const undo = undoAll(undos);
 }
 
 /** The code in `HTTP/1.1 101 Switching Protocols`. */

@@ -51,7 +51,7 @@ export class ClientHandler {
   sending(request: OutgoingRequest, parent: Span | undefined): Span | undefined {
     const http = this.#http;
     if (!http.traceClient || !http.filter(request, undefined)) return undefined;
-    let span: Span;
+    let span: Span | undefined;
     try {
       span = startSpan(http.tracer, http.operationName(request, undefined) ?? request.method, parent, {
         [COMPONENT]: request.component,
@@ -59,37 +59,39 @@ export class ClientHandler {
         [HTTP_METHOD]: request.method,
         [HTTP_URL]: http.redact(request.url),
       });
+      if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
     } catch (error) {
-      warn("tracer.error", "the tracer threw while starting a span; the request is sent untraced", error);
+      warn("tracer.error", "the tracer failed to start a span; the request is sent untraced", error);
       return undefined;
     }
     http.startSpanCb(span, request);
     return span;
   }
 
-  /** The trace headers to send to `url`, names in lower case; undefined where `propagateTo` keeps them back. */
+  /** The trace headers to send to `url`, names in lower case; undefined for none: `propagateTo` or a failure keeps them back. */
   headers(span: Span, url: string): Record<string, string> | undefined {
     if (!this.#http.propagatesTo(url, undefined)) return undefined;
     const carrier: Record<string, unknown> = {};
     try {
       this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, carrier);
+      return sendable(carrier);
     } catch (error) {
-      warn("tracer.error", "the tracer threw while writing headers; the request goes out without them", error);
+      warn("tracer.error", "the tracer failed to write headers; the request goes out without them", error);
+      return undefined;
     }
-    return sendable(carrier);
   }
 
   /**
    * Records that the request is sent once more.
    *
-   * @param count how many times it has been sent again by now
+   * @param resends how many times it has been sent again by now
    * @param status of the answer that caused it, undefined where there was none
    * @param url where it goes now
    */
-  resent(span: Span, count: number, event: "redirect" | "retry", status: number | undefined, url: string): void {
+  resent(span: Span, resends: number, event: "redirect" | "retry", status: number | undefined, url: string): void {
     try {
-      span.setTag(HTTP_RESEND_COUNT, count);
-      const hop = { event, [HTTP_URL]: this.#http.redact(url), [HTTP_RESEND_COUNT]: count };
+      span.setTag(HTTP_RESEND_COUNT, resends);
+      const hop = { event, [HTTP_URL]: this.#http.redact(url), [HTTP_RESEND_COUNT]: resends };
       span.log(status === undefined ? hop : { ...hop, [HTTP_STATUS_CODE]: status });
     } catch (error) {
       tracerThrew(error);

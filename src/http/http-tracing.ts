@@ -1,13 +1,16 @@
 // The policy: what is traced, how it is named, and what may be told about it. Every host and client takes one.
 
 import { globalTracer, type Span, type Tracer } from "opentracing";
-import { guard } from "../guard.ts";
+import { guard, isThenable } from "../guard.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
-import { type Check, either, hasMethods, isBoolean, isFunction, isTextList } from "../settings.ts";
+import { type Check, either, hasMethods, isBoolean, isFunction, isTextList, show } from "../settings.ts";
 import { type AttributeTagger, attributeTaggers } from "./attributes.ts";
 import { DEFAULT_REDACTED, redactor } from "./redaction.ts";
 
-/** What users may choose. Every callback is guarded: what it throws is counted and warned about, and goes no further. */
+/**
+ * What users may choose. Every callback is guarded: what it throws is counted and warned about, and goes no further; so is
+ * an answer of another type, a promise above all, for nobody waits for that.
+ */
 export interface HttpOptions {
   /** Trace every request of a patched host; false leaves all but decorated handlers alone. True by default. */
   readonly traceAll?: boolean | undefined;
@@ -21,9 +24,9 @@ export interface HttpOptions {
   /** Called with each new span and its request, after the tags are set and before the context is sent on. */
   // biome-ignore lint/suspicious/noExplicitAny: callers annotate the request type of their host
   readonly startSpanCb?: ((span: Span, request: any) => void) | undefined;
-  /** The operation name of a request, incoming or outgoing. The method by default. */
+  /** The operation name of a request, incoming or outgoing. The method by default, and where it answers undefined. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly operationName?: ((request: any) => string) | undefined;
+  readonly operationName?: ((request: any) => string | undefined) | undefined;
   /** Whether to trace a request, incoming or outgoing. All by default. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly filter?: ((request: any) => boolean) | undefined;
@@ -75,8 +78,9 @@ export class HttpTracing {
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
     this.startSpanCb = startSpanCb === undefined ? nothing : guard(startSpanCb, undefined, "startSpanCb");
-    this.operationName = operationName === undefined ? nothing : guard(operationName, undefined, "operationName");
-    this.filter = filter === undefined ? always : guard(filter, true, "filter");
+    this.operationName =
+      operationName === undefined ? nothing : guard(named(operationName), undefined, "operationName");
+    this.filter = filter === undefined ? always : guard(decided(filter), true, "filter");
     this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
     this.attributes = attributeTaggers(options.tracedAttributes ?? [], this.redact);
     this.propagatesTo = targetFilter(options.propagateTo);
@@ -89,10 +93,31 @@ function always(): boolean {
   return true;
 }
 
+function named(operationName: (request: unknown) => unknown): (request: unknown) => string | undefined {
+  return function nameOf(request) {
+    const name = operationName(request);
+    if (name === undefined || (typeof name === "string" && name !== "")) return name;
+    return refused(name, "a text that is not empty");
+  };
+}
+
+function decided(filter: (request: unknown) => unknown): (request: unknown) => boolean {
+  return function decide(request) {
+    const answer = filter(request);
+    return isThenable(answer) ? refused(answer, "true or false") : Boolean(answer);
+  };
+}
+
+/** For what a callback should not answer: a promise, mostly, which nobody will wait for. */
+function refused(answer: unknown, expected: string): never {
+  if (isThenable(answer)) answer.then(undefined, nothing);
+  throw new TypeError(`it must answer ${expected}, not ${isThenable(answer) ? "a promise" : show(answer)}`);
+}
+
 function targetFilter(targets: HttpOptions["propagateTo"]): (url: string, unused: undefined) => boolean {
   if (targets === undefined) return always;
   // Better to lose a trace than to send a header where it must not go.
-  if (typeof targets === "function") return guard(targets, false, "propagateTo");
+  if (typeof targets === "function") return guard(decided(targets as (url: unknown) => boolean), false, "propagateTo");
   return (url) =>
     targets.some((target) => (typeof target === "string" ? url.startsWith(target) : url.search(target) >= 0));
 }

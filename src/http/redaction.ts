@@ -61,9 +61,12 @@ function withoutCredentials(url: string): string {
   let copied = 0;
   for (let start = firstAuthority(url); start >= 0; ) {
     let end = start;
-    while (end < url.length && !isAuthorityEnd(url.charCodeAt(end))) end++;
-    const at = url.lastIndexOf("@", end - 1);
-    if (at >= start) {
+    let at = -1;
+    // One scan for both: a search of its own for "@" would look through the whole URL for each "//" of it.
+    for (; end < url.length && !isAuthorityEnd(url.charCodeAt(end)); end++) {
+      if (url.charCodeAt(end) === 0x40) at = end;
+    }
+    if (at >= 0) {
       result += `${url.slice(copied, start)}${REDACTED}:${REDACTED}`;
       copied = at;
     }
@@ -98,9 +101,11 @@ function redactedParameters(url: string, start: number, secret: ReadonlySet<stri
   let at = start;
   while (at <= url.length) {
     let next = at;
-    while (next < url.length && !isSeparator(url.charCodeAt(next))) next++;
-    const equals = url.indexOf("=", at);
-    if (equals >= at && equals < next && isSecret(url.slice(at, equals), secret)) {
+    let equals = -1;
+    for (; next < url.length && !isSeparator(url.charCodeAt(next)); next++) {
+      if (equals < 0 && url.charCodeAt(next) === 0x3d) equals = next;
+    }
+    if (equals >= 0 && isSecret(url.slice(at, equals), secret)) {
       result += `${url.slice(at, equals + 1)}${REDACTED}`;
     } else {
       result += url.slice(at, next);

@@ -3,6 +3,7 @@
 import { Span, type SpanContext, type SpanOptions, type Tracer } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import { markFailed } from "../failure.ts";
+import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { isThenable } from "../guard.ts";
 import { patch } from "../patch.ts";
 import type { ScopeManager } from "./scope-manager.ts";
@@ -50,7 +51,9 @@ export function startActiveSpan<T>(
     finish(span);
     return result;
   }
-  return (isPlainPromise(result) ? followPromise(span, result) : followThenable(span, scope, result)) as T;
+  if (!isPlainPromise(result)) return followThenable(span, scope, result) as T;
+  const ended = (): void => finish(span);
+  return followPromise(result, ended, (error) => finishFailed(span, error)) as T;
 }
 
 function parentOf({ childOf, references }: ActiveSpanOptions, scope: ScopeManager): Span | SpanContext | undefined {
@@ -84,39 +87,6 @@ function finishFailed(span: Span, error: unknown): void {
     warn("tracer.error", "the tracer threw while recording an error", tracerError);
   }
   finish(span);
-}
-
-/** Whether calling `then` does no more than to wait: a lazy subclass brings a `then` of its own. */
-function isPlainPromise(value: PromiseLike<unknown>): value is Promise<unknown> {
-  return value instanceof Promise && value.then === Promise.prototype.then;
-}
-
-/**
- * Not the same promise: to watch that one would make its error count as handled. What a library laid on its promise, as
- * `promisify(exec)` does with `child`, is laid on ours.
- */
-function followPromise(span: Span, promise: Promise<unknown>): Promise<unknown> {
-  let followed: Promise<unknown>;
-  try {
-    followed = promise.then(
-      (value) => {
-        finish(span);
-        return value;
-      },
-      (error) => {
-        finishFailed(span, error);
-        throw error;
-      },
-    );
-  } catch {
-    // A subclass whose constructor takes no executor has no working `then`.
-    finish(span);
-    return promise;
-  }
-  for (const name of Object.keys(promise)) {
-    if (!(name in followed)) Object.defineProperty(followed, name, Object.getOwnPropertyDescriptor(promise, name)!);
-  }
-  return followed;
 }
 
 type Settle = ((value: unknown) => unknown) | null | undefined;

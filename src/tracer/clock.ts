@@ -26,3 +26,13 @@ class Clock {
 }
 
 export const clock: Clock = new Clock();
+
+/**
+ * A time that a user gave, in milliseconds since 1970, else `now`. A Date counts; what is no time must not reach reporters,
+ * for them it would be 1970.
+ */
+export function timeOr(now: number, given: unknown): number {
+  if (given === undefined) return now;
+  const time = given instanceof Date ? given.getTime() : given;
+  return typeof time === "number" && Number.isFinite(time) ? time : now;
+}

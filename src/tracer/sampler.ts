@@ -50,7 +50,10 @@ export class RatioSampler implements Sampler {
   }
 }
 
-/** Records at most so many traces a second, evenly spread, with a burst of one second's worth. */
+/**
+ * Records at most so many traces a second, evenly spread, with a burst of one second's worth. It counts what it is asked
+ * about: put it in a `ParentBasedSampler`, or the spans below a root use up the rate and are left out one by one.
+ */
 export class RateLimitSampler implements Sampler {
   readonly perSecond: number;
   readonly #now: () => number;

@@ -3,6 +3,7 @@
 import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
+import { timeOr } from "./clock.ts";
 import { limitedValue } from "./limits.ts";
 import { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
@@ -74,7 +75,7 @@ export class Span extends OpenTracingSpan {
     } else {
       const kept: Record<string, unknown> = {};
       for (const name in fields) kept[name] = limitedValue(fields[name], maxValueLength);
-      record.addLog({ timestamp: timestamp ?? record.clockOffset + performance.now(), fields: kept });
+      record.addLog({ timestamp: timeOr(record.clockOffset + performance.now(), timestamp), fields: kept });
     }
     return this;
   }
@@ -113,8 +114,7 @@ export class Span extends OpenTracingSpan {
     if (record === undefined) return;
     this.#record = undefined;
 
-    const end = finishTime ?? record.clockOffset + performance.now();
-    record.endTime = Math.max(end, record.startTime);
+    record.endTime = Math.max(timeOr(record.clockOffset + performance.now(), finishTime), record.startTime);
     this.#tracer.report(record);
   }
 

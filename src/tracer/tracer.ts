@@ -19,7 +19,7 @@ import type { Reporter, SpanReference } from "../report/reporter.ts";
 import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
 import { hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
-import { clock } from "./clock.ts";
+import { clock, timeOr } from "./clock.ts";
 import { randomWord } from "./ids.ts";
 import { checkedLimits, type SpanLimits } from "./limits.ts";
 import { ALWAYS, ParentBasedSampler, type Sampler } from "./sampler.ts";
@@ -69,16 +69,17 @@ export class Tracer extends OpenTracingTracer {
   /**
    * Starts a span. The parent is `childOf`, else the first child-of reference, else the first follows-from reference;
    * without any the span starts a new trace. `startTime` is in milliseconds since 1970, now by default. The tag
-   * `sampling.priority` given here overrides the sampler.
+   * `sampling.priority` given here overrides the sampler. What is no reference is counted (`span.foreign_parent`) and left out.
    */
   override startSpan(name: string, options?: SpanOptions): Span {
-    const references = options?.references;
+    const references = validReferences(options?.references);
     const parent = parentOf(options?.childOf, references);
     const context = this.#newContext(String(name), parent, options?.tags);
     if ((context.traceFlags & SAMPLED) === 0) return new Span(this, context, undefined);
 
     const offset = clock.offset();
-    const record = new SpanRecord(context, String(name), options?.startTime ?? offset + performance.now(), offset);
+    const startTime = timeOr(offset + performance.now(), options?.startTime);
+    const record = new SpanRecord(context, String(name), startTime, offset);
     if (parent !== undefined && hasIds(parent)) {
       record.parentSpanId0 = parent.spanId0;
       record.parentSpanId1 = parent.spanId1;
@@ -133,18 +134,26 @@ export class Tracer extends OpenTracingTracer {
     return context.baggage !== undefined || hasIds(context) ? context : null;
   }
 
-  /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. */
-  flush(timeLimit?: number): Promise<void> {
-    return this.#reporter.flush(timeLimit);
+  /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. Never rejects. */
+  async flush(timeLimit?: number): Promise<void> {
+    try {
+      await this.#reporter.flush(timeLimit);
+    } catch (error) {
+      warn("report.reporter_error", "the reporter failed to flush", error);
+    }
   }
 
   /**
    * Flushes and releases the reporter. Spans that finish later are counted as dropped, and `extract` answers from now on as
-   * the no-op tracer's does, by which `initTracing` knows that the global tracer may be replaced.
+   * the no-op tracer's does, by which `initTracing` knows that the global tracer may be replaced. Never rejects.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
-    return this.#reporter.close();
+    try {
+      await this.#reporter.close();
+    } catch (error) {
+      warn("report.reporter_error", "the reporter failed to close", error);
+    }
   }
 
   /** @internal For `Span.finish` alone. */
@@ -214,6 +223,17 @@ export class Tracer extends OpenTracingTracer {
     }
   }
 }
+
+/** Untyped callers hand in spans and contexts as they are, or a reference that is not in a list. */
+function validReferences(references: readonly Reference[] | null | undefined): readonly Reference[] | undefined {
+  if (references === undefined || references === null) return undefined;
+  const list: readonly unknown[] = Array.isArray(references) ? references : [references];
+  const valid = list.filter((one): one is Reference => isReference(one) === undefined);
+  if (valid.length < list.length) count("span.foreign_parent", list.length - valid.length);
+  return valid;
+}
+
+const isReference: Check = hasMethods("a reference", "type", "referencedContext");
 
 function parentOf(
   childOf: OpenTracingSpan | OpenTracingSpanContext | undefined,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
@@ -90,6 +91,34 @@ test("server request 8: an error thrown out of the 'request' event is recorded, 
   assert.match(await tree(reporter), /^\nGET {2}server error=Error$/);
 });
 
+test("events that an application emits itself, with whatever arguments, pass as without tracing", async (t) => {
+  const { reporter, server } = await serving(t, undefined);
+  const stub = { method: "GET", url: "/", headers: {} };
+  const frozen = { request: Object.freeze({ ...stub }), response: new http.ServerResponse(stub as never) };
+  const emitted: [event: string, ...args: unknown[]][] = [
+    ["request"],
+    ["request", null, null],
+    ["request", stub, { end() {} }],
+    ["request", stub, Object.freeze(new http.ServerResponse(stub as never))],
+    ["request", frozen.request, frozen.response],
+    ["request", new http.IncomingMessage(null as never), new http.ServerResponse(stub as never), "a third"],
+    ["upgrade"],
+    ["upgrade", stub, {}],
+    ["connect", "peer"],
+    ["timeout"],
+    ["clientError", new Error("no socket")],
+  ];
+  for (const [event, ...args] of emitted) {
+    const seen: unknown[][] = [];
+    const listener = (...got: unknown[]): void => void seen.push(got);
+    server.once(event, listener);
+    assert.equal(server.emit(event, ...args), true);
+    assert.deepEqual(seen, [args], event);
+  }
+  frozen.response.emit("close");
+  assert.match(await tree(reporter), /^\nGET {2}server error=\w+$/);
+});
+
 test("checkContinue: the request that it is handed on as has the same single span", async (t) => {
   const { reporter, server, connect } = await serving(t, (_request, response) => response.end("hello"));
   server.on("checkContinue", (request, response) => {
@@ -146,6 +175,27 @@ test("an upgrade without an answer, and one that is reset, are recorded as that"
   await client.send(UPGRADE).until("101");
   client.reset();
   assert.equal(await tree(reporter, 2), "\nGET  server error=response_cut\nGET  server 101 error=connection_reset");
+});
+
+test("an upgrade over a stream that brings its own _write goes on writing to it", async (t) => {
+  const { reporter, server } = await serving(t, undefined);
+  const written: string[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      done();
+    },
+  });
+  server.on("upgrade", (_request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    socket.write("session");
+    socket.destroy();
+  });
+  server.emit("connection", stream);
+  stream.push(UPGRADE);
+  assert.equal(await tree(reporter), "\nGET  server 101");
+  assert.deepEqual(written, ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "session"]);
 });
 
 test("CONNECT is a span named after its method, for its authority", async (t) => {

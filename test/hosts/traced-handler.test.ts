@@ -5,6 +5,7 @@ import { once } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 
@@ -170,6 +171,34 @@ test("decorated handler 2: what has a then but is no promise is returned as it i
   assert.equal(tracing.trace()(() => lazy)(), lazy);
   assert.equal(called, false);
   assert.equal(reporter.spans.length, 1);
+});
+
+test("decorated handler 2: promises of a class of their own are as they would be without us", async () => {
+  const { tracing, reporter } = kit();
+  class Lazy<T> extends Promise<T> {
+    static started = 0;
+    // biome-ignore lint/suspicious/noThenProperty: a query that starts when it is awaited
+    override then: Promise<T>["then"] = (...args) => {
+      Lazy.started++;
+      return super.then(...args);
+    };
+  }
+  class Sealed extends Promise<number> {
+    constructor() {
+      super((resolve) => resolve(3));
+    }
+  }
+  const lazy = new Lazy(() => {});
+  assert.equal(tracing.trace()(() => lazy)(), lazy);
+  assert.equal(Lazy.started, 0);
+  const sealed = new Sealed();
+  assert.equal(tracing.trace()(() => sealed)(), sealed);
+  const laidOn = tracing.trace()(() => Object.assign(Promise.resolve(1), { child: 2 }))();
+  assert.deepEqual([laidOn.child, await laidOn], [2, 1]);
+  const foreign: Promise<number> = runInNewContext("Promise.resolve(4)");
+  const followed = tracing.trace()(() => foreign)();
+  assert.equal(reporter.spans.length, 3);
+  assert.deepEqual([await followed, reporter.spans.length], [4, 4]);
 });
 
 test("decorated handler 3: nested decorations share one span, and an error on its way out is logged once", async () => {

@@ -59,6 +59,16 @@ test("redaction answers a text for any text", () => {
   }
 });
 
+test("redaction takes time in proportion to the URL's length, whatever a stranger writes in it", () => {
+  for (const piece of ["//", "//a", "&", "a&"]) {
+    const url = `/?${piece.repeat(500_000)}@`;
+    const started = performance.now();
+    assert.equal(redact(url).length >= url.length, true);
+    // Takes 0.1 s; with a search through the rest at each piece, minutes.
+    assert.ok(performance.now() - started < 10_000, piece);
+  }
+});
+
 function tagsOf(paths: string[], request: unknown): Record<string, unknown> {
   const tags: Record<string, unknown> = {};
   const span = {

@@ -72,6 +72,16 @@ active
   );
 });
 
+test("options: undefined is as good as left out", () => {
+  const reporter = new MemoryReporter();
+  const tracing = new Tracing(new Tracer({ reporter }));
+  assert.equal(
+    tracing.startActiveSpan("a", undefined as never, () => 1),
+    1,
+  );
+  assert.equal(spanTree(reporter.spans), "\na");
+});
+
 test("options: childOf null starts a new trace", () => {
   tracing.startActiveSpan("active", () => tracing.startActiveSpan("root", { childOf: null }, () => {}));
   assert.equal(tree(), "\nactive\nroot");

@@ -98,6 +98,30 @@ test("a parent of another tracer starts a new trace and is counted", () => {
   assert.equal(spanTree(reporter.spans), "\nown");
 });
 
+test("what is no reference is counted and left out", () => {
+  const { tracer, reporter } = setUp();
+  const parent = tracer.startSpan("parent");
+  const left = growth("span.foreign_parent", () => {
+    tracer
+      .startSpan("a", { references: [null, parent, parent.context(), opentracing.childOf(parent)] as never })
+      .finish();
+    tracer.startSpan("b", { references: {} as never }).finish();
+    tracer.startSpan("c", { references: opentracing.childOf(parent) as never }).finish();
+    tracer.startSpan("d", { references: null as never }).finish();
+  });
+  parent.finish();
+  assert.equal(left, 4);
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+parent
+  a
+  c
+b
+d`,
+  );
+});
+
 test("startSpan leaves the caller's options as they were", () => {
   const { tracer } = setUp();
   const options = Object.freeze({
@@ -138,6 +162,25 @@ test("times are wall-clock milliseconds, and no span ends before it starts", () 
   assert.ok(Math.abs(now!.startTime - before) < 1_000);
   assert.ok(now!.endTime >= now!.startTime && now!.logs[0]!.timestamp >= now!.startTime);
   assert.equal(backwards!.endTime, 2_000);
+});
+
+test("a Date is a time; what is no time is now", () => {
+  const { tracer, reporter } = setUp();
+  const now = Date.now();
+  tracer
+    .startSpan("dates", { startTime: new Date(5) as never })
+    .log({ event: "a" }, new Date(6) as never)
+    .finish(new Date(7) as never);
+  for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, null, "soon", [1, 2], new Date(Number.NaN)] as never[]) {
+    tracer.startSpan("wrong", { startTime: wrong }).log({ event: "a" }, wrong).finish(wrong);
+  }
+  const [dates, ...wrong] = reporter.spans.map((span) => [span.startTime, span.logs[0]!.timestamp, span.endTime]);
+  assert.deepEqual(dates, [5, 6, 7]);
+  for (const times of wrong)
+    assert.ok(
+      times.every((time) => Math.abs(time! - now) < 10_000),
+      String(times),
+    );
 });
 
 test("a second finish is counted and ignored", () => {
@@ -224,6 +267,20 @@ test("a reporter that throws loses the span, counted, and nothing else", () => {
     growth("report.reporter_error", () => tracer.startSpan("a").finish()),
     1,
   );
+});
+
+test("a reporter that fails to flush or close is counted, and neither throws nor rejects", async () => {
+  const calls = [
+    { flush: () => assert.fail("no pen"), close: () => assert.fail("no lid") },
+    { flush: () => Promise.reject(new Error("no pen")), close: () => Promise.reject(new Error("no lid")) },
+  ];
+  const before = diagnostics()["report.reporter_error"] ?? 0;
+  for (const failing of calls) {
+    const { tracer } = setUp({ reporter: { report: () => {}, ...failing } });
+    await tracer.flush();
+    await tracer.close();
+  }
+  assert.equal(diagnostics()["report.reporter_error"], before + 4);
 });
 
 test("a propagator that throws is counted, and the others go on", () => {
