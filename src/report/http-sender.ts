@@ -133,18 +133,18 @@ export class HttpSender {
   /** Waits while the back end wants to be left alone; answers for how long that was. */
   async #pause(): Promise<number> {
     const started = performance.now();
+    // A loop, for another batch's answer may prolong the pause, and a hurry, which may not cut it short, wakes everybody.
     while (!this.#closed && performance.now() < this.#pausedUntil) {
       await this.#wait(this.#pausedUntil - performance.now(), true);
     }
     return performance.now() - started;
   }
 
-  /** @param firmly whether a hurry may not cut it short */
+  /** Resolves after the time, or sooner where it is woken. @param firmly whether to begin it although there is a hurry */
   #wait(milliseconds: number, firmly = false): Promise<void> {
     if (this.#closed || (!firmly && this.#hurries > 0)) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
-        if (firmly && !this.#closed && performance.now() < this.#pausedUntil) return;
         clearTimeout(timer);
         this.#waiting.delete(wake);
         resolve();

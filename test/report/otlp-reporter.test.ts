@@ -134,6 +134,32 @@ test("Retry-After is waited for, as seconds and by other batches too", async (t)
   await reporter.close();
 });
 
+test("a pause that another answer prolongs meanwhile is waited for by all, and forgotten by none", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    if (index > 1) response.end();
+    else setTimeout(() => response.writeHead(503, { "Retry-After": "1" }).end(), index * 100);
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+  reporter.report(span());
+  reporter.report(span());
+  await backEnd.waitFor(4);
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.retried": 2 });
+});
+
+test("a flush waits out the pause that a back end has asked for", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    response.writeHead(index === 0 ? 503 : 200, { "Retry-After": "1" }).end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+  reporter.report(span());
+  while (diagnostics()["report.retried"] === undefined) await new Promise(setImmediate);
+  await reporter.flush();
+  assert.ok(backEnd.requests[1]!.at - backEnd.requests[0]!.at >= 990);
+  assert.deepEqual(diagnostics(), { "report.retried": 1 });
+  await reporter.close();
+});
+
 test("partial success is counted, in protobuf and JSON", async (t) => {
   const backEnd = await startBackEnd(t, (response, _received, index) => {
     if (index === 0) {
