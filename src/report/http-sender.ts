@@ -41,7 +41,8 @@ const compress = promisify(gzip);
 
 /**
  * Requests belong to no traced request: they, their sockets and timers are made in the async context in which the sender
- * was made, and inside `untraced`. Nothing of a sender keeps the process alive.
+ * was made, and inside `untraced`. Nothing of a sender keeps the process alive but a connection that is being made: libuv
+ * counts that as work whether its socket is unref'd or not.
  */
 export class HttpSender {
   readonly #options: HttpSenderOptions;

@@ -35,7 +35,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 /**
  * Encodes each span as it is reported and posts batches. Never throws once made, and never keeps the process alive except
- * while `flush` or `close` is awaited.
+ * while `flush` or `close` is awaited, or a connection is being made.
  */
 export class OtlpReporter implements Reporter {
   readonly #batches: BatchReporter;
