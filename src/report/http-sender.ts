@@ -115,11 +115,13 @@ export class HttpSender {
       const reason =
         result.status === "done" ? `${this.target} answered with status ${result.answer.code}` : result.reason;
       const wait = backOff(tries);
-      if (this.#closed || hurried || tries >= MAX_TRIES || performance.now() + wait >= deadline) {
+      // A kept connection that the back end has closed meanwhile says nothing of the back end: ask on another, at once.
+      const isStale = result.status === "lost" && result.isStale;
+      if (this.#closed || (hurried && !isStale) || tries >= MAX_TRIES || performance.now() + wait >= deadline) {
         return { status: "failed", reason };
       }
       count("report.retried", 1, reason);
-      if (this.#pausedUntil <= performance.now()) await this.#wait(wait);
+      if (!isStale && this.#pausedUntil <= performance.now()) await this.#wait(wait);
     }
   }
 
@@ -186,24 +188,25 @@ export class HttpSender {
         this.#open.delete(request);
         resolve(result);
       };
+      const lost = (reason: string, isStale = request.reusedSocket): void => end({ status: "lost", reason, isStale });
       let cutAnswer: (() => void) | undefined;
       const timer = setTimeout(
         () => {
           cutAnswer?.();
-          end({ status: "lost", reason: `${this.target} gave no answer within ${Math.round(timeLimit)} ms` });
+          lost(`${this.target} gave no answer within ${Math.round(timeLimit)} ms`, false);
           request.destroy();
         },
         Math.min(Math.max(1, timeLimit), 2 ** 31 - 1),
       );
       timer.unref();
       request.on("socket", (socket) => socket.unref());
-      request.on("error", (error) => end({ status: "lost", reason: `${this.target}: ${reasonOf(error)}` }));
+      request.on("error", (error) => lost(`${this.target}: ${reasonOf(error)}`));
       request.on("response", (response) => {
         cutAnswer = readAnswer(response, (answer) => {
           end({ status: "done", answer, isSent: request.writableFinished });
         });
       });
-      request.on("close", () => end({ status: "lost", reason: `${this.target} closed the connection` }));
+      request.on("close", () => lost(`${this.target} closed the connection`));
       for (const part of body) request.write(part);
       request.end();
     });
@@ -212,7 +215,12 @@ export class HttpSender {
 
 type PostResult =
   | { readonly status: "done"; readonly answer: Answer; readonly isSent: boolean }
-  | { readonly status: "lost"; readonly reason: string };
+  | {
+      readonly status: "lost";
+      readonly reason: string;
+      /** Whether it was lost on a connection that had been kept from an earlier request. */
+      readonly isStale: boolean;
+    };
 
 function headersOf({ endpoint, headers }: HttpSenderOptions): Record<string, string> {
   const result: Record<string, string> = {};

@@ -262,6 +262,21 @@ test("a connection that is closed, or refused, is tried again and then given up"
   }
 });
 
+test("a kept connection that has died costs no spans, not even of a flush, which tries but once", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    if (index === 1) response.destroy();
+    else response.end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  for (let i = 0; i < 2; i++) {
+    reporter.report(span());
+    await reporter.flush();
+  }
+  assert.equal(backEnd.requests.length, 3);
+  assert.deepEqual(diagnostics(), { "report.retried": 1 });
+  await reporter.close();
+});
+
 test("warnings show neither headers nor credentials nor the query of the endpoint", async (t) => {
   await new Promise(setImmediate); // warnings come a tick late: those of other tests are out by now
   const warnings: string[] = [];
