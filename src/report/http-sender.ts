@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
 import { untraced } from "../untraced.ts";
+import { VERSION } from "../version.ts";
 import { type Answer, readAnswer } from "./http-answer.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
 
@@ -223,7 +224,8 @@ type PostResult =
     };
 
 function headersOf({ endpoint, headers }: HttpSenderOptions): Record<string, string> {
-  const result: Record<string, string> = {};
+  // Who sends, as OTLP's exporter specification asks for ("User Agent").
+  const result: Record<string, string> = { "user-agent": `node-opentracing/${VERSION}` };
   if (endpoint.username !== "" || endpoint.password !== "") {
     const credentials = `${decoded(endpoint.username)}:${decoded(endpoint.password)}`;
     result["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;

@@ -27,6 +27,7 @@ test("spans arrive as protobuf, with the resource and the headers given", async 
   const [request] = backEnd.requests;
   assert.equal(request!.headers["content-type"], "application/x-protobuf");
   assert.equal(request!.headers["api-key"], "secret");
+  assert.match(request!.headers["user-agent"]!, /^node-opentracing\/\d/);
   assert.equal(request!.headers.authorization, `Basic ${Buffer.from("user:p@ss").toString("base64")}`);
   const decoded = decodeProtobuf(request!.body);
   const resource = attributesOf(decoded.resourceSpans[0]!.resource.attributes);
