@@ -35,7 +35,17 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     const call = new Call(handler, span, caller, true);
     call.expected = withoutFragment(outgoing!.url);
     call.signal = signalOf(arguments as unknown as Parameters<Fetch>);
-    const promise: Promise<Response> = requests.making.run(call, Reflect.apply, original, this, arguments);
+    let promise: Promise<Response>;
+    try {
+      promise = requests.making.run(call, Reflect.apply, original, this, arguments);
+    } catch (error) {
+      call.exchange.failed(error);
+      throw error;
+    }
+    if (typeof promise?.then !== "function") {
+      call.exchange.end(); // a stand-in from somebody's test
+      return promise;
+    }
     requests.await(call);
     return watch(promise, call, requests);
   }

@@ -101,7 +101,10 @@ function send(original: Send, self: unknown, args: readonly unknown[]): ClientRe
 function watchResponses(): Undo {
   const channel = "http.client.response.finish";
   if (watchers++ === 0) subscribe(channel, onResponse);
+  let stopped = false;
   return function stop() {
+    if (stopped) return;
+    stopped = true;
     if (--watchers === 0) unsubscribe(channel, onResponse);
   };
 }

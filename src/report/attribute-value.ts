@@ -16,7 +16,11 @@ export type AttributeValue = string | number | boolean | bigint | readonly Attri
  * read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as `report.encode_error`.
  */
 export function attributeValue(value: unknown): AttributeValue {
-  return Array.isArray(value) ? arrayOf(value) : scalar(value);
+  try {
+    return Array.isArray(value) ? arrayOf(value) : scalar(value);
+  } catch (error) {
+    return unreadable(error); // a proxy: even to ask whether it is an array may throw
+  }
 }
 
 /** Any value as text, for formats that know nothing else. */
@@ -58,9 +62,13 @@ function objectText(value: object): string {
     if (text?.startsWith('"')) return shortened(String(JSON.parse(text)));
     return shortened(text ?? String(value));
   } catch (error) {
-    count("report.encode_error", 1, "a tag or log value cannot be shown", error);
-    return "(a value that cannot be shown)";
+    return unreadable(error);
   }
+}
+
+function unreadable(error: unknown): string {
+  count("report.encode_error", 1, "a tag or log value cannot be shown", error);
+  return "(a value that cannot be shown)";
 }
 
 function shortened(text: string): string {

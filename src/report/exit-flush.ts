@@ -8,11 +8,13 @@ import type { Undo } from "../patch.ts";
  * the signal, the process dies by it after the flush, or at once by a second one; where the application listens, the end
  * is left to it. Exit codes are never touched. `process.exit` leaves no time for anything: await a flush before it.
  *
- * @param flush must resolve without starting timers where nothing is waiting, or the process would never end
+ * @param flush should resolve without starting timers where nothing is waiting: one that always waits holds up the end of
+ *   the process until the time limit is used up
  * @param timeLimit milliseconds
  */
 export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLimit: number): Undo {
-  let gaveUp = false;
+  /** Milliseconds that all flushes have taken. */
+  let spent = 0;
 
   async function flushInTime(): Promise<void> {
     const started = performance.now();
@@ -26,12 +28,13 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
       warn("report.reporter_error", "a reporter failed to flush at exit", error);
     }
     clearTimeout(timer);
-    gaveUp = performance.now() - started >= timeLimit - 1;
+    spent += performance.now() - started;
   }
 
   function onBeforeExit(): void {
-    // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last.
-    if (!gaveUp) void flushInTime();
+    // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last. One
+    // limit for them all, or a reporter that never has nothing to do would keep the process for ever.
+    if (spent < timeLimit - 1) void flushInTime();
   }
 
   function onSignal(signal: NodeJS.Signals): void {

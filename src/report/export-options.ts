@@ -2,6 +2,7 @@
 
 import { type Check, isText } from "../settings.ts";
 import type { BatchSettings } from "./batch-reporter.ts";
+import { HttpSender } from "./http-sender.ts";
 
 /** Options of `OtlpReporter` and `ZipkinReporter`. All times are milliseconds; 0 as a time limit means none. */
 export interface ExportOptions {
@@ -26,8 +27,7 @@ export interface ExportOptions {
 }
 
 /** What `exportTimeout` is by default, and what `flush` and `close` take at most where that is 0. */
-export const EXPORT_TIMEOUT = 30_000;
-export const TIMEOUT = 10_000;
+const EXPORT_TIMEOUT = 30_000;
 
 const isCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "a whole number of 1 or more";
@@ -75,6 +75,18 @@ export function batchSettings(options: ExportOptions): BatchSettings {
     maxExportBatchSize: Math.min(options.maxExportBatchSize ?? 512, maxQueueSize),
     flushLimit: options.exportTimeout || EXPORT_TIMEOUT,
   };
+}
+
+/** The sender of a reporter, its options completed. */
+export function senderOf(options: ExportOptions, defaultEndpoint: string, contentType: string): HttpSender {
+  return new HttpSender({
+    endpoint: new URL(options.endpoint ?? defaultEndpoint),
+    contentType,
+    headers: options.headers ?? {},
+    compression: options.compression ?? "none",
+    timeout: options.timeout ?? 10_000,
+    exportTimeout: options.exportTimeout ?? EXPORT_TIMEOUT,
+  });
 }
 
 function urlOf(text: string): URL | undefined {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
 import { untraced } from "../untraced.ts";
+import { VERSION } from "../version.ts";
 import { type Answer, readAnswer } from "./http-answer.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
 
@@ -41,7 +42,8 @@ const compress = promisify(gzip);
 
 /**
  * Requests belong to no traced request: they, their sockets and timers are made in the async context in which the sender
- * was made, and inside `untraced`. Nothing of a sender keeps the process alive.
+ * was made, and inside `untraced`. Nothing of a sender keeps the process alive but a connection that is being made: libuv
+ * counts that as work whether its socket is unref'd or not.
  */
 export class HttpSender {
   readonly #options: HttpSenderOptions;
@@ -114,11 +116,13 @@ export class HttpSender {
       const reason =
         result.status === "done" ? `${this.target} answered with status ${result.answer.code}` : result.reason;
       const wait = backOff(tries);
-      if (this.#closed || hurried || tries >= MAX_TRIES || performance.now() + wait >= deadline) {
+      // A kept connection that the back end has closed meanwhile says nothing of the back end: ask on another, at once.
+      const isStale = result.status === "lost" && result.isStale;
+      if (this.#closed || (hurried && !isStale) || tries >= MAX_TRIES || performance.now() + wait >= deadline) {
         return { status: "failed", reason };
       }
       count("report.retried", 1, reason);
-      if (this.#pausedUntil <= performance.now()) await this.#wait(wait);
+      if (!isStale && this.#pausedUntil <= performance.now()) await this.#wait(wait);
     }
   }
 
@@ -133,18 +137,18 @@ export class HttpSender {
   /** Waits while the back end wants to be left alone; answers for how long that was. */
   async #pause(): Promise<number> {
     const started = performance.now();
+    // A loop, for another batch's answer may prolong the pause, and a hurry, which may not cut it short, wakes everybody.
     while (!this.#closed && performance.now() < this.#pausedUntil) {
       await this.#wait(this.#pausedUntil - performance.now(), true);
     }
     return performance.now() - started;
   }
 
-  /** @param firmly whether a hurry may not cut it short */
+  /** Resolves after the time, or sooner where it is woken. @param firmly whether to begin it although there is a hurry */
   #wait(milliseconds: number, firmly = false): Promise<void> {
     if (this.#closed || (!firmly && this.#hurries > 0)) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
-        if (firmly && !this.#closed && performance.now() < this.#pausedUntil) return;
         clearTimeout(timer);
         this.#waiting.delete(wake);
         resolve();
@@ -185,24 +189,25 @@ export class HttpSender {
         this.#open.delete(request);
         resolve(result);
       };
+      const lost = (reason: string, isStale = request.reusedSocket): void => end({ status: "lost", reason, isStale });
       let cutAnswer: (() => void) | undefined;
       const timer = setTimeout(
         () => {
           cutAnswer?.();
-          end({ status: "lost", reason: `${this.target} gave no answer within ${Math.round(timeLimit)} ms` });
+          lost(`${this.target} gave no answer within ${Math.round(timeLimit)} ms`, false);
           request.destroy();
         },
         Math.min(Math.max(1, timeLimit), 2 ** 31 - 1),
       );
       timer.unref();
       request.on("socket", (socket) => socket.unref());
-      request.on("error", (error) => end({ status: "lost", reason: `${this.target}: ${reasonOf(error)}` }));
+      request.on("error", (error) => lost(`${this.target}: ${reasonOf(error)}`));
       request.on("response", (response) => {
         cutAnswer = readAnswer(response, (answer) => {
           end({ status: "done", answer, isSent: request.writableFinished });
         });
       });
-      request.on("close", () => end({ status: "lost", reason: `${this.target} closed the connection` }));
+      request.on("close", () => lost(`${this.target} closed the connection`));
       for (const part of body) request.write(part);
       request.end();
     });
@@ -211,10 +216,16 @@ export class HttpSender {
 
 type PostResult =
   | { readonly status: "done"; readonly answer: Answer; readonly isSent: boolean }
-  | { readonly status: "lost"; readonly reason: string };
+  | {
+      readonly status: "lost";
+      readonly reason: string;
+      /** Whether it was lost on a connection that had been kept from an earlier request. */
+      readonly isStale: boolean;
+    };
 
 function headersOf({ endpoint, headers }: HttpSenderOptions): Record<string, string> {
-  const result: Record<string, string> = {};
+  // Who sends, as OTLP's exporter specification asks for ("User Agent").
+  const result: Record<string, string> = { "user-agent": `node-opentracing/${VERSION}` };
   if (endpoint.username !== "" || endpoint.password !== "") {
     const credentials = `${decoded(endpoint.username)}:${decoded(endpoint.password)}`;
     result["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;

@@ -1,17 +1,19 @@
 // Several reporters as one.
 
 import { warn } from "../diagnostics.ts";
+import { hasMethods } from "../settings.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
+
+const isReporter = hasMethods("a reporter", "report", "flush", "close");
 
 /** Hands each span to all reporters. One that fails does not keep the span from the others. */
 export class MultiReporter implements Reporter {
   readonly #reporters: readonly Reporter[];
 
+  /** Throws a TypeError for what is no reporter. */
   constructor(reporters: readonly Reporter[]) {
-    for (const reporter of reporters) {
-      if (typeof reporter?.report !== "function")
-        throw new TypeError("new MultiReporter([...]) needs an array of reporters");
-    }
+    const expected = Array.isArray(reporters) ? reporters.map(isReporter).find(Boolean) : "an array of reporters";
+    if (expected !== undefined) throw new TypeError(`new MultiReporter([...]) needs ${expected}`);
     this.#reporters = [...reporters];
   }
 

@@ -3,16 +3,7 @@
 import { warn } from "../diagnostics.ts";
 import { type Check, checkOptions } from "../settings.ts";
 import { type AnswerReader, BatchReporter } from "./batch-reporter.ts";
-import {
-  batchSettings,
-  EXPORT_CHECKS,
-  EXPORT_TIMEOUT,
-  type ExportOptions,
-  isResource,
-  oneOf,
-  TIMEOUT,
-} from "./export-options.ts";
-import { HttpSender } from "./http-sender.ts";
+import { batchSettings, EXPORT_CHECKS, type ExportOptions, isResource, oneOf, senderOf } from "./export-options.ts";
 import { partialSuccess } from "./otlp-answer.ts";
 import { OtlpJsonEncoder } from "./otlp-json-encoder.ts";
 import { OtlpProtobufEncoder } from "./otlp-protobuf-encoder.ts";
@@ -35,7 +26,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 /**
  * Encodes each span as it is reported and posts batches. Never throws once made, and never keeps the process alive except
- * while `flush` or `close` is awaited.
+ * while `flush` or `close` is awaited, or a connection is being made.
  */
 export class OtlpReporter implements Reporter {
   readonly #batches: BatchReporter;
@@ -46,14 +37,7 @@ export class OtlpReporter implements Reporter {
     const resource = processResource(options.serviceName, options.resource);
     const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
     const encoder = new Encoder(resource);
-    const sender = new HttpSender({
-      endpoint: new URL(options.endpoint ?? "http://localhost:4318/v1/traces"),
-      contentType: encoder.contentType,
-      headers: options.headers ?? {},
-      compression: options.compression ?? "none",
-      timeout: options.timeout ?? TIMEOUT,
-      exportTimeout: options.exportTimeout ?? EXPORT_TIMEOUT,
-    });
+    const sender = senderOf(options, "http://localhost:4318/v1/traces", encoder.contentType);
     this.#batches = new BatchReporter(encoder, sender, batchSettings(options), answerReader(sender.target));
   }
 

@@ -21,7 +21,7 @@ export function processResource(serviceName: string | undefined, given: Resource
     "process.pid": process.pid,
     "host.name": hostname(),
     ...given,
-    "service.name": serviceName ?? given["service.name"] ?? defaultServiceName(),
+    "service.name": serviceName || given["service.name"] || defaultServiceName(),
     "telemetry.sdk.name": "node-opentracing",
     "telemetry.sdk.language": "nodejs",
     "telemetry.sdk.version": VERSION,

@@ -207,6 +207,10 @@ function writeMethod(sink: AttributeSink, value: unknown, tags: FlatTags): void 
 
 function writeUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
   const url = valueText(value);
+  if (isTunnel(url, tags)) {
+    if (tagOf(tags, HTTP_HOST) === undefined) writeAddress(sink, hostAndPort(url), tags);
+    return;
+  }
   const parts = urlParts(url);
   if (kind !== SERVER && parts.scheme !== "") {
     write(sink, "url.full", url, tags);
@@ -218,6 +222,11 @@ function writeUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: Fla
   if (parts.scheme === "") return;
   if (tagOf(tags, HTTP_SCHEME) === undefined) write(sink, "url.scheme", parts.scheme, tags);
   if (tagOf(tags, HTTP_HOST) === undefined) writeAddress(sink, parts, tags);
+}
+
+/** Whether this is the target of a CONNECT: host and port, no path (RFC 9112, section 3.2.3). */
+function isTunnel(url: string, tags: FlatTags): boolean {
+  return !url.startsWith("/") && tagOf(tags, HTTP_METHOD) === "CONNECT" && urlParts(url).scheme === "";
 }
 
 /** The other side: a server's client, a client's server. */

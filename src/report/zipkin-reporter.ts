@@ -2,8 +2,7 @@
 
 import { checkOptions } from "../settings.ts";
 import { BatchReporter } from "./batch-reporter.ts";
-import { batchSettings, EXPORT_CHECKS, EXPORT_TIMEOUT, type ExportOptions, TIMEOUT } from "./export-options.ts";
-import { HttpSender } from "./http-sender.ts";
+import { batchSettings, EXPORT_CHECKS, type ExportOptions, senderOf } from "./export-options.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
 import { defaultServiceName } from "./resource.ts";
 import { ZipkinJsonEncoder } from "./zipkin-json-encoder.ts";
@@ -19,14 +18,7 @@ export class ZipkinReporter implements Reporter {
   constructor(options: ZipkinReporterOptions = {}) {
     checkOptions("new ZipkinReporter(options)", options, EXPORT_CHECKS);
     const encoder = new ZipkinJsonEncoder(options.serviceName ?? defaultServiceName());
-    const sender = new HttpSender({
-      endpoint: new URL(options.endpoint ?? "http://localhost:9411/api/v2/spans"),
-      contentType: encoder.contentType,
-      headers: options.headers ?? {},
-      compression: options.compression ?? "none",
-      timeout: options.timeout ?? TIMEOUT,
-      exportTimeout: options.exportTimeout ?? EXPORT_TIMEOUT,
-    });
+    const sender = senderOf(options, "http://localhost:9411/api/v2/spans", encoder.contentType);
     // Zipkin takes a whole request or none of it, and says so by the status alone.
     this.#batches = new BatchReporter(encoder, sender, batchSettings(options), () => {});
   }

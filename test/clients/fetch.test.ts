@@ -172,6 +172,19 @@ scene("a fetch that is not undici's, such as a mock, still ends its span", async
   globalThis.fetch = traced;
 });
 
+scene("a stand-in that answers nothing, or throws, does so as ever, and its span ends", async (s) => {
+  const traced = globalThis.fetch;
+  globalThis.fetch = ((url: string) => {
+    if (url.endsWith("/throw")) throw new RangeError("at once");
+  }) as typeof fetch;
+  await onScene(client, {}, async (inner) => {
+    assert.equal(fetch(`${s.origin}/nothing`), undefined);
+    assert.throws(() => fetch(`${s.origin}/throw`), RangeError);
+    assert.equal(tree(inner), "\nGET  client\nGET  client error=RangeError");
+  });
+  globalThis.fetch = traced;
+});
+
 scene("a response that is garbage collected unread ends with its headers", async (s) => {
   const before = diagnostics()["client.unread_body"] ?? 0;
   await (async () => {

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { traceNodeHttpClient } from "#src/clients/node-http.js";
 import { HTTP_URL, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
 import { spanTree } from "#src/testing/span-tree.js";
@@ -118,6 +119,14 @@ test("undo restores node:http, and names and lengths are Node's", async () => {
   });
   assert.deepEqual([http.request, http.get, https.request, https.get], before);
   assert.equal(namedRequest, before[0]);
+});
+
+scene("an undo that is called twice leaves the tracing of others alone", async (s) => {
+  const undo = traceNodeHttpClient(s.tracing);
+  undo();
+  undo();
+  await read(http.get(`${s.origin}/status/200`));
+  assert.equal(tree(s), "\nGET  client 200");
 });
 
 scene("a get that calls request is one span", async (s) => {

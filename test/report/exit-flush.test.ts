@@ -33,6 +33,13 @@ test("beforeExit: a back end that hangs costs the time limit at most, once", asy
   assert.ok(elapsed < LIMIT * 1.9, `${elapsed} ms`);
 });
 
+test("beforeExit: a reporter that takes its time for every flush costs the time limit at most", async () => {
+  const code = "undo(); flushAtExit(() => new Promise((resolve) => setTimeout(resolve, 50)), 200);";
+  const { code: exitCode, elapsed } = await run(await closedEndpoint(), code);
+  assert.equal(exitCode, 0);
+  assert.ok(elapsed < LIMIT, `${elapsed} ms`);
+});
+
 test("beforeExit: a back end that is down costs next to nothing", async () => {
   const { code, elapsed } = await run(await closedEndpoint(), "finish();");
   assert.equal(code, 0);

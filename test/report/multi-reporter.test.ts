@@ -29,5 +29,10 @@ test("each reporter gets each span, whatever the others do", async () => {
 });
 
 test("what is no reporter is refused", () => {
-  assert.throws(() => new MultiReporter([{} as Reporter]), TypeError);
+  for (const wrong of [undefined, [undefined], [{}], [{ report() {} }]]) {
+    assert.throws(() => new MultiReporter(wrong as Reporter[]), {
+      name: "TypeError",
+      message: /needs an? (array|reporter)/,
+    });
+  }
 });

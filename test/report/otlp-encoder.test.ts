@@ -140,7 +140,20 @@ test("values that throw when they are read are shown as such and counted", () =>
     decodeProtobuf(
       encoded(protobuf, [
         span({
-          tags: ["circular", circular, "hostile", hostile, "sly", sly, "bigint inside", { a: 1n }, "fine", 1],
+          tags: [
+            "circular",
+            circular,
+            "hostile",
+            hostile,
+            "sly",
+            sly,
+            "bigint inside",
+            { a: 1n },
+            "revoked",
+            revoked.proxy,
+            "fine",
+            1,
+          ],
           logs: [{ timestamp: 1, fields: { event: "error", "error.object": revoked.proxy } }],
         }),
       ]),
@@ -152,10 +165,11 @@ test("values that throw when they are read are shown as such and counted", () =>
     hostile: unreadable,
     sly: unreadable,
     "bigint inside": unreadable,
+    revoked: unreadable,
     fine: 1n,
   });
   assert.equal(decoded.events[0]!.name, "exception");
-  assert.equal(diagnostics()["report.encode_error"], 5);
+  assert.equal(diagnostics()["report.encode_error"], 6);
 });
 
 test("what is no time becomes 0, and times are exact to the nanosecond", () => {

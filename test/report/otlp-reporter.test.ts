@@ -27,6 +27,7 @@ test("spans arrive as protobuf, with the resource and the headers given", async 
   const [request] = backEnd.requests;
   assert.equal(request!.headers["content-type"], "application/x-protobuf");
   assert.equal(request!.headers["api-key"], "secret");
+  assert.match(request!.headers["user-agent"]!, /^node-opentracing\/\d/);
   assert.equal(request!.headers.authorization, `Basic ${Buffer.from("user:p@ss").toString("base64")}`);
   const decoded = decodeProtobuf(request!.body);
   const resource = attributesOf(decoded.resourceSpans[0]!.resource.attributes);
@@ -127,10 +128,37 @@ test("Retry-After is waited for, as seconds and by other batches too", async (t)
   });
   const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
   reporter.report(span());
-  await backEnd.waitFor(1);
-  const [first] = backEnd.requests;
-  await backEnd.waitFor(2);
-  assert.ok(backEnd.requests[1]!.at - first!.at >= 990);
+  while (diagnostics()["report.retried"] === undefined) await new Promise(setImmediate);
+  reporter.report(span());
+  await backEnd.waitFor(3);
+  const [first, ...later] = backEnd.requests;
+  for (const request of later) assert.ok(request.at - first!.at >= 990);
+  await reporter.close();
+});
+
+test("a pause that another answer prolongs meanwhile is waited for by all, and forgotten by none", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    if (index > 1) response.end();
+    else setTimeout(() => response.writeHead(503, { "Retry-After": "1" }).end(), index * 100);
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+  reporter.report(span());
+  reporter.report(span());
+  await backEnd.waitFor(4);
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.retried": 2 });
+});
+
+test("a flush waits out the pause that a back end has asked for", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    response.writeHead(index === 0 ? 503 : 200, { "Retry-After": "1" }).end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1 });
+  reporter.report(span());
+  while (diagnostics()["report.retried"] === undefined) await new Promise(setImmediate);
+  await reporter.flush();
+  assert.ok(backEnd.requests[1]!.at - backEnd.requests[0]!.at >= 990);
+  assert.deepEqual(diagnostics(), { "report.retried": 1 });
   await reporter.close();
 });
 
@@ -234,6 +262,21 @@ test("a connection that is closed, or refused, is tried again and then given up"
     await reporter.close();
     assert.deepEqual(diagnostics(), { "report.retried": 1, "report.send_failed": 1 });
   }
+});
+
+test("a kept connection that has died costs no spans, not even of a flush, which tries but once", async (t) => {
+  const backEnd = await startBackEnd(t, (response, _received, index) => {
+    if (index === 1) response.destroy();
+    else response.end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+  for (let i = 0; i < 2; i++) {
+    reporter.report(span());
+    await reporter.flush();
+  }
+  assert.equal(backEnd.requests.length, 3);
+  assert.deepEqual(diagnostics(), { "report.retried": 1 });
+  await reporter.close();
 });
 
 test("warnings show neither headers nor credentials nor the query of the endpoint", async (t) => {
