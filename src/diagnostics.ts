@@ -26,6 +26,7 @@ export type CounterName =
   | "report.retried"
   | "report.encode_error"
   | "report.after_close"
+  | "report.exit_timeout"
   | "report.reporter_error"
   | "settings.ignored"
   | "environment.invalid";

@@ -20,7 +20,13 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
     const started = performance.now();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeLimit);
+      timer = setTimeout(() => {
+        warn(
+          "report.exit_timeout",
+          `the back end did not take the last spans within ${timeLimit} ms of the end of the process; they are lost`,
+        );
+        resolve();
+      }, timeLimit);
     });
     try {
       await Promise.race([flush(timeLimit), limit]);
@@ -44,8 +50,9 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
     const isOurs = process.listenerCount(signal) === 0;
     void flushInTime().then(() => {
       // An application that has begun to listen while we flushed has the say over the next signal, not over this one.
-      if (isOurs) process.kill(process.pid, signal);
-      if (!isUndone) process.prependListener(signal, onSignal);
+      // After what waits to be printed: a warning that the spans were lost.
+      if (isOurs) setImmediate(() => process.kill(process.pid, signal));
+      else if (!isUndone) process.prependListener(signal, onSignal);
     });
   }
 
