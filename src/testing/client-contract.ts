@@ -8,7 +8,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import type { FinishedSpan } from "../report/reporter.ts";
 import { HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_URL, tagOf } from "../tags.ts";
 import { onScene, type Scene } from "./_client-scene.ts";
-import type { ContractCase } from "./contract-case.ts";
+import { type ContractCase, type ContractSkip, withSkips } from "./contract-case.ts";
 import { spanTree } from "./span-tree.ts";
 
 /** A client under test. */
@@ -27,7 +27,7 @@ export interface ContractClient {
   /** Key and certificate for the server, where the client is to use https. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Cases it cannot pass, by name, and why. */
-  readonly skip?: readonly { readonly test: string; readonly reason: string }[];
+  readonly skip?: readonly ContractSkip[];
 }
 
 export interface ContractRequest {
@@ -52,17 +52,13 @@ type Play = (scene: Scene, client: ContractClient) => Promise<void>;
  * @throws Error where `skip` names no case
  */
 export function clientContract(client: ContractClient): ContractCase[] {
-  for (const { test } of client.skip ?? []) {
-    if (!CASES.has(test)) throw new Error(`the client contract has no case "${test}"`);
-  }
-  return [...CASES].map(([name, run]) => {
-    const skipped = client.skip?.find(({ test }) => test === name);
-    if (skipped !== undefined) return { name: `${name} (skipped: ${skipped.reason})`, run: () => {} };
-    return { name, run: () => run(client) };
-  });
+  return withSkips(
+    CASES.map(([name, run]) => ({ name, run: () => run(client) })),
+    client.skip,
+  );
 }
 
-const CASES = new Map<string, (client: ContractClient) => Promise<void>>([
+const CASES: readonly [name: string, run: (client: ContractClient) => Promise<void>][] = [
   ["client request 1: method, URL, kind and component are tags, then the status", plain(tagsAtStart)],
   ["client request 2: the context is sent, and the server's span is a child", plain(joins)],
   ["client request 3: method, headers and body keep their meaning", plain(keepsMeaning)],
@@ -87,7 +83,7 @@ const CASES = new Map<string, (client: ContractClient) => Promise<void>>([
   ["an abort after the headers is an error", plain(abortedAfter)],
   ["a response cut half-way is a reset connection", plain(cutHalfway)],
   ["a response that nobody reads ends with its headers, and is counted", plain(unread)],
-]);
+];
 
 function plain(play: Play): (client: ContractClient) => Promise<void> {
   return (client) => onScene(client, {}, (scene) => play(scene, client));

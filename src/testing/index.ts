@@ -7,7 +7,7 @@ export {
   type ContractResponse,
   clientContract,
 } from "./client-contract.ts";
-export type { ContractCase } from "./contract-case.ts";
+export type { ContractCase, ContractSkip } from "./contract-case.ts";
 export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
 export { RawClient } from "./raw-client.ts";
 export {
