@@ -12,6 +12,7 @@ import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
 import { type Undo, undoAll } from "./patch.ts";
 import { flushAtExit } from "./report/exit-flush.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
+import { shared } from "./shared.ts";
 import { makeTracer, type TracerCallable } from "./tracer-callable.ts";
 import { attach, Tracing, type TracingOptions } from "./tracing.ts";
 
@@ -41,9 +42,14 @@ const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
 /** Milliseconds that the end of the process may wait for the last spans. */
 const EXIT_FLUSH_LIMIT = 2_000;
 
-/** Whose policy servers follow, and clients. Each is patched once a process. */
-let serverTracing: Tracing | undefined;
-let client: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+/**
+ * Whose policy servers follow, and clients. Each is patched once a process, by whichever copy of this package comes first:
+ * a bundle may bring one of its own.
+ */
+const patched: {
+  server?: { readonly tracing: Tracing; readonly traceClients: () => void } | undefined;
+  client?: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+} = shared("patched", () => ({}));
 
 /**
  * Traces every request in and out of this process: node:http and node:https servers and clients, fetch and undici. Servers
@@ -58,25 +64,27 @@ let client: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
  */
 export function initTracing(settings: Settings = {}): Tracing {
   checkOptions("initTracing(settings)", settings, SETTING_CHECKS);
-  if (serverTracing !== undefined) {
+  if (patched.server !== undefined) {
     if (Object.keys(settings).length > 0) {
       warn("settings.ignored", "initTracing was called before: close that tracing first to trace with other settings");
     }
-    return serverTracing;
+    return patched.server.tracing;
   }
   const environment = readEnvironment();
   if (environment.isDisabled) return new Tracing(new NoopTracer(), httpOptions(settings));
 
   const tracing = chosenTracing(settings, environment);
-  serverTracing = tracing;
+  flushLast(tracing);
+  const mine = { tracing, traceClients: () => patchClients(tracing) };
+  patched.server = mine;
   const undoServers = traceNodeHttp(tracing.http);
   attach(tracing, {
     close() {
       undoServers();
-      serverTracing = undefined;
+      patched.server = undefined;
     },
   });
-  if (tracing.http.traceClient && client === undefined) patchClients(tracing);
+  if (tracing.http.traceClient && patched.client === undefined) mine.traceClients();
   return tracing;
 }
 
@@ -91,25 +99,25 @@ export function initTracing(settings: Settings = {}): Tracing {
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
   const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
-  client?.undo();
+  if (patched.server?.tracing !== tracing) flushLast(tracing);
+  patched.client?.undo();
   patchClients(tracing);
   return tracing;
 }
 
 function patchClients(tracing: Tracing): void {
   const undo = undoAll([traceNodeHttpClient(tracing.http), traceFetch(tracing.http)]);
-  const patched = { tracing, undo };
-  client = patched;
+  const mine = { tracing, undo };
+  patched.client = mine;
   attach(tracing, {
-    flush: finishPendingSpans,
     close() {
+      finishPendingSpans();
       undo();
-      if (client !== patched) return;
-      client = undefined;
+      if (patched.client !== mine) return;
+      patched.client = undefined;
       // What took over from initTracing gives back.
-      if (serverTracing !== undefined && serverTracing !== tracing && serverTracing.http.traceClient) {
-        patchClients(serverTracing);
-      }
+      const { server } = patched;
+      if (server !== undefined && server.tracing !== tracing && server.tracing.http.traceClient) server.traceClients();
     },
   });
 }
@@ -139,14 +147,18 @@ function builtInTracing(settings: Settings, options: HttpOptions, environment: E
   const tracer = builtInTracer(settings, environment);
   const tracing = new Tracing(tracer, options);
   initGlobalTracer(tracer);
-  const undoExit = flushAtExit((timeLimit) => tracing.flush(timeLimit), EXIT_FLUSH_LIMIT);
-  attach(tracing, {
-    close() {
-      undoExit();
-      return tracer.close();
-    },
-  });
+  attach(tracing, { close: () => tracer.close() });
   return tracing;
+}
+
+/** Sends the last spans when the process ends, for every tracer that can be flushed. */
+function flushLast(tracing: Tracing): void {
+  if (!("flush" in tracing.tracer)) return;
+  const undo = flushAtExit((timeLimit) => {
+    finishPendingSpans();
+    return tracing.flush(timeLimit);
+  }, EXIT_FLUSH_LIMIT);
+  attach(tracing, { close: undo });
 }
 
 /** The same tracer with more options: `tracing` itself where there are none. */

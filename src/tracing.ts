@@ -14,16 +14,16 @@ import { bindEmitter } from "./scope/bind-emitter.ts";
 import type { ScopeManager } from "./scope/scope-manager.ts";
 import { type ActiveSpanOptions, startActiveSpan } from "./scope/start-active-span.ts";
 import { checkOptions, isTracer } from "./settings.ts";
+import { shared } from "./shared.ts";
 
 export type TracingOptions = HttpOptions;
 
 /** One for all, so that a span made active through one Tracing is seen by every other. */
-const sharedScopeManager = new AsyncScopeManager();
+const sharedScopeManager = shared("scope", () => new AsyncScopeManager());
 
-/** What `initTracing` hangs on a Tracing: something to do at each flush, and to take back at its close. */
+/** What `initTracing` hangs on a Tracing: something to take back at its close. */
 interface Attachment {
-  readonly flush?: () => void;
-  readonly close?: () => void | Promise<void>;
+  readonly close: () => void | Promise<void>;
 }
 
 /** Hangs something on a Tracing. For the files that wire this package, not for users. */
@@ -111,7 +111,6 @@ export class Tracing {
    * `timeLimit` milliseconds, if given. Never rejects. Tracers without a `flush` of their own are left alone.
    */
   async flush(timeLimit?: number): Promise<void> {
-    for (const { flush } of this.#attachments) flush?.();
     const { flush } = this.tracer as { flush?: (timeLimit?: number) => Promise<void> };
     if (typeof flush !== "function") return;
     try {
@@ -128,8 +127,7 @@ export class Tracing {
    */
   async close(): Promise<void> {
     const attachments = this.#attachments.splice(0);
-    for (const { flush } of attachments) flush?.();
-    await Promise.all(attachments.map(({ close }) => close?.()));
+    await Promise.all(attachments.map(({ close }) => close()));
     await this.flush();
   }
 }

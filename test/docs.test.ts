@@ -66,3 +66,11 @@ for (const page of pages) {
     });
   }
 }
+
+test("docs/diagnostics.md has a line for every counter", () => {
+  const source = readFileSync(join(root, "src/diagnostics.ts"), "utf8");
+  const names = [...source.matchAll(/^ {2}\| "([a-z_.]+)"/gm)].map((match) => match[1]!);
+  assert.ok(names.length > 20);
+  const page = readFileSync(join(root, "docs/diagnostics.md"), "utf8");
+  for (const name of names) assert.ok(page.includes(`| \`${name}\` `), name);
+});

@@ -5,7 +5,15 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
-import { diagnostics, initClientTracing, initTracing, MemoryReporter, Tracer, Tracing } from "node-opentracing";
+import {
+  diagnostics,
+  initClientTracing,
+  initTracing,
+  MemoryReporter,
+  OtlpReporter,
+  Tracer,
+  Tracing,
+} from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer, type Span } from "opentracing";
 import { type App, startApp } from "./app.js";
@@ -321,6 +329,20 @@ test("bad input: a tracer that throws in every method leaves requests as they ar
   );
   await tracing.close();
   assert.ok((diagnostics()["tracer.error"] ?? 0) > before);
+});
+
+test("bad input: a back end that is down changes no answer, and is warned about once", async () => {
+  const warnings: string[] = [];
+  const listener = (warning: Error & { code?: string }): void => void warnings.push(warning.code ?? warning.name);
+  process.on("warning", listener);
+  const reporter = new OtlpReporter({ endpoint: "http://127.0.0.1:9", maxExportBatchSize: 8, exportTimeout: 300 });
+  const before = diagnostics()["report.send_failed"] ?? 0;
+  const tracing = initTracing({ reporter });
+  for (let i = 0; i < 50; i++) assert.equal(await app.get("/hop"), "hello");
+  await tracing.close();
+  assert.equal((diagnostics()["report.send_failed"] ?? 0) - before, 150);
+  assert.deepEqual(warnings, ["report.send_failed"]);
+  process.off("warning", listener);
 });
 
 test("OTEL_SDK_DISABLED=true: nothing is patched, and everything still works", async () => {

@@ -25,11 +25,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const BASICS = [
   "diagnostics.ts",
   "environment.ts",
-  "failure.ts",
+  "mark-failed.ts",
   "follow-promise.ts",
   "guard.ts",
   "patch.ts",
   "settings.ts",
+  "shared.ts",
   "tags.ts",
   "trace-context.ts",
   "untraced.ts",

@@ -4,7 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 
-const SPAN: unique symbol = Symbol("node-opentracing.span");
+// Registered, so that `getSpan` finds it whichever copy of this package traced the request: a bundle may bring one.
+const SPAN: unique symbol = Symbol.for("node-opentracing/span");
 const OWNER: unique symbol = Symbol("node-opentracing.owner");
 const QUEUE: unique symbol = Symbol("node-opentracing.queue");
 

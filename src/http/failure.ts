@@ -1,7 +1,7 @@
 // How an operation can fail, and how that is written on a span.
 
 import type { Span } from "opentracing";
-import { markFailed } from "../failure.ts";
+import { markFailed } from "../mark-failed.ts";
 import { ERROR } from "../tags.ts";
 
 /** An end that is not the application's error. Logged as `{ event: "error", "error.kind": kind, message }`. */

@@ -2,9 +2,9 @@
 
 import { Span, type SpanContext, type SpanOptions, type Tracer } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { markFailed } from "../failure.ts";
 import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { isThenable } from "../guard.ts";
+import { markFailed } from "../mark-failed.ts";
 import { patch } from "../patch.ts";
 import type { ScopeManager } from "./scope-manager.ts";
 

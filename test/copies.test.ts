@@ -1,0 +1,55 @@
+// Two copies of this package in one process, as when a bundle brings its own: one tracing.
+
+import assert from "node:assert/strict";
+import { cpSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as first from "node-opentracing";
+import { spanTree } from "node-opentracing/testing";
+import { startApp } from "./app.js";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const folder = join(here, `copy-${process.pid}`);
+cpSync(join(here, "../../dist"), folder, { recursive: true });
+after(() => rmSync(folder, { recursive: true }));
+const second: typeof first = await import(pathToFileURL(join(folder, "index.js")).href);
+
+test("the second copy patches nothing and answers the first one's tracing; a hop is one span", async () => {
+  assert.notEqual(second.initTracing, first.initTracing);
+  const app = await startApp();
+  const reporter = new first.MemoryReporter();
+  const tracing = first.initTracing({ reporter });
+  assert.equal(second.initTracing(), tracing);
+  await app.get("/hop");
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+  );
+  await tracing.close();
+  await app.close();
+});
+
+test("a span made active through one copy is active for the other", () => {
+  const tracer = new first.Tracer({ reporter: new first.MemoryReporter() });
+  new first.Tracing(tracer).startActiveSpan("outer", (span) => {
+    assert.equal(new second.Tracing(tracer).activeSpan(), span);
+  });
+});
+
+test("after the first one's close the second can trace, and leaves nothing behind", async () => {
+  const before = globalThis.fetch;
+  await first.initTracing({ reporter: new first.MemoryReporter() }).close();
+  const reporter = new second.MemoryReporter();
+  const tracing = second.initTracing({ reporter });
+  const app = await startApp();
+  await app.get("/");
+  await reporter.waitFor(1);
+  await app.close();
+  await tracing.close();
+  assert.equal(globalThis.fetch, before);
+});
