@@ -106,6 +106,12 @@ function exporters(variables: Variables): readonly ExporterName[] | undefined {
 }
 
 function otlp(variables: Variables): OtlpSettings {
+  for (const name of ["CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"]) {
+    for (const variable of [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`]) {
+      if (text(variables, variable) !== undefined)
+        invalid(variable, "left unset (it is not supported; Node has NODE_EXTRA_CA_CERTS)");
+    }
+  }
   const base = url(variables, "OTEL_EXPORTER_OTLP_ENDPOINT");
   return defined({
     endpoint:

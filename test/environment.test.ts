@@ -139,6 +139,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ["/v1/traces"],
   OTEL_EXPORTER_OTLP_HEADERS: ["secret", "a b=c", "a=%0a", "a=%zz"],
   OTEL_EXPORTER_OTLP_COMPRESSION: ["br"],
+  OTEL_EXPORTER_OTLP_CERTIFICATE: ["/etc/ca.pem"],
+  OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: ["/etc/key.pem"],
   OTEL_EXPORTER_OTLP_TIMEOUT: ["-1", "10s", "1.5", "2147483648", "0x10", "Infinity"],
   OTEL_EXPORTER_OTLP_PROTOCOL: ["grpc", "thrift"],
   OTEL_EXPORTER_ZIPKIN_ENDPOINT: ["zipkin"],

@@ -1,8 +1,9 @@
 // Posts request bodies to a back end, and tries again where that makes sense.
 
 import { AsyncResource } from "node:async_hooks";
-import http from "node:http";
+import http, { type ClientRequest } from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
@@ -200,7 +201,10 @@ export class HttpSender {
         Math.min(Math.max(1, timeLimit), 2 ** 31 - 1),
       );
       timer.unref();
-      request.on("socket", (socket) => socket.unref());
+      request.on("socket", (socket) => {
+        socket.unref();
+        if (socket.connecting) limitConnecting(socket, request);
+      });
       request.on("error", (error) => lost(`${this.target}: ${reasonOf(error)}`));
       request.on("response", (response) => {
         cutAnswer = readAnswer(response, (answer) => {
@@ -212,6 +216,21 @@ export class HttpSender {
       request.end();
     });
   }
+}
+
+/**
+ * Milliseconds for a connection to be made. A socket that is connecting keeps the process alive, `unref` or not: a back end
+ * behind a silent firewall would hold up its end for as long as a request may take.
+ */
+const CONNECT_LIMIT = 3_000;
+
+function limitConnecting(socket: Socket, request: ClientRequest): void {
+  const timer = setTimeout(() => {
+    request.destroy(Object.assign(new Error("no connection within the time limit"), { code: "ETIMEDOUT" }));
+  }, CONNECT_LIMIT);
+  timer.unref();
+  const stop = (): void => clearTimeout(timer);
+  socket.once("connect", stop).once("close", stop);
 }
 
 type PostResult =

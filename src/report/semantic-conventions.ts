@@ -135,21 +135,31 @@ function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanK
 }
 
 /**
- * The outcome, from the tag `error` and the first error that was logged. `error.type` is, in this order, what a tag says,
- * the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
+ * The outcome, from the tag `error` and the first error that was logged; without that tag, a client's status of 400 and
+ * above is an error too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
+ * what a tag says, the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
  */
 export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
   const error = tagOf(span.tags, ERROR);
-  if (error === undefined) return UNSET;
+  if (error === undefined) return kind === CLIENT ? clientOutcome(span) : UNSET;
   if (error === false || error === "false") return OK;
   if (error === null || error === "" || error === 0) return UNSET;
 
   const facts = firstError(span);
-  const given = tagOf(span.tags, HTTP_STATUS_CODE);
-  const status = typeof given === "number" || typeof given === "string" ? Number(given) : 0;
+  const status = statusOf(span);
   const statusText = status >= (kind === CLIENT ? 400 : 500) ? String(status) : "";
   const message = facts.message === "" && typeof error === "string" && error !== "true" ? error : facts.message;
   return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
+}
+
+function clientOutcome(span: FinishedSpan): Outcome {
+  const status = statusOf(span);
+  return status >= 400 ? { code: 2, message: "", errorType: String(status) } : UNSET;
+}
+
+function statusOf(span: FinishedSpan): number {
+  const status = tagOf(span.tags, HTTP_STATUS_CODE);
+  return typeof status === "number" || typeof status === "string" ? Number(status) : 0;
 }
 
 /** Writes what the outcome adds to the attributes: `error.type`. */
@@ -175,9 +185,16 @@ export function writeEvent(sink: AttributeSink, fields: Readonly<Record<string, 
   }
   for (const name in fields) {
     const told = facts === undefined ? name === "event" && typeof fields[name] === "string" : ERROR_FIELDS.has(name);
-    if (!told) sink.attribute(name, fields[name]);
+    if (!told) sink.attribute(EVENT_ATTRIBUTES.get(name) ?? name, fields[name]);
   }
 }
+
+/** What the log of a redirect or retry says, under its stable name. */
+const EVENT_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
+  [HTTP_URL, "url.full"],
+  [HTTP_STATUS_CODE, "http.response.status_code"],
+  [HTTP_RESEND_COUNT, "http.request.resend_count"],
+]);
 
 const ERROR_FIELDS: ReadonlySet<string> = new Set(["event", "error.object", "error.kind", "message", "stack"]);
 

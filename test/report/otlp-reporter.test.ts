@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
 import http from "node:http";
+import net from "node:net";
 import { beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
@@ -263,6 +267,40 @@ test("a connection that is closed, or refused, is tried again and then given up"
     assert.deepEqual(diagnostics(), { "report.retried": 1, "report.send_failed": 1 });
   }
 });
+
+test("a back end that cannot be connected to is given up after three seconds, however long an export may take", async (t) => {
+  // A stopped process accepts nothing: once the kernel's queue for it is full, connecting hangs.
+  const program = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
+    process.send(this.address().port, () => process.kill(process.pid, "SIGSTOP"));
+  })`;
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [port] = await once(child, "message");
+  const fillers = Array.from({ length: 8 }, () => net.connect(Number(port), "127.0.0.1").on("error", () => {}));
+  t.after(() => {
+    for (const filler of fillers) filler.destroy();
+  });
+  await once(fillers[0]!, "connect");
+  while ((await isConnected(fillers.at(-1)!)) && fillers.length < 100) {
+    fillers.push(net.connect(Number(port), "127.0.0.1").on("error", () => {}));
+  }
+
+  const reporter = new OtlpReporter({ endpoint: `http://127.0.0.1:${port}`, exportTimeout: 60_000, timeout: 60_000 });
+  const reasons: unknown[] = [];
+  const listener = (message: unknown): void => void reasons.push((message as { message: unknown }).message);
+  subscribe("node-opentracing:diagnostics", listener);
+  t.after(() => unsubscribe("node-opentracing:diagnostics", listener));
+  reporter.report(span());
+  await reporter.close();
+  assert.equal(diagnostics()["report.send_failed"], 1);
+  assert.match(String(reasons.at(-1)), /ETIMEDOUT/);
+});
+
+/** Whether a connection on loopback is made: at once, or not at all. */
+async function isConnected(socket: net.Socket): Promise<boolean> {
+  for (let i = 0; i < 20 && socket.connecting; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return !socket.connecting;
+}
 
 test("a kept connection that has died costs no spans, not even of a flush, which tries but once", async (t) => {
   const backEnd = await startBackEnd(t, (response, _received, index) => {

@@ -65,8 +65,21 @@ test("a client's request", () => {
       "http.response.status_code": 503,
       "http.request.resend_count": 2,
       "peer.service": "api",
+      "error.type": "503",
     },
   );
+});
+
+test("a status of 400 to 499 is an error of the client that got it, not of the server that gave it", () => {
+  for (const [kind, status, code, errorType] of [
+    ["client", 399, 0, ""],
+    ["client", 400, 2, "400"],
+    ["server", 404, 0, ""],
+    ["server", 499, 0, ""],
+  ] as const) {
+    const tags = ["span.kind", kind, "http.status_code", status];
+    assert.deepEqual(outcomeOf(span({ tags, logs: [] }), kindOf(tags)), { code, message: "", errorType });
+  }
 });
 
 test("a tunnel has a target, no path", () => {
