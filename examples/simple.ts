@@ -24,6 +24,5 @@ function story(id: number): string {
   return `story ${id}: once upon a time`;
 }
 
-server.listen(Number(process.env["PORT"] ?? 8080), "127.0.0.1", () =>
-  console.log("curl http://127.0.0.1:8080/story/1"),
-);
+const port = Number(process.env["PORT"] ?? 8080);
+server.listen(port, "127.0.0.1", () => console.log(`curl http://127.0.0.1:${port}/story/1`));

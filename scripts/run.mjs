@@ -1,6 +1,7 @@
 // npm start and npm run example: install and compile what is missing, then run one compiled file with the rest of the arguments.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import { compile, install, root } from "./setup.mjs";
 
@@ -18,6 +19,7 @@ if (file === undefined) {
 }
 
 const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
-// The terminal sends Ctrl-C to the whole group: wait for the program to end by itself and answer with its code.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
-child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+// The terminal sends Ctrl-C to the whole group, so SIGINT is not passed on: wait for the program to end by itself.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

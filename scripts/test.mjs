@@ -3,18 +3,22 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { compile, install, npm, root } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 const nodesAt = args.indexOf("--nodes");
-const majors = nodesAt < 0 ? [] : args.splice(nodesAt, 2)[1].split(",");
+const majors = nodesAt < 0 ? [] : (args.splice(nodesAt, 2)[1] ?? "").split(",");
+if (majors.some((major) => !/^\d+$/.test(major))) {
+  console.error("npm test -- --nodes 20,24 [part of a file's path ...]");
+  process.exit(2);
+}
 
 install();
 compile();
 
 const files = testFiles(join(root, ".build", "test")).filter(
-  (file) => args.length === 0 || args.some((part) => file.includes(part)),
+  (file) => args.length === 0 || args.some((part) => relative(root, file).includes(part)),
 );
 if (files.length === 0) {
   console.error(`no test file matches ${args.join(" ")}`);

@@ -2,7 +2,6 @@
 
 export { type CounterName, type DiagnosticsMessage, diagnostics } from "./diagnostics.ts";
 export type { OutgoingRequest } from "./http/client-handler.ts";
-export type { HttpOptions } from "./http/http-tracing.ts";
 export { DEFAULT_REDACTED } from "./http/redaction.ts";
 export { initClientTracing, initTracing, type Settings } from "./init-tracing.ts";
 export type { Undo } from "./patch.ts";

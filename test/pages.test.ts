@@ -8,7 +8,15 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ConsoleReporter, initTracing, MemoryReporter, OtlpReporter, Tracer, Tracing } from "node-opentracing";
+import {
+  ConsoleReporter,
+  DEFAULT_REDACTED,
+  initTracing,
+  MemoryReporter,
+  OtlpReporter,
+  Tracer,
+  Tracing,
+} from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { initGlobalTracer, Tracer as NoopTracer } from "opentracing";
 
@@ -43,6 +51,12 @@ GET  server 200 headers.user-agent=test socket.remoteAddress=127.0.0.1 tenant=7
   server.closeAllConnections();
   await tracing.close();
   initGlobalTracer(new NoopTracer());
+});
+
+test("docs/servers.md: one more secret parameter", () => {
+  const tracer = new Tracer({ reporter: new MemoryReporter() });
+  const tracing = new Tracing(tracer, { redactedParameters: [...DEFAULT_REDACTED, "ticket"] });
+  assert.equal(tracing.http.redact("/a?ticket=1&token=2&page=3"), "/a?ticket=REDACTED&token=REDACTED&page=3");
 });
 
 test("docs/exporting.md: the reporters are made as the page says", async () => {

@@ -45,7 +45,7 @@ const OPTION_CHECKS: Readonly<Record<keyof TracerOptions, Check>> = {
   limits: () => undefined, // checkedLimits looks inside
 };
 
-/** An OpenTracing tracer. No method throws once it is made, whatever it is given. */
+/** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
 export class Tracer extends OpenTracingTracer {
   readonly limits: SpanLimits;
   readonly #reporter: Reporter;
