@@ -23,7 +23,7 @@ export interface OutgoingRequest {
  * The life of an outgoing request, in the order of its calls:
  *
  *     const span = handler.sending(request, parent);      // start, tag, startSpanCb
- *     const headers = handler.headers(span, url);         // what to send along, once a hop
+ *     handler.maySend(url) && handler.headers(span);      // what to send along, asked for each hop
  *     handler.resent(span, 1, "redirect", 302, nextUrl);  // for each further hop
  *     handler.failed(span, error);                        // only if it failed
  *     handler.finish(span, 200);                          // status, finish: once
@@ -68,16 +68,25 @@ export class ClientHandler {
     return span;
   }
 
-  /** The trace headers to send to `url`, names in lower case; undefined for none: `propagateTo` or a failure keeps them back. */
-  headers(span: Span, url: string): Record<string, string> | undefined {
-    if (!this.#http.propagatesTo(url, undefined)) return undefined;
+  /** Whether `propagateTo` sets no limits. */
+  get sendsEverywhere(): boolean {
+    return this.#http.propagatesEverywhere;
+  }
+
+  /** Whether trace headers may be sent to `url`. */
+  maySend(url: string): boolean {
+    return this.#http.propagatesTo(url, undefined);
+  }
+
+  /** The trace headers, names in lower case; none where the tracer fails. Ask `maySend` first. */
+  headers(span: Span): Record<string, string> {
     const carrier: Record<string, unknown> = {};
     try {
       this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, carrier);
       return sendable(carrier);
     } catch (error) {
       warn("tracer.error", "the tracer failed to write headers; the request goes out without them", error);
-      return undefined;
+      return {};
     }
   }
 
