@@ -143,7 +143,7 @@ export class UndiciRequests {
       return turning;
     }
     const making = this.making.getStore();
-    if (making instanceof Call && (making.expects(method, url) || isRetry(making, method, url))) return making;
+    if (making instanceof Call && isNext(making, method, url)) return making;
     const waiting = this.#awaited(method, url);
     return waiting ?? (making === UNTRACED ? making : undefined);
   }
@@ -259,8 +259,14 @@ function hasHeader(headers: readonly unknown[], name: string, value: string): bo
   return false;
 }
 
-/** Whether a fetch that has no answer yet is being tried once more, without a failure that we were told of. */
-function isRetry(making: Call, method: string, url: string): boolean {
+/**
+ * Whether this is a hop of the call in whose context it is made. That is certain for the first: nothing but the fetch itself
+ * runs in that context before. Later hops of a fetch that carries headers are known by those alone.
+ */
+function isNext(making: Call, method: string, url: string): boolean {
+  if (making.carried !== undefined && making.request !== undefined) return false;
+  if (making.expects(method, url)) return true;
+  // A fetch that has no answer yet is tried once more, without a failure that we were told of.
   return making.isFetch && !making.settled && making.url === url && making.isMethod(method);
 }
 
