@@ -40,7 +40,7 @@ export function withTraceHeaders(
     const changed = init ? membersOf(init) : {};
     const request = input instanceof Request ? input : undefined;
     // A Request loses its referrer to options that say anything, and has said nothing so far.
-    if (request !== undefined && !MEMBERS.some((name) => changed[name] !== undefined)) {
+    if (request !== undefined && !MEMBERS.some((name) => changed[name] !== undefined) && keepsReferrer()) {
       changed["referrerPolicy"] = request.referrerPolicy;
       if (request.referrer !== "about:client") changed["referrer"] = request.referrer;
     }
@@ -53,6 +53,17 @@ export function withTraceHeaders(
     return undefined;
   }
 }
+
+/** Whether a copy of a Request has its referrer: in some releases of undici 7 (Node 24) it has not, and fetch makes one. */
+function keepsReferrer(): boolean {
+  if (kept === undefined) {
+    const referrer = "http://localhost/";
+    kept = new Request(new Request(referrer, { referrer })).referrer === referrer;
+  }
+  return kept;
+}
+
+let kept: boolean | undefined;
 
 /** The members of the Fetch Standard's RequestInit, and undici's own `dispatcher`. */
 const MEMBERS: readonly string[] = [
