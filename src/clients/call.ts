@@ -9,7 +9,10 @@ export interface UndiciRequest {
   readonly method: string;
   readonly origin: string | URL;
   readonly path: string;
+  /** Names and values by turns, in versions 6 to 8. */
   readonly headers?: unknown;
+  /** The protocol to upgrade to, such as "websocket". */
+  readonly upgrade?: unknown;
   addHeader?(name: string, value: string): unknown;
 }
 
@@ -22,6 +25,10 @@ export class Call {
   readonly caller: Span | undefined;
   /** Whether the global fetch was called: then its promise, not a hop, says whether it succeeded. */
   readonly isFetch: boolean;
+  /** The trace headers that fetch was given, so that every hop carries them; undefined where each hop gets its own. */
+  carried: Readonly<Record<string, string>> | undefined;
+  /** The method of the last hop, or of the first one to come, in upper case. */
+  method: string;
   /** The URL that the next hop will have, without its fragment; undefined where none is expected. */
   expected: string | undefined;
   /** The last hop, and its URL. */
@@ -36,16 +43,33 @@ export class Call {
   /** The signal by which the caller can abort. */
   signal: AbortSignal | undefined;
   #resends = 0;
+  /** Undefined: not asked for yet. */
+  #headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(handler: ClientHandler, span: Span, caller: Span | undefined, isFetch: boolean) {
+  constructor(handler: ClientHandler, span: Span, caller: Span | undefined, method: string, isFetch: boolean) {
     this.exchange = new Exchange(handler, span);
+    this.method = method;
     this.caller = caller;
     this.isFetch = isFetch;
   }
 
-  /** Whether a hop to this URL can only be one of this call. */
-  expects(url: string): boolean {
-    return this.expected === url;
+  /** Whether this is the hop that comes next. A redirect may turn the method into GET. */
+  expects(method: string, url: string): boolean {
+    if (this.expected !== url) return false;
+    return this.isMethod(method) || (method === "GET" && REDIRECTS.has(this.exchange.status ?? 0));
+  }
+
+  /** Whether a hop has the last one's method. */
+  isMethod(method: string): boolean {
+    return method.toUpperCase() === this.method;
+  }
+
+  /** The trace headers to send to `url`, the same for every hop; undefined for none. */
+  headers(url: string): Readonly<Record<string, string>> | undefined {
+    const { handler, span } = this.exchange;
+    if (!handler.maySend(url)) return undefined;
+    this.#headers ??= handler.headers(span);
+    return this.#headers;
   }
 
   /** A hop was made: writes the trace headers, and from the second on says so on the span. */
@@ -58,12 +82,14 @@ export class Call {
       exchange.resumed();
     }
     this.request = request;
+    this.method = request.method.toUpperCase();
     this.url = url;
     this.expected = undefined;
     this.complete = false;
     this.retrying = false;
-    const headers = exchange.handler.headers(exchange.span, url);
-    for (const name in headers) setHeader(request, name, headers[name]!);
+    const headers = this.headers(url);
+    if (headers !== undefined) for (const name in headers) setHeader(request, name, headers[name]!);
+    else for (const name in this.carried) removeHeader(request, name);
   }
 
   /** The last hop's headers are here. Notes where a redirect leads. */
@@ -117,6 +143,13 @@ function setHeader(request: UndiciRequest, name: string, value: string): void {
     }
   }
   request.addHeader?.(name, value);
+}
+
+function removeHeader({ headers }: UndiciRequest, name: string): void {
+  if (!Array.isArray(headers)) return;
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (String(headers[i]).toLowerCase() === name) headers.splice(i, 2);
+  }
 }
 
 /** Where the `location` header of raw response headers leads, as undici will ask for it. */

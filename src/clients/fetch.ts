@@ -1,11 +1,12 @@
 // The global fetch: one span per call, however many hops undici takes for it. Other uses of undici come along.
 
-import { ClientHandler, type OutgoingRequest } from "../http/client-handler.ts";
+import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { Call } from "./call.ts";
 import { watchPending } from "./exchange.ts";
+import { type FetchArguments, readFetch, signalOf, withTraceHeaders } from "./fetch-arguments.ts";
 import { UNTRACED, UndiciRequests } from "./undici.ts";
 
 /**
@@ -18,31 +19,33 @@ export function traceFetch(tracing: HttpTracing): Undo {
   return undoAll([watchPending(), requests.subscribe(), wrapFetch(handler, requests)]);
 }
 
-type Fetch = typeof globalThis.fetch;
-
 function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
   const original = globalThis.fetch;
   if (typeof original !== "function") return () => {}; // node --no-experimental-fetch
   let stopped = false;
 
-  function fetch(this: unknown, ..._: Parameters<Fetch>): Promise<Response> {
+  function fetch(this: unknown, ..._: FetchArguments): Promise<Response> {
     if (stopped) return Reflect.apply(original, this, arguments);
-    const outgoing = isUntraced() ? undefined : read(arguments as unknown as Parameters<Fetch>);
+    const given = arguments as unknown as FetchArguments;
+    const outgoing = isUntraced() ? undefined : readFetch(given);
     const caller = handler.active();
     const span = outgoing && handler.sending(outgoing, caller);
-    if (span === undefined) return requests.making.run(UNTRACED, Reflect.apply, original, this, arguments);
+    if (span === undefined) return requests.making.run(UNTRACED, Reflect.apply, original, this, given);
 
-    const call = new Call(handler, span, caller, true);
+    const call = new Call(handler, span, caller, outgoing!.method, true);
     call.expected = withoutFragment(outgoing!.url);
-    call.signal = signalOf(arguments as unknown as Parameters<Fetch>);
+    const args = carrying(call, given, requests);
+    call.signal = signalOf(args);
     let promise: Promise<Response>;
     try {
-      promise = requests.making.run(call, Reflect.apply, original, this, arguments);
+      promise = requests.making.run(call, Reflect.apply, original, this, args);
     } catch (error) {
+      requests.settled(call);
       call.exchange.failed(error);
       throw error;
     }
     if (typeof promise?.then !== "function") {
+      requests.settled(call);
       call.exchange.end(); // a stand-in from somebody's test
       return promise;
     }
@@ -55,6 +58,17 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     stopped = true;
     undo();
   };
+}
+
+/** The arguments with trace headers, where every hop may have them or we see each hop; as given otherwise. */
+function carrying(call: Call, given: FetchArguments, requests: UndiciRequests): FetchArguments {
+  // Headers that a hop must not have are taken away when undici makes it. A fetch that is not undici's cannot be trusted so far.
+  if (!call.exchange.handler.sendsEverywhere && !requests.sawFetch) return given;
+  const headers = call.headers(call.expected!);
+  const args = headers && withTraceHeaders(given, headers);
+  if (args === undefined) return given;
+  requests.carry(call, headers!);
+  return args;
 }
 
 /** Answers a promise that settles as `promise` does, and which alone is unhandled if nobody handles it. */
@@ -78,35 +92,7 @@ function watch(promise: Promise<Response>, call: Call, requests: UndiciRequests)
   );
 }
 
-/** The request that fetch's arguments describe, undefined where it does not go over HTTP (`data:`, `blob:`). */
-function read([input, init]: Parameters<Fetch>): OutgoingRequest | undefined {
-  try {
-    const isRequest = typeof input === "object" && "url" in input;
-    const url = normalized(isRequest ? input.url : String(input));
-    if (url === undefined) return undefined;
-    const method = init?.method ?? (isRequest ? input.method : "GET");
-    return { component: "fetch", method: String(method).toUpperCase(), url, source: input };
-  } catch {
-    return undefined; // arguments that fetch will refuse: let it say so
-  }
-}
-
-/** A URL as it will be asked for; as it stands where it cannot be parsed, for that is a failed request too. */
-function normalized(url: string): string | undefined {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    return url;
-  }
-  return parsed.protocol === "http:" || parsed.protocol === "https:" ? parsed.href : undefined;
-}
-
 function withoutFragment(url: string): string {
   const hash = url.indexOf("#");
   return hash < 0 ? url : url.slice(0, hash);
-}
-
-function signalOf([input, init]: Parameters<Fetch>): AbortSignal | undefined {
-  return init?.signal ?? (typeof input === "object" && "signal" in input ? input.signal : undefined);
 }

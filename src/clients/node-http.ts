@@ -70,7 +70,7 @@ function traced(original: Send, self: unknown, call: RequestCall, handler: Clien
   if (span === undefined) return send(original, self, call.args);
 
   const exchange = new Exchange(handler, span);
-  const headers = handler.headers(span, url);
+  const headers = handler.maySend(url) ? handler.headers(span) : undefined;
   let request: ClientRequest & Traced;
   try {
     request = send(original, self, headers === undefined ? call.args : withHeaders(call, headers));

@@ -8,6 +8,7 @@ import type { ClientHandler } from "../http/client-handler.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { Call, type UndiciRequest, urlOf } from "./call.ts";
+import { isFromPoolQueue } from "./pool-queue.ts";
 
 /** In place of a call: this fetch is not to be traced. */
 export const UNTRACED = "untraced";
@@ -28,7 +29,8 @@ const RETRIED: ReadonlySet<string> = new Set([
 
 /**
  * Tells which call each hop belongs to. The running context alone does not: a request that waited in a pool, a redirect
- * and a retry are all made in the context of some socket, which is that of whoever opened the socket.
+ * and a retry are all made in the context of some socket, which is that of whoever opened the socket. The global fetch's
+ * hops carry its trace headers, which tell exactly. Where nothing tells, a request gets no parent rather than a stranger's.
  */
 export class UndiciRequests {
   /** The call in whose making we are. Its own storage: the client span is never the active span. */
@@ -36,6 +38,10 @@ export class UndiciRequests {
   readonly #handler: ClientHandler;
   /** Where the call is kept on undici's request. */
   readonly #call: symbol = Symbol("node-opentracing.call");
+  /** Whether a hop of the global fetch was ever seen: it is undici's. */
+  sawFetch = false;
+  /** Calls by the value of the first trace header that their hops carry. Nearly always one each. */
+  readonly #carriers = new Map<string, Call[]>();
   /** Calls of fetch whose next hop has not been made yet: queued in a pool, redirected, or to be tried again. */
   readonly #waiting = new Set<Call>();
   /** A redirect response that has just ended: its handler sends the next hop before it returns. */
@@ -56,9 +62,19 @@ export class UndiciRequests {
     return undoAll(undos);
   }
 
+  /** Fetch was given these headers for all hops of `call`. */
+  carry(call: Call, headers: Readonly<Record<string, string>>): void {
+    const key = firstValue(headers);
+    if (key === undefined) return;
+    call.carried = headers;
+    const calls = this.#carriers.get(key);
+    if (calls === undefined) this.#carriers.set(key, [call]);
+    else calls.push(call);
+  }
+
   /** Fetch has returned its promise, and its first hop may still be to come. */
   await(call: Call): void {
-    if (call.expected !== undefined) this.#waiting.add(call);
+    if (call.expected !== undefined && call.carried === undefined) this.#waiting.add(call);
   }
 
   /** Fetch's promise was settled. */
@@ -66,52 +82,89 @@ export class UndiciRequests {
     call.settled = true;
     call.expected = undefined;
     this.#waiting.delete(call);
+    if (call.carried === undefined) return;
+    const key = firstValue(call.carried)!;
+    const others = this.#carriers.get(key)?.filter((other) => other !== call);
+    if (others === undefined || others.length === 0) this.#carriers.delete(key);
+    else this.#carriers.set(key, others);
   }
 
   #created(request: UndiciRequest): void {
-    // A tunnel through a proxy is part of the request that it is made for.
-    if (isUntraced() || request.method === "CONNECT") return;
+    // A tunnel through a proxy is part of the request that it is made for. What becomes of an upgrade the channels of
+    // undici 6 and 7 do not tell.
+    if (isUntraced() || request.method === "CONNECT" || request.upgrade) return;
     const url = urlOf(request);
     const handler = handlerOf(request);
-    let call = handler instanceof AsyncResource ? undefined : this.#continued(url);
-    if (call === UNTRACED) return;
-    if (call === undefined) {
-      call = this.#start(request, url, handler);
-      if (call === undefined) return;
-    }
+    const call =
+      handler instanceof AsyncResource
+        ? // These handlers remember the context they were made in, wherever the request has waited since.
+          this.#start(request, url, handler.runInAsyncScope(this.#handler.active, this.#handler))
+        : (this.#carrying(request) ?? this.#told(request, url));
+    if (call === undefined) return;
+    if (call.isFetch) this.sawFetch = true;
     this.#waiting.delete(call);
     (request as Keyed)[this.#call] = call;
     call.sent(request, url);
   }
 
-  /** The call that a hop to `url` continues, undefined where it is a request of its own. */
-  #continued(url: string): Call | typeof UNTRACED | undefined {
+  /** The fetch whose trace headers the request carries. */
+  #carrying({ headers }: UndiciRequest): Call | undefined {
+    if (this.#carriers.size === 0 || !Array.isArray(headers)) return undefined;
+    for (let i = 1; i < headers.length; i += 2) {
+      for (const call of this.#carriers.get(headers[i]) ?? []) if (carries(headers, call.carried!)) return call;
+    }
+    return undefined;
+  }
+
+  /** The call that the running context tells, or a new one. */
+  #told(request: UndiciRequest, url: string): Call | undefined {
+    if (isFromPoolQueue()) {
+      return this.#mayAwait(request.method, url) ? undefined : this.#start(request, url, undefined);
+    }
+    const call = this.#continued(request.method, url);
+    return call === undefined
+      ? this.#start(request, url, this.#handler.active())
+      : call === UNTRACED
+        ? undefined
+        : call;
+  }
+
+  /** Whether this can be a hop of a fetch that has its span already. */
+  #mayAwait(method: string, url: string): boolean {
+    for (const waiting of this.#waiting) if (waiting.isFetch && waiting.expects(method, url)) return true;
+    return false;
+  }
+
+  /** The call that a hop continues, undefined where it is a request of its own. */
+  #continued(method: string, url: string): Call | typeof UNTRACED | undefined {
     const turning = this.#turning;
-    if (turning?.expects(url)) {
+    if (turning?.expects(method, url)) {
       this.#turning = undefined;
       return turning;
     }
     const making = this.making.getStore();
-    if (making instanceof Call && (making.expects(url) || (making.isFetch && !making.settled && making.url === url))) {
-      return making;
-    }
+    if (making instanceof Call && isNext(making, method, url)) return making;
+    const waiting = this.#awaited(method, url);
+    return waiting ?? (making === UNTRACED ? making : undefined);
+  }
+
+  /** The waiting call that expects this hop. Not known where several fetches do. */
+  #awaited(method: string, url: string): Call | typeof UNTRACED | undefined {
+    let fetch: Call | typeof UNTRACED | undefined;
     for (const waiting of this.#waiting) {
+      if (!waiting.expects(method, url)) continue;
       // That of a fetch that we did not see begin counts only where its caller is active, as it is in fetch's own hops.
-      if (waiting.expects(url) && (waiting.isFetch || waiting.caller === this.#handler.active())) return waiting;
+      if (!waiting.isFetch && waiting.caller === this.#handler.active()) return waiting;
+      if (waiting.isFetch) fetch = fetch === undefined ? waiting : UNTRACED;
     }
-    return making === UNTRACED ? making : undefined;
+    return fetch;
   }
 
   /** A request that nobody announced: made with undici's own functions. */
-  #start(request: UndiciRequest, url: string, handler: unknown): Call | undefined {
+  #start(request: UndiciRequest, url: string, caller: Span | undefined): Call | undefined {
     const outgoing = { component: "undici", method: request.method, url, source: request };
-    // These handlers remember the context they were made in, wherever the request has waited since.
-    const caller: Span | undefined =
-      handler instanceof AsyncResource
-        ? handler.runInAsyncScope(this.#handler.active, this.#handler)
-        : this.#handler.active();
     const span = this.#handler.sending(outgoing, caller);
-    return span === undefined ? undefined : new Call(this.#handler, span, caller, false);
+    return span === undefined ? undefined : new Call(this.#handler, span, caller, request.method.toUpperCase(), false);
   }
 
   #received({ request, response }: HeadersMessage): void {
@@ -119,7 +172,7 @@ export class UndiciRequests {
     if (call === undefined) return;
     call.received(response.statusCode, response.headers);
     if (call.expected === undefined) return;
-    if (call.isFetch) this.#waiting.add(call);
+    if (call.isFetch) this.await(call);
     else if (!(handlerOf(request) instanceof AsyncResource)) this.#awaitRedirect(call);
   }
 
@@ -159,7 +212,7 @@ export class UndiciRequests {
     const mayRetry = code !== undefined && RETRIED.has(code);
     if (mayRetry && call.isFetch && !call.settled) {
       call.expected = call.url;
-      this.#waiting.add(call);
+      this.await(call);
     } else if (mayRetry && !call.isFetch && isComposed(handler)) {
       call.retrying = true;
       call.expected = call.url;
@@ -187,6 +240,34 @@ function listen(event: string, listener: (message: Message) => void): Undo {
   return () => {
     unsubscribe(name, subscriber);
   };
+}
+
+function firstValue(headers: Readonly<Record<string, string>>): string | undefined {
+  for (const name in headers) return headers[name];
+  return undefined;
+}
+
+function carries(headers: readonly unknown[], carried: Readonly<Record<string, string>>): boolean {
+  for (const name in carried) if (!hasHeader(headers, name, carried[name]!)) return false;
+  return true;
+}
+
+function hasHeader(headers: readonly unknown[], name: string, value: string): boolean {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i + 1] === value && String(headers[i]).toLowerCase() === name) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether this is a hop of the call in whose context it is made. That is certain for the first: nothing but the fetch itself
+ * runs in that context before. Later hops of a fetch that carries headers are known by those alone.
+ */
+function isNext(making: Call, method: string, url: string): boolean {
+  if (making.carried !== undefined && making.request !== undefined) return false;
+  if (making.expects(method, url)) return true;
+  // A fetch that has no answer yet is tried once more, without a failure that we were told of.
+  return making.isFetch && !making.settled && making.url === url && making.isMethod(method);
 }
 
 type Keyed = UndiciRequest & { [call: symbol]: Call | undefined };

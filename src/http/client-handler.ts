@@ -5,6 +5,7 @@ import { count, warn } from "../diagnostics.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
+import { redactedError } from "./redacted-error.ts";
 import { startSpan } from "./start-span.ts";
 
 /** An outgoing request as `filter`, `operationName` and `startSpanCb` get it: one shape for every client. */
@@ -23,7 +24,7 @@ export interface OutgoingRequest {
  * The life of an outgoing request, in the order of its calls:
  *
  *     const span = handler.sending(request, parent);      // start, tag, startSpanCb
- *     const headers = handler.headers(span, url);         // what to send along, once a hop
+ *     handler.maySend(url) && handler.headers(span);      // what to send along, asked for each hop
  *     handler.resent(span, 1, "redirect", 302, nextUrl);  // for each further hop
  *     handler.failed(span, error);                        // only if it failed
  *     handler.finish(span, 200);                          // status, finish: once
@@ -68,16 +69,25 @@ export class ClientHandler {
     return span;
   }
 
-  /** The trace headers to send to `url`, names in lower case; undefined for none: `propagateTo` or a failure keeps them back. */
-  headers(span: Span, url: string): Record<string, string> | undefined {
-    if (!this.#http.propagatesTo(url, undefined)) return undefined;
+  /** Whether `propagateTo` sets no limits. */
+  get sendsEverywhere(): boolean {
+    return this.#http.propagatesEverywhere;
+  }
+
+  /** Whether trace headers may be sent to `url`. */
+  maySend(url: string): boolean {
+    return this.#http.propagatesTo(url, undefined);
+  }
+
+  /** The trace headers, names in lower case; none where the tracer fails. Ask `maySend` first. */
+  headers(span: Span): Record<string, string> {
     const carrier: Record<string, unknown> = {};
     try {
       this.#http.tracer.inject(span.context(), FORMAT_HTTP_HEADERS, carrier);
       return sendable(carrier);
     } catch (error) {
       warn("tracer.error", "the tracer failed to write headers; the request goes out without them", error);
-      return undefined;
+      return {};
     }
   }
 
@@ -98,10 +108,10 @@ export class ClientHandler {
     }
   }
 
-  /** Records why there is no response, or not all of it. */
+  /** Records why there is no response, or not all of it. What an error tells of a URL is redacted in a copy of it. */
   failed(span: Span, error: unknown): void {
     try {
-      recordError(span, error);
+      recordError(span, redactedError(error, this.#http.redact));
     } catch (tracerError) {
       tracerThrew(tracerError);
     }

@@ -33,8 +33,9 @@ export interface HttpOptions {
   /** Query parameters whose values are replaced in URLs, in place of `DEFAULT_REDACTED`. */
   readonly redactedParameters?: readonly string[] | undefined;
   /**
-   * Where to send trace headers: a list of URL beginnings (`"https://api.example.com/"`) and patterns, or a function of
-   * the URL. Everywhere by default. Requests to other places are traced, but carry nothing.
+   * Where to send trace headers: a list of URL beginnings and patterns, or a function of the URL that answers `true`.
+   * A beginning ends with "/", or the URL goes on with "/", "?" or "#" or ends there: `"https://example.com"` is not
+   * `https://example.com.evil.org`. Everywhere by default. Requests to other places are traced, but carry nothing.
    */
   readonly propagateTo?: readonly (string | RegExp)[] | ((url: string) => boolean) | undefined;
   /** What "active" means. By default asynchronous call chains, each with its own active span. */
@@ -69,6 +70,8 @@ export class HttpTracing {
   readonly redact: (url: string) => string;
   /** Whether trace headers may be sent to this URL. */
   readonly propagatesTo: (url: string, unused: undefined) => boolean;
+  /** Whether `propagatesTo` is true for every URL. */
+  readonly propagatesEverywhere: boolean;
 
   /** `options` must have been checked with `HTTP_OPTION_CHECKS`. */
   constructor(tracer: Tracer | undefined, scope: ScopeManager, options: HttpOptions) {
@@ -84,6 +87,7 @@ export class HttpTracing {
     this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
     this.attributes = attributeTaggers(options.tracedAttributes ?? [], this.redact);
     this.propagatesTo = targetFilter(options.propagateTo);
+    this.propagatesEverywhere = options.propagateTo === undefined;
   }
 }
 
@@ -117,9 +121,24 @@ function refused(answer: unknown, expected: string): never {
 function targetFilter(targets: HttpOptions["propagateTo"]): (url: string, unused: undefined) => boolean {
   if (targets === undefined) return always;
   // Better to lose a trace than to send a header where it must not go.
-  if (typeof targets === "function") return guard(decided(targets as (url: unknown) => boolean), false, "propagateTo");
+  if (typeof targets === "function") return guard(allowed(targets), false, "propagateTo");
   return (url) =>
-    targets.some((target) => (typeof target === "string" ? url.startsWith(target) : url.search(target) >= 0));
+    targets.some((target) => (typeof target === "string" ? isBelow(url, target) : url.search(target) >= 0));
+}
+
+function allowed(targets: (url: string) => unknown): (url: string) => boolean {
+  return function allows(url) {
+    const answer = targets(url);
+    return typeof answer === "boolean" ? answer : refused(answer, "true or false");
+  };
+}
+
+/** Whether `url` is `target` or something below it, on the same host and port. */
+function isBelow(url: string, target: string): boolean {
+  if (!url.startsWith(target)) return false;
+  if (target.endsWith("/")) return true;
+  const next = url[target.length];
+  return next === undefined || next === "/" || next === "?" || next === "#";
 }
 
 function isTargetList(value: unknown): string | undefined {

@@ -55,6 +55,24 @@ export function redactor(names: readonly string[]): (url: string) => string {
   };
 }
 
+/**
+ * A text, such as an error's message, with `redact` applied to what looks like a URL in it: a word with "//", a query or
+ * credentials ("user:password@host"). An address of mail stays. Takes time in proportion to the text's length.
+ */
+export function redactedText(text: string, redact: (url: string) => string): string {
+  if (text.indexOf("@") < 0 && text.indexOf("?") < 0) return text;
+  return text.replace(WORD, (word) => (isUrlLike(word) ? redact(word) : word));
+}
+
+/** Quotes and parentheses may stand in a URL: better to take one too many with it than to leave the end of a secret. */
+const WORD = /[^\s"<>`]+/g;
+
+function isUrlLike(word: string): boolean {
+  if (word.includes("?") || word.includes("//")) return true;
+  const colon = word.indexOf(":");
+  return colon >= 0 && word.indexOf("@", colon) >= 0;
+}
+
 /** `https://user:password@host/` becomes `https://REDACTED:REDACTED@host/`, as often as it occurs. */
 function withoutCredentials(url: string): string {
   let result = "";

@@ -128,3 +128,17 @@ for (const name of ["undici6", "undici", "undici8"]) {
     }
   });
 }
+
+test("a native WebSocket has no span and no trace headers", { skip: major < 22 && "Node 22 has it first" }, () =>
+  onScene({ ...client, tls: undefined } as never, {}, async (s) => {
+    const { WebSocket } = globalThis as unknown as { WebSocket: new (url: string) => EventTarget };
+    const socket = new WebSocket(`${s.origin.replace("http", "ws")}/status/404`);
+    await new Promise((resolve) => socket.addEventListener("error", resolve, { once: true }));
+    client.finishPending();
+    assert.deepEqual(
+      s.received.map(({ upgrade, traceparent }) => [upgrade, traceparent]),
+      [["websocket", undefined]],
+    );
+    assert.equal(s.reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client").length, 0);
+  }),
+);

@@ -33,6 +33,6 @@ test("a tracer that writes what is no header value: counted, the request goes ou
   const handler = handlerOf({
     inject: (_context: unknown, _format: string, carrier: object) => Object.assign(carrier, { a: Object.create(null) }),
   });
-  assert.equal(handler.headers(new Span(), "http://a/"), undefined);
+  assert.deepEqual(handler.headers(new Span()), {});
   assert.equal(tracerErrors() - before, 1);
 });

@@ -1,0 +1,47 @@
+// Keeps secrets of URLs out of the errors that are logged: Node and undici quote the URL in their messages.
+
+import { redactedText } from "./redaction.ts";
+
+/** How many causes below an error are looked at; one that lies deeper is left out of a copy. */
+const MAX_DEPTH = 8;
+
+/**
+ * The error as it may be logged: itself where it tells no secret, otherwise a stand-in of the same class, with name, code
+ * and status, whose message, stack and causes are redacted. The caller's own error is never changed. Never throws.
+ */
+export function redactedError(error: unknown, redact: (url: string) => string): unknown {
+  try {
+    return withoutSecrets(error, redact, 0);
+  } catch {
+    return error; // whoever logs it cannot read it either
+  }
+}
+
+function withoutSecrets(error: unknown, redact: (url: string) => string, depth: number): unknown {
+  if (typeof error === "string") return redactedText(error, redact);
+  if (typeof error !== "object" || error === null) return error;
+  if (depth === MAX_DEPTH) return undefined;
+  const { message, stack, cause } = error as Error;
+  const told = redacted(message, redact);
+  const trace = redacted(stack, redact);
+  const because = withoutSecrets(cause, redact, depth + 1);
+  if (told === message && trace === stack && because === cause) return error;
+
+  const copy: object = Object.create(Object.getPrototypeOf(error));
+  for (const name of KEPT) set(copy, name, (error as Record<string, unknown>)[name]);
+  set(copy, "message", told);
+  set(copy, "stack", trace);
+  set(copy, "cause", because);
+  return copy;
+}
+
+const KEPT: readonly string[] = ["name", "code", "status", "statusCode"];
+
+function redacted(text: unknown, redact: (url: string) => string): unknown {
+  return typeof text === "string" ? redactedText(text, redact) : text;
+}
+
+/** Defined, not assigned: a DOMException's prototype has getters of these names. */
+function set(copy: object, name: string, value: unknown): void {
+  if (value !== undefined) Object.defineProperty(copy, name, { value, configurable: true, writable: true });
+}

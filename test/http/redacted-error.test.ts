@@ -1,0 +1,59 @@
+// No secret of a URL reaches a back end in an error, and the caller's error stays as it is.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { test } from "node:test";
+import { DEFAULT_REDACTED, redactedText, redactor } from "#src/http/redaction.js";
+import { errorFacts } from "#src/report/error-facts.js";
+import { onScene } from "#src/testing/_client-scene.js";
+import { CLIENTS } from "../clients/contract-clients.js";
+
+const redact = redactor(DEFAULT_REDACTED);
+const client = CLIENTS.find(({ name }) => name === "fetch")!;
+const SECRET = /hunter2|s3cr3t/;
+
+const FAILING: [name: string, call: () => unknown][] = [
+  ["fetch with credentials", () => fetch("http://admin:hunter2@db.internal/x?token=s3cr3t")],
+  ["fetch of a relative URL", () => fetch("/relative?token=s3cr3t")],
+  ["http.get of an invalid URL", () => http.get("http://user:hunter2@[bad/?token=s3cr3t")],
+  [
+    "a socket's path",
+    () => new Promise((_, no) => http.get({ socketPath: "/nope?token=s3cr3t", path: "/" }).on("error", no)),
+  ],
+];
+for (const [name, call] of FAILING) {
+  test(`${name}: the error that is logged tells no secret, the caller's is whole`, () =>
+    onScene(client, {}, async ({ reporter }) => {
+      const thrown: unknown = await (async () => call())().catch((error: unknown) => error);
+      await reporter.waitFor(1);
+      const { fields } = reporter.spans[0]!.logs[0]!;
+      const facts = errorFacts(fields);
+      assert.doesNotMatch(JSON.stringify([facts, reporter.spans[0]!.tags]), SECRET);
+      assert.match(`${facts.message}${facts.stack}`, /REDACTED|Invalid URL/);
+      const logged = fields["error.object"] as Error;
+      assert.equal(Object.getPrototypeOf(logged), Object.getPrototypeOf(thrown));
+      assert.equal(logged.name, (thrown as Error).name);
+      assert.match(String((thrown as Error).stack) + String((thrown as { input?: string }).input), SECRET);
+    }));
+}
+
+test("an error that tells no secret is logged itself", () =>
+  onScene(client, {}, async ({ reporter }) => {
+    const thrown: unknown = await fetch("/relative?page=1").catch((error: unknown) => error);
+    assert.equal(reporter.spans[0]!.logs[0]!.fields["error.object"], thrown);
+  }));
+
+test("mail addresses and paths stay in texts", () => {
+  for (const text of ["ask joe@example.com", "at f (/app/undici@7.0.0/x.js:1:2)", "why?", "plain"]) {
+    assert.equal(redactedText(text, redact), text);
+  }
+  assert.equal(redactedText("to u:p@h:1 failed", redact), "to REDACTED:REDACTED@h:1 failed");
+});
+
+test("redaction of a text takes time in proportion to its length", () => {
+  for (const piece of ["//", "?", ":@", "a?b ", "//@ "]) {
+    const started = performance.now();
+    redactedText(piece.repeat(200_000), redact);
+    assert.ok(performance.now() - started < 10_000, piece);
+  }
+});
