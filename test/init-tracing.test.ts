@@ -307,6 +307,31 @@ test("settings of the built-in tracer beside another tracer are counted and warn
   await tracing.close();
 });
 
+test("an application's listeners bring Node's leak warning when they would without us, and not before", async () => {
+  const warned: (string | symbol)[] = [];
+  const listener = (warning: Error & { type?: string }): void => {
+    if (warning.name === "MaxListenersExceededWarning") warned.push(warning.type ?? "");
+  };
+  process.on("warning", listener);
+  const server = http.createServer(async (_request, response) => {
+    for (let i = 0; i < 10; i++) response.on("close", () => {});
+    const hop = http.get(app.url, (answer) => {
+      for (let i = 0; i < 9; i++) answer.on("end", () => {}); // Node has one itself
+      answer.resume().on("close", () => response.end("hello"));
+    });
+    for (let i = 0; i < 10; i++) hop.on("close", () => {});
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  assert.equal(await answer.text(), "hello");
+  await tracing.close();
+  server.close();
+  server.closeAllConnections();
+  assert.deepEqual(warned, []);
+  process.off("warning", listener);
+});
+
 test("bad input: with MockTracer, whose extract and inject throw, requests are served and spans made; counted", async () => {
   const tracer = new MockTracer();
   const before = diagnostics()["tracer.error"] ?? 0;

@@ -25,6 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const BASICS = [
   "diagnostics.ts",
   "environment.ts",
+  "listen.ts",
   "mark-failed.ts",
   "follow-promise.ts",
   "guard.ts",

@@ -7,6 +7,7 @@ import https from "node:https";
 import { syncBuiltinESMExports } from "node:module";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
+import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
@@ -82,8 +83,8 @@ function traced(original: Send, self: unknown, call: RequestCall, handler: Clien
   request[EXCHANGE] = exchange;
   // Neither changes what Node does: a real "error" listener would keep an unheard error from ending the process, a
   // "response" listener would keep Node from discarding a response that nobody wants.
-  request.on(errorMonitor, onError);
-  request.on("close", onClose);
+  listen(request, errorMonitor, onError);
+  listen(request, "close", onClose);
   return request;
 }
 
@@ -118,7 +119,7 @@ function onResponse(message: unknown): void {
   response[EXCHANGE] = exchange;
   exchange.received(response.statusCode ?? 0);
   exchange.body = response;
-  response.on("end", onEnd);
+  listen(response, "end", onEnd);
 }
 
 function onEnd(this: IncomingMessage & Traced): void {

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
+import { listen } from "../listen.ts";
 
 // Registered, so that `getSpan` finds it whichever copy of this package traced the request: a bundle may bring one.
 const SPAN: unique symbol = Symbol.for("node-opentracing/span");
@@ -45,7 +46,7 @@ export function watch(request: IncomingMessage, response: ServerResponse, span: 
   (response as Traced)[SPAN] = span;
   (response as Traced)[OWNER] = owner;
   // "close" comes once, after a finished response and after an abort alike.
-  response.on("close", onClose);
+  listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);
 }
 
@@ -65,11 +66,11 @@ function queue(socket: QueuedSocket | null | undefined, response: TracedResponse
   const waiting = socket[QUEUE];
   if (waiting === undefined) {
     socket[QUEUE] = new Set([response]);
-    socket.on("close", closeQueue);
+    listen(socket, "close", closeQueue);
   } else {
     waiting.add(response);
   }
-  response.on("close", leaveQueue);
+  listen(response, "close", leaveQueue);
 }
 
 function closeQueue(this: QueuedSocket): void {

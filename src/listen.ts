@@ -1,0 +1,20 @@
+// Listens on objects of the application without taking one of the places that its own listeners have.
+
+type Listener = (...args: never[]) => void;
+
+/** What an emitter must have: Node's, and the stand-ins of test libraries, which may lack the limit. */
+interface Emitter {
+  on(event: string | symbol, listener: Listener): unknown;
+  getMaxListeners?(): number;
+  setMaxListeners?(limit: number): unknown;
+}
+
+/**
+ * Adds a listener, and raises the limit beyond which Node warns of a leak by one: the application's own listeners bring
+ * that warning when they would without us. 0 and Infinity stand for no limit.
+ */
+export function listen(emitter: Emitter, event: string | symbol, listener: Listener): void {
+  emitter.on(event, listener);
+  const limit = emitter.getMaxListeners?.();
+  if (limit !== undefined && limit > 0 && limit < Number.POSITIVE_INFINITY) emitter.setMaxListeners?.(limit + 1);
+}
