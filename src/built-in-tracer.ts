@@ -31,8 +31,10 @@ export const BUILT_IN_CHECKS: Readonly<Record<keyof BuiltInOptions, Check>> = {
 
 /** Makes it. Never throws for what the environment says: that is counted and warned about, and left out. */
 export function builtInTracer(options: BuiltInOptions, environment: Environment): Tracer {
+  const serviceName = options.serviceName ?? environment.serviceName;
+  if (serviceName !== undefined) options.reporter?.nameService?.(serviceName);
   return new Tracer({
-    reporter: options.reporter ?? reporterOf(options.serviceName ?? environment.serviceName, environment),
+    reporter: options.reporter ?? reporterOf(serviceName, environment),
     sampler: options.sampler ?? samplerOf(environment),
     propagators: propagatorsOf(environment),
     limits: environment.limits,

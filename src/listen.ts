@@ -10,8 +10,8 @@ interface Emitter {
 }
 
 /**
- * Adds a listener, and raises the limit beyond which Node warns of a leak by one: the application's own listeners bring
- * that warning when they would without us. 0 and Infinity stand for no limit.
+ * Adds a listener, and raises the limit beyond which Node warns of a leak by one, so that the application's own listeners
+ * do not bring that warning sooner than without us. 0 and Infinity stand for no limit.
  */
 export function listen(emitter: Emitter, event: string | symbol, listener: Listener): void {
   emitter.on(event, listener);

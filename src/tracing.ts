@@ -7,6 +7,7 @@ import { warn } from "./diagnostics.ts";
 import { spanOf } from "./hosts/request-span.ts";
 import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
+import { redactedError } from "./http/redacted-error.ts";
 import type { Undo } from "./patch.ts";
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
 import { bind } from "./scope/bind.ts";
@@ -36,6 +37,8 @@ export class Tracing {
   /** The options as they were given. */
   readonly options: TracingOptions;
   readonly #attachments: Attachment[] = [];
+  /** Errors as they may be logged: Node and undici quote URLs in their messages, secrets and all. */
+  readonly #shown = (error: unknown): unknown => redactedError(error, this.http.redact);
 
   static {
     attach = (tracing, attachment) => tracing.#attachments.unshift(attachment);
@@ -93,7 +96,7 @@ export class Tracing {
   startActiveSpan<T>(name: string, second: ActiveSpanOptions | ((span: Span) => T), third?: (span: Span) => T): T {
     // Untyped callers hand options on that they were not given.
     const [options, fn] = typeof second === "function" ? [{}, second] : [second ?? {}, third!];
-    return startActiveSpan(this.http.tracer, this.http.scope, name, options, fn);
+    return startActiveSpan(this.http.tracer, this.http.scope, name, options, fn, this.#shown);
   }
 
   /** `fn`, run in `span` whoever calls it; without `span`, in the one that is active now. See `bind` in `scope/`. */

@@ -3,16 +3,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import {
   diagnostics,
   initClientTracing,
   initTracing,
   MemoryReporter,
+  MultiReporter,
   OtlpReporter,
   Tracer,
   Tracing,
+  ZipkinReporter,
 } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer, type Span } from "opentracing";
@@ -307,7 +309,73 @@ test("settings of the built-in tracer beside another tracer are counted and warn
   await tracing.close();
 });
 
-test("an application's listeners bring Node's leak warning when they would without us, and not before", async () => {
+test("serviceName reaches a reporter that was given without a name, and no other", async () => {
+  const names: string[] = [];
+  const collector = http.createServer(async (incoming, response) => {
+    const body = JSON.parse(Buffer.concat(await incoming.toArray()).toString());
+    const attributes: { key: string; value: { stringValue?: string } }[] = body.resourceSpans
+      ? body.resourceSpans[0].resource.attributes
+      : [{ key: "service.name", value: { stringValue: body[0].localEndpoint.serviceName } }];
+    names.push(attributes.find(({ key }) => key === "service.name")?.value.stringValue ?? "");
+    response.setHeader("content-type", "application/json").end("{}");
+  });
+  await once(collector.listen(0, "127.0.0.1"), "listening");
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`;
+  const protocol = "http/json";
+  for (const reporter of [
+    new OtlpReporter({ endpoint, protocol }),
+    new OtlpReporter({ endpoint, protocol, serviceName: "own" }),
+    new OtlpReporter({ endpoint, protocol, resource: { "service.name": "resource" } }),
+    new ZipkinReporter({ endpoint }),
+    new ZipkinReporter({ endpoint, serviceName: "own" }),
+    new MultiReporter([new ZipkinReporter({ endpoint })]),
+  ]) {
+    const tracing = initTracing({ serviceName: "shop", reporter });
+    tracing.startActiveSpan("work", () => {});
+    await tracing.close();
+  }
+  collector.close();
+  collector.closeAllConnections();
+  assert.deepEqual(names, ["shop", "own", "resource", "shop", "own", "shop"]);
+});
+
+test("secrets in an error's text stay out of every span it passes", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter });
+  const url = "http://admin:hunter2@127.0.0.1/x?token=s3cr3t";
+  await assert.rejects(
+    tracing.startActiveSpan("own", () => fetch(url)),
+    (error: Error) => error.message.includes(url),
+  );
+  await tracing.close();
+  assert.equal(spanTree(reporter.spans), "\nown  error=TypeError\n  GET  client error=TypeError");
+  const texts = reporter.spans.flatMap(({ logs }) =>
+    logs.map(({ fields }) => String((fields["error.object"] as Error).stack)),
+  );
+  assert.equal(texts.length, 2);
+  for (const text of texts) assert.doesNotMatch(text, /hunter2|s3cr3t/);
+});
+
+test("server.emit with anything does what it does without us", async () => {
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  const refusing = new Proxy({}, { get: () => assert.fail("hands off") });
+  const server = http.createServer();
+  for (const args of [
+    ["timeout", null],
+    ["timeout", "text"],
+    ["timeout", Object.freeze({})],
+    ["timeout", Object.freeze(new net.Socket())],
+    ["clientError", new Error("a"), null],
+    ["clientError", new Error("a"), Object.freeze(new net.Socket())],
+    ["clientError", null, new net.Socket()],
+    ["request", refusing, { end() {} }],
+  ] as const) {
+    assert.equal(server.emit(...(args as unknown as [string])), false);
+  }
+  await tracing.close();
+});
+
+test("an application's listeners bring Node's leak warning no sooner than without us", async () => {
   const warned: (string | symbol)[] = [];
   const listener = (warning: Error & { type?: string }): void => {
     if (warning.name === "MaxListenersExceededWarning") warned.push(warning.type ?? "");

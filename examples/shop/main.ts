@@ -24,10 +24,10 @@ const gateway = await startService("gateway", { ORDERS_URL: orders, PORT: port }
 
 if (requests === undefined) {
   console.log(`gateway on ${gateway}. In another terminal:\n`);
-  console.log(`  curl ${gateway}/orders/7      an order`);
-  console.log(`  curl ${gateway}/orders/0      fails`);
-  console.log(`  curl ${gateway}/slow          takes 400 ms`);
-  console.log(`  curl -m 0.1 ${gateway}/slow   a client that does not wait\n`);
+  console.log(`  curl ${gateway}/orders/7      # an order`);
+  console.log(`  curl ${gateway}/orders/0      # fails`);
+  console.log(`  curl ${gateway}/slow          # takes 400 ms`);
+  console.log(`  curl -m 0.1 ${gateway}/slow   # a client that does not wait\n`);
   console.log("Ctrl-C ends.\n");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void end());
 } else {

@@ -21,7 +21,11 @@ export interface Owner {
 
 /** The span of a request, by its request or its response object; undefined where it is not traced. */
 export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {
-  return (requestOrResponse as Traced | null | undefined)?.[SPAN];
+  try {
+    return (requestOrResponse as Traced | null | undefined)?.[SPAN];
+  } catch {
+    return undefined; // a proxy that refuses
+  }
 }
 
 /** Makes `span` the request's, to be found by `spanOf`. A frozen one keeps none. */

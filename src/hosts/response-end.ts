@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import type { Failure } from "../http/failure.ts";
 
 const TIMED_OUT: unique symbol = Symbol("node-opentracing.timed-out");
@@ -17,7 +18,7 @@ interface Refusal {
 
 /** Notes that the server emitted "timeout" for a socket, if it did; what becomes of that shows at the end. */
 export function noteTimeout(socket: Marked | undefined): void {
-  if (socket !== undefined) socket[TIMED_OUT] = traffic(socket);
+  if (isMarkable(socket)) socket[TIMED_OUT] = traffic(socket);
 }
 
 /**
@@ -25,9 +26,14 @@ export function noteTimeout(socket: Marked | undefined): void {
  * the application has no listener.
  */
 export function noteClientError(socket: Marked | undefined, error: Refusal["error"], answers: boolean): void {
-  if (socket === undefined) return;
+  if (!isMarkable(socket) || !(error instanceof Error)) return;
   // The first error is the reason, later ones its consequences.
   socket[REFUSED] ??= { error, statusCode: answers ? answerOf(socket, error) : undefined };
+}
+
+/** Whether it is a socket that can carry a mark: an application may emit a server's events with anything. */
+function isMarkable(socket: Marked | undefined): socket is Marked {
+  return socket instanceof Duplex && Object.isExtensible(socket);
 }
 
 /** The status that left for the client, undefined where none did. */

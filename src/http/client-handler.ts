@@ -5,7 +5,6 @@ import { count, warn } from "../diagnostics.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
-import { redactedError } from "./redacted-error.ts";
 import { startSpan } from "./start-span.ts";
 
 /** An outgoing request as `filter`, `operationName` and `startSpanCb` get it: one shape for every client. */
@@ -111,7 +110,7 @@ export class ClientHandler {
   /** Records why there is no response, or not all of it. What an error tells of a URL is redacted in a copy of it. */
   failed(span: Span, error: unknown): void {
     try {
-      recordError(span, redactedError(error, this.#http.redact));
+      recordError(span, error, this.#http.redact);
     } catch (tracerError) {
       tracerThrew(tracerError);
     }

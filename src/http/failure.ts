@@ -3,6 +3,7 @@
 import type { Span } from "opentracing";
 import { markFailed } from "../mark-failed.ts";
 import { ERROR } from "../tags.ts";
+import { redactedError } from "./redacted-error.ts";
 
 /** An end that is not the application's error. Logged as `{ event: "error", "error.kind": kind, message }`. */
 export interface Failure {
@@ -44,13 +45,13 @@ export function recordFailure(span: Span, failure: Failure): void {
 
 /**
  * Marks a span as failed by `error`, unless that error says that the client was at fault (a `statusCode` or `status` of
- * 400 to 499). The same error reported twice in a row is logged once.
+ * 400 to 499). The same error reported twice in a row is logged once; URLs in its texts are redacted.
  */
-export function recordError(span: Span, error: unknown): void {
+export function recordError(span: Span, error: unknown, redact: (url: string) => string): void {
   if (isClientError(error)) return;
   if (recorded.has(span) && recorded.get(span) === error) return;
   recorded.set(span, error);
-  markFailed(span, error);
+  markFailed(span, redactedError(error, redact));
 }
 
 /** Never throws, though reading a property of a user's error may. */

@@ -101,7 +101,7 @@ export class ServerHandler<Request> {
   /** Records what the application threw. The response is still to come. */
   failed(span: Span, error: unknown): void {
     try {
-      recordError(span, error);
+      recordError(span, error, this.#http.redact);
     } catch (tracerError) {
       warn("tracer.error", "the tracer threw while recording an error", tracerError);
     }

@@ -54,7 +54,7 @@ interface Waiting {
  */
 export class ConsoleReporter implements Reporter {
   readonly #stream: TextSink;
-  readonly #service: string | undefined;
+  #service: string | undefined;
   readonly #colours: boolean;
   readonly #timeLimit: number;
   readonly #waiting = new Map<string, Waiting>();
@@ -71,6 +71,10 @@ export class ConsoleReporter implements Reporter {
     this.#service = options.serviceName;
     this.#colours = options.colours ?? hasColours(this.#stream);
     this.#timeLimit = options.timeLimit ?? 30_000;
+  }
+
+  nameService(serviceName: string): void {
+    this.#service ??= serviceName;
   }
 
   report(span: FinishedSpan): void {

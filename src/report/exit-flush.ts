@@ -23,7 +23,7 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
       timer = setTimeout(() => {
         warn(
           "report.exit_timeout",
-          `the back end did not take the last spans within ${timeLimit} ms of the end of the process; they are lost`,
+          `the back end did not take the last spans within ${timeLimit} ms; what it has not taken when the process ends is lost`,
         );
         resolve();
       }, timeLimit);

@@ -17,6 +17,10 @@ export class MultiReporter implements Reporter {
     this.#reporters = [...reporters];
   }
 
+  nameService(serviceName: string): void {
+    for (const reporter of this.#reporters) reporter.nameService?.(serviceName);
+  }
+
   report(span: FinishedSpan): void {
     for (let i = 0; i < this.#reporters.length; i++) {
       try {

@@ -29,16 +29,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
  * while `flush` or `close` is awaited, or a connection is being made.
  */
 export class OtlpReporter implements Reporter {
-  readonly #batches: BatchReporter;
+  readonly #options: OtlpReporterOptions;
+  #batches: BatchReporter;
 
   /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
   constructor(options: OtlpReporterOptions = {}) {
     checkOptions("new OtlpReporter(options)", options, CHECKS);
-    const resource = processResource(options.serviceName, options.resource);
-    const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
-    const encoder = new Encoder(resource);
-    const sender = senderOf(options, "http://localhost:4318/v1/traces", encoder.contentType);
-    this.#batches = new BatchReporter(encoder, sender, batchSettings(options), answerReader(sender.target));
+    this.#options = options;
+    this.#batches = batchesOf(options, options.serviceName);
+  }
+
+  nameService(serviceName: string): void {
+    const { serviceName: given, resource } = this.#options;
+    if (given !== undefined || resource?.["service.name"] !== undefined) return;
+    void this.#batches.close();
+    this.#batches = batchesOf(this.#options, serviceName);
   }
 
   report(span: FinishedSpan): void {
@@ -52,6 +57,14 @@ export class OtlpReporter implements Reporter {
   close(): Promise<void> {
     return this.#batches.close();
   }
+}
+
+function batchesOf(options: OtlpReporterOptions, serviceName: string | undefined): BatchReporter {
+  const resource = processResource(serviceName, options.resource);
+  const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
+  const encoder = new Encoder(resource);
+  const sender = senderOf(options, "http://localhost:4318/v1/traces", encoder.contentType);
+  return new BatchReporter(encoder, sender, batchSettings(options), answerReader(sender.target));
 }
 
 function answerReader(target: string): AnswerReader {

@@ -8,6 +8,11 @@ export interface Reporter {
   /** Takes one finished span. Must not keep `span` unless it says so: encode or copy. Must not throw. */
   report(span: FinishedSpan): void;
   /**
+   * Told what the service is called, before the first span, by an `initTracing` that was given a reporter and a name. One
+   * that was named at its construction keeps that name.
+   */
+  nameService?(serviceName: string): void;
+  /**
    * Resolves when all that was reported before has been delivered or given up, or when `timeLimit` milliseconds have
    * passed, if one is given. Resolves without timers where nothing is waiting. Never rejects.
    */

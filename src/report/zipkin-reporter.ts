@@ -12,15 +12,20 @@ export type ZipkinReporterOptions = ExportOptions;
 
 /** Batches, limits and counters are those of `OtlpReporter`. */
 export class ZipkinReporter implements Reporter {
-  readonly #batches: BatchReporter;
+  readonly #options: ZipkinReporterOptions;
+  #batches: BatchReporter;
 
   /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
   constructor(options: ZipkinReporterOptions = {}) {
     checkOptions("new ZipkinReporter(options)", options, EXPORT_CHECKS);
-    const encoder = new ZipkinJsonEncoder(options.serviceName ?? defaultServiceName());
-    const sender = senderOf(options, "http://localhost:9411/api/v2/spans", encoder.contentType);
-    // Zipkin takes a whole request or none of it, and says so by the status alone.
-    this.#batches = new BatchReporter(encoder, sender, batchSettings(options), () => {});
+    this.#options = options;
+    this.#batches = batchesOf(options, options.serviceName);
+  }
+
+  nameService(serviceName: string): void {
+    if (this.#options.serviceName !== undefined) return;
+    void this.#batches.close();
+    this.#batches = batchesOf(this.#options, serviceName);
   }
 
   report(span: FinishedSpan): void {
@@ -34,4 +39,11 @@ export class ZipkinReporter implements Reporter {
   close(): Promise<void> {
     return this.#batches.close();
   }
+}
+
+function batchesOf(options: ZipkinReporterOptions, serviceName: string | undefined): BatchReporter {
+  const encoder = new ZipkinJsonEncoder(serviceName ?? defaultServiceName());
+  const sender = senderOf(options, "http://localhost:9411/api/v2/spans", encoder.contentType);
+  // Zipkin takes a whole request or none of it, and says so by the status alone.
+  return new BatchReporter(encoder, sender, batchSettings(options), () => {});
 }

@@ -26,6 +26,8 @@ export interface ActiveSpanOptions extends Omit<SpanOptions, "childOf"> {
  *
  * Every error is recorded: tag `error`, log `{ event: "error", "error.object": error }`. A tracer or span that throws is
  * counted (`tracer.error`) and changes nothing for `fn`, which gets a span that does nothing if there is no better.
+ *
+ * @param shown what to log of an error, by default the error itself
  */
 export function startActiveSpan<T>(
   tracer: Tracer,
@@ -33,6 +35,7 @@ export function startActiveSpan<T>(
   name: string,
   options: ActiveSpanOptions,
   fn: (span: Span) => T,
+  shown: Shown = same,
 ): T {
   if (typeof fn !== "function") throw new TypeError("startActiveSpan(name, options?, fn): fn must be a function");
   // A copy also because tracers built on OpenTracing's base class write to the options they are given.
@@ -44,16 +47,23 @@ export function startActiveSpan<T>(
   try {
     result = scope.run(span, fn, span);
   } catch (error) {
-    finishFailed(span, error);
+    finishFailed(span, error, shown);
     throw error;
   }
   if (!isThenable(result)) {
     finish(span);
     return result;
   }
-  if (!isPlainPromise(result)) return followThenable(span, scope, result) as T;
+  if (!isPlainPromise(result)) return followThenable(span, scope, result, shown) as T;
   const ended = (): void => finish(span);
-  return followPromise(result, ended, (error) => finishFailed(span, error)) as T;
+  return followPromise(result, ended, (error) => finishFailed(span, error, shown)) as T;
+}
+
+/** The error as it may be logged. Must not throw. */
+type Shown = (error: unknown) => unknown;
+
+function same(error: unknown): unknown {
+  return error;
 }
 
 function parentOf({ childOf, references }: ActiveSpanOptions, scope: ScopeManager): Span | SpanContext | undefined {
@@ -80,9 +90,9 @@ function finish(span: Span): void {
   }
 }
 
-function finishFailed(span: Span, error: unknown): void {
+function finishFailed(span: Span, error: unknown, shown: Shown): void {
   try {
-    markFailed(span, error);
+    markFailed(span, shown(error));
   } catch (tracerError) {
     warn("tracer.error", "the tracer threw while recording an error", tracerError);
   }
@@ -95,7 +105,12 @@ type Settle = ((value: unknown) => unknown) | null | undefined;
  * Listens in whenever somebody else calls `then`. What that starts, as in a query builder, runs in the span; the
  * callbacks handed to it run in what is active for their owner.
  */
-function followThenable(span: Span, scope: ScopeManager, thenable: PromiseLike<unknown>): PromiseLike<unknown> {
+function followThenable(
+  span: Span,
+  scope: ScopeManager,
+  thenable: PromiseLike<unknown>,
+  shown: Shown,
+): PromiseLike<unknown> {
   const original = thenable.then;
   let open = true;
 
@@ -103,7 +118,7 @@ function followThenable(span: Span, scope: ScopeManager, thenable: PromiseLike<u
     if (!open) return;
     open = false;
     undo();
-    if (failed) finishFailed(span, value);
+    if (failed) finishFailed(span, value, shown);
     else finish(span);
   }
 
