@@ -1,6 +1,7 @@
 // The environment variables that OpenTelemetry's specification defines: the only file that reads process.env.
 
 import { warn } from "./diagnostics.ts";
+import { isHeaderName, isHeaderValue } from "./header.ts";
 
 /** What the environment says, as plain data. `undefined` where it says nothing; then the defaults of the code hold. */
 export interface Environment {
@@ -234,7 +235,7 @@ function headers(variables: Variables, name: string): Record<string, string> | u
   const given = attributes(variables, name);
   if (given === undefined) return undefined;
   for (const [key, value] of Object.entries(given)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(key) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    if (!isHeaderName(key) || !isHeaderValue(value)) {
       return invalid(name, "name=value pairs between commas that HTTP allows as headers");
     }
   }

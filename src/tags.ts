@@ -17,8 +17,6 @@ export const HTTP_STATUS_CODE = "http.status_code";
 export const HTTP_SCHEME = "http.scheme";
 /** Server: the Host header as received. */
 export const HTTP_HOST = "http.host";
-/** The matched route's pattern, such as `/orders/:id`. */
-export const HTTP_ROUTE = "http.route";
 /** The protocol that an upgrade asked for: `websocket`. */
 export const HTTP_UPGRADE = "http.upgrade";
 /** How many times a request was sent again, after a redirect or a failure. */

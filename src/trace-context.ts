@@ -59,6 +59,12 @@ export function spanIdHex(context: Readonly<Pick<TraceContext, "spanId0" | "span
   return hex32(context.spanId0) + hex32(context.spanId1);
 }
 
+/** A parent's span id as 16 hexadecimal digits, "" for a root's. */
+export function parentSpanIdHex(span: { readonly parentSpanId0: number; readonly parentSpanId1: number }): string {
+  const isRoot = (span.parentSpanId0 | span.parentSpanId1) === 0;
+  return isRoot ? "" : hex32(span.parentSpanId0) + hex32(span.parentSpanId1);
+}
+
 /** A 32-bit word as 8 hexadecimal digits. */
 export function hex32(word: number): string {
   return BYTES[word >>> 24]! + BYTES[(word >>> 16) & 0xff]! + BYTES[(word >>> 8) & 0xff]! + BYTES[word & 0xff]!;

@@ -110,8 +110,8 @@ export class Tracing {
   }
 
   /**
-   * Sends what has finished, client spans whose answer nobody reads included. Resolves when that is done, or after
-   * `timeLimit` milliseconds, if given. Never rejects. Tracers without a `flush` of their own are left alone, and so
+   * Sends what has finished. A client span whose answer nobody has read yet has not: `close` ends it. Resolves when all is
+   * sent, or after `timeLimit` milliseconds, if given. Never rejects. Tracers without a `flush` of their own are left alone, and so
    * is the global tracer of `new Tracing()`, which OpenTracing's API cannot flush: flush yours.
    */
   async flush(timeLimit?: number): Promise<void> {

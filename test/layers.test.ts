@@ -29,6 +29,7 @@ const BASICS = [
   "mark-failed.ts",
   "follow-promise.ts",
   "guard.ts",
+  "header.ts",
   "patch.ts",
   "settings.ts",
   "shared.ts",

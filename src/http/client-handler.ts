@@ -2,6 +2,7 @@
 
 import { FORMAT_HTTP_HEADERS, type Span } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
+import { isHeaderName, isHeaderValue } from "../header.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
@@ -157,15 +158,11 @@ function sendable(carrier: Record<string, unknown>): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name in carrier) {
     const value = String(carrier[name]);
-    if (TOKEN.test(name) && !INVALID_VALUE.test(value)) headers[name.toLowerCase()] = value;
+    if (isHeaderName(name) && isHeaderValue(value)) headers[name.toLowerCase()] = value;
     else count("propagation.invalid");
   }
   return headers;
 }
-
-/** RFC 9110, sections 5.1 and 5.5. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 function tracerThrew(error: unknown): void {
   warn("tracer.error", "the tracer threw while a client span was completed", error);

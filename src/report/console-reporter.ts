@@ -4,7 +4,7 @@ import { AsyncResource } from "node:async_hooks";
 import { count, warn } from "../diagnostics.ts";
 import { type Check, checkOptions, hasMethods, isBoolean, isText } from "../settings.ts";
 import { HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
-import { hex32, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
 import { kindOf, outcomeOf } from "./semantic-conventions.ts";
 import { type TraceLine, traceText } from "./trace-text.ts";
@@ -110,12 +110,11 @@ export class ConsoleReporter implements Reporter {
   #line(span: FinishedSpan): TraceLine {
     const { context, tags } = span;
     const outcome = outcomeOf(span, kindOf(tags));
-    const hasParent = (span.parentSpanId0 | span.parentSpanId1) !== 0;
     const [kind, status] = [tagOf(tags, SPAN_KIND), tagOf(tags, HTTP_STATUS_CODE)];
     return {
       traceId: traceIdHex(context),
       spanId: spanIdHex(context),
-      parentSpanId: hasParent ? hex32(span.parentSpanId0) + hex32(span.parentSpanId1) : "",
+      parentSpanId: parentSpanIdHex(span),
       name: span.operationName,
       service: this.#service,
       kind: typeof kind === "string" ? kind : undefined,

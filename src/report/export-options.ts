@@ -1,5 +1,6 @@
 // The options that the reporters that post have in common: their checks and their defaults.
 
+import { isHeaderName, isHeaderValue } from "../header.ts";
 import { type Check, isText } from "../settings.ts";
 import type { BatchSettings } from "./batch-reporter.ts";
 import { HttpSender } from "./http-sender.ts";
@@ -97,7 +98,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** RFC 9110, sections 5.1 and 5.5: what `http.request` would refuse later, when nobody is there to catch it. */
+/** What `http.request` would refuse later, when nobody is there to catch it. */
 function isHeader(name: string, text: unknown): boolean {
-  return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+  return isHeaderName(name) && typeof text === "string" && isHeaderValue(text);
 }

@@ -1,6 +1,6 @@
 // Spans as OTLP JSON: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
-import { hasIds, hex32, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { hasIds, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
@@ -64,12 +64,11 @@ function spanJson(span: FinishedSpan): object {
   writeTags(attributes, tags, kind);
   const outcome = outcomeOf(span, kind);
   writeOutcome(attributes, outcome, tags);
-  const hasParent = (span.parentSpanId0 | span.parentSpanId1) !== 0;
   return {
     traceId: traceIdHex(context),
     spanId: spanIdHex(context),
     traceState: context.traceState || undefined,
-    parentSpanId: hasParent ? hex32(span.parentSpanId0) + hex32(span.parentSpanId1) : undefined,
+    parentSpanId: parentSpanIdHex(span) || undefined,
     flags: spanFlags(span),
     name: wellFormed(span.operationName),
     kind,

@@ -1,7 +1,7 @@
 // Spans as Zipkin v2 JSON: https://zipkin.io/zipkin-api/#/default/post_spans
 
 import { ERROR, type FlatTags, HTTP_URL, SPAN_KIND, tagOf } from "../tags.ts";
-import { hex32, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { valueText } from "./attribute-value.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -40,11 +40,10 @@ export class ZipkinJsonEncoder implements SpanEncoder {
 
   #spanJson(span: FinishedSpan): object {
     const { context, tags } = span;
-    const hasParent = (span.parentSpanId0 | span.parentSpanId1) !== 0;
     return {
       traceId: traceIdHex(context),
       id: spanIdHex(context),
-      parentId: hasParent ? hex32(span.parentSpanId0) + hex32(span.parentSpanId1) : undefined,
+      parentId: parentSpanIdHex(span) || undefined,
       kind: KINDS[kindOf(tags)],
       name: wellFormed(span.operationName),
       timestamp: microseconds(span.startTime),

@@ -2,7 +2,7 @@
 
 import type { FinishedSpan } from "../report/reporter.ts";
 import { ERROR, HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
-import { hex32, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 
 export interface SpanTreeOptions {
   /** Tags to show besides kind, status and error, as `name=value`. */
@@ -71,7 +71,7 @@ function describeLog(fields: Readonly<Record<string, unknown>>): string {
 }
 
 function isRoot(span: FinishedSpan): boolean {
-  return span.parentSpanId0 === 0 && span.parentSpanId1 === 0;
+  return parentSpanIdHex(span) === "";
 }
 
 function idOf(span: FinishedSpan): string {
@@ -79,7 +79,7 @@ function idOf(span: FinishedSpan): string {
 }
 
 function parentIdOf(span: FinishedSpan): string {
-  return isRoot(span) ? "" : traceIdHex(span.context) + hex32(span.parentSpanId0) + hex32(span.parentSpanId1);
+  return isRoot(span) ? "" : traceIdHex(span.context) + parentSpanIdHex(span);
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
