@@ -99,7 +99,7 @@ export function initTracing(settings: Settings = {}): Tracing {
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
   const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
-  if (patched.server?.tracing !== tracing) flushLast(tracing);
+  if (patched.server?.tracing !== tracing && patched.client?.tracing !== tracing) flushLast(tracing);
   patched.client?.undo();
   patchClients(tracing);
   return tracing;

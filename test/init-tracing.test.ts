@@ -175,6 +175,15 @@ test("callbacks that answer something else than they should are counted, and the
   assert.equal(spanTree(reporter.spans), "\nGET  server 200\nGET  server 200\nGET  server 200");
 });
 
+test("calling it again with the same Tracing adds no second listener for the end of the process", async () => {
+  const before = process.listenerCount("beforeExit");
+  const tracing = new Tracing(new Tracer({ reporter: new MemoryReporter() }));
+  for (let i = 0; i < 3; i++) initClientTracing(tracing);
+  assert.equal(process.listenerCount("beforeExit"), before + 1);
+  await tracing.close();
+  assert.equal(process.listenerCount("beforeExit"), before);
+});
+
 test("set-up 4: tracing comes first, then tracer, then tracerCallable, then the global tracer", async () => {
   const names: string[] = [];
   const named = (name: string): { tracer: Tracer; reporter: MemoryReporter } => {
