@@ -13,12 +13,14 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
 }
 
-/** Installs what package-lock.json lists, unless that has been done since it last changed. */
+/** Installs what the lock files list, here and for the earlier frameworks that the tests need, unless that has been done. */
 export function install() {
-  const stamp = join(root, "node_modules", ".package-lock.json");
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs) return;
-  // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.
-  npm(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  for (const folder of [root, join(root, "test", "older")]) {
+    const stamp = join(folder, "node_modules", ".package-lock.json");
+    if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(folder, "package-lock.json")).mtimeMs) continue;
+    // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.
+    npm(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+  }
 }
 
 /** Runs npm: the one that started this script, or the one on the PATH. */
