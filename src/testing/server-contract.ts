@@ -38,6 +38,8 @@ export interface ContractHost {
  * - `GET /stream`: 200, the body in three writes, an await between them: `one two three`
  * - `GET /cut`: 200 and the first write of a body, `one`; once that has left, destroys the response
  * - `GET /hold`: 200 and the first write of a body, `one`, and then nothing more
+ * - `GET /break`: 200 and the first write of a body, `one`; once that has left, calls `setup.probe`
+ *   once more and fails with `contractError()`
  * - `GET /never`, `POST /never`: no answer, and the body is read
  */
 export type ContractRoute =
@@ -51,6 +53,7 @@ export type ContractRoute =
   | "/stream"
   | "/cut"
   | "/hold"
+  | "/break"
   | "/never";
 
 /** How the application is to be traced. */
@@ -85,12 +88,12 @@ export function contractError(status?: number): Error {
 }
 
 /**
- * All cases, for the host's test file to run: `for (const one of serverContract(host)) test(one.name, one.run)`. One that
- * the host skips is still listed, with the reason in its name.
+ * All cases, for the host's test file to run: `for (const { name, run, skip = false } of serverContract(host)) test(name, { skip }, run)`.
+ * One that the host skips is still listed, with the reason.
  *
  * @throws Error where `skip` names no case
  */
 export function serverContract(host: ContractHost): ContractCase[] {
   const cases = [...tracedRequestCases(host), ...responseEndCases(host), ...decoratedHandlerCases(host)];
-  return withSkips(cases, host.skip).map(({ name, run }) => ({ name: `${host.name}: ${name}`, run }));
+  return withSkips(cases, host.skip).map((one) => ({ ...one, name: `${host.name}: ${one.name}` }));
 }
