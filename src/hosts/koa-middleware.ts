@@ -1,0 +1,43 @@
+// Spans for the middleware of a Koa application, where they are asked for.
+
+import type { KoaContext, KoaMiddleware } from "./koa.ts";
+import { type Next, spanMiddleware } from "./middleware-span.ts";
+import { tracedOf } from "./traced-request.ts";
+
+type Middleware = (ctx: KoaContext, next: Next) => unknown;
+/** What `app.compose` answers. */
+type Composed = (ctx: KoaContext) => Promise<unknown>;
+
+/** What is read of an application. */
+interface Application {
+  readonly middleware?: readonly Middleware[];
+  readonly compose?: (middleware: readonly Middleware[]) => Composed;
+}
+
+const rests = new WeakMap<Middleware, Composed | undefined>();
+
+/**
+ * All that comes behind `first` in an application, composed once more with a span for each, to be called in place of
+ * `next`: Koa's own list of them is a copy that nobody can reach. Undefined where the application is not built as expected,
+ * or `first` not directly in it.
+ */
+export function spannedRest(app: object, first: KoaMiddleware): Composed | undefined {
+  if (!rests.has(first)) rests.set(first, restOf(app, first));
+  return rests.get(first);
+}
+
+function restOf({ middleware, compose }: Application, first: KoaMiddleware): Composed | undefined {
+  if (!Array.isArray(middleware) || typeof compose !== "function") return undefined;
+  const at = middleware.indexOf(first);
+  return at < 0 ? undefined : compose(middleware.slice(at + 1).map(spanned));
+}
+
+function spanned(middleware: Middleware): Middleware {
+  // A router decides on the route and runs its handler: that is what the request's span is about.
+  if ((middleware as { router?: unknown }).router !== undefined) return middleware;
+  return function spannedMiddleware(ctx, next) {
+    const traced = tracedOf(ctx.req);
+    if (traced === undefined) return middleware(ctx, next);
+    return spanMiddleware(traced, "koa", middleware.name, middleware, ctx, next);
+  };
+}
