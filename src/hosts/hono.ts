@@ -2,10 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Routed } from "../http/server-handler.ts";
+import { look } from "./frameworks.ts";
 import { spanMatched } from "./hono-middleware.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
-import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
+import { failRequest, routeOf, setRoute, tracedOf } from "./traced-request.ts";
 
 /** What is read of Hono's context, so that nobody needs its types. */
 export interface HonoContext {
@@ -36,8 +37,11 @@ export function honoTracing(options?: PluginOptions): HonoMiddleware {
 
   async function serve(request: object, c: HonoContext, next: () => Promise<void>): Promise<void> {
     // Also where the request is not traced: a decorated handler may start its span yet.
-    setRoute(request, new HonoRoute(c));
-    if (traceMiddleware ?? tracedOf(request)?.tracing.traceMiddleware) spanMatched(c.req, traceRequest);
+    const outer = routeOf(request);
+    setRoute(request, new HonoRoute(c, outer instanceof HonoRoute ? outer : undefined));
+    if (traceMiddleware ?? tracedOf(request)?.tracing.traceMiddleware) {
+      look((matched) => spanMatched(matched, traceRequest), c.req);
+    }
     try {
       await next();
     } catch (error) {
@@ -67,9 +71,12 @@ interface NodeBindings {
 /** Asked for its route when the request has ended, which may be before its middleware has. */
 class HonoRoute implements Routed {
   readonly #request: HonoRequest;
+  readonly #outer: HonoRoute | undefined;
 
-  constructor(c: HonoContext) {
+  /** `outer`: of the application that this one is mounted in, or of the same one, where the middleware is there twice. */
+  constructor(c: HonoContext, outer: HonoRoute | undefined) {
     this.#request = c.req as HonoRequest;
+    this.#outer = outer !== undefined && outer.#request !== c.req ? outer : undefined;
   }
 
   get component(): string {
@@ -77,11 +84,21 @@ class HonoRoute implements Routed {
   }
 
   get route(): string | undefined {
-    const { matchedRoutes, routeIndex } = this.#request;
-    // The handler that was reached last. Where that is a middleware, it answered in place of a route, or no route matched.
-    const reached = matchedRoutes?.[routeIndex];
-    return reached === undefined || isMiddleware(reached) ? undefined : reached.path;
+    const route = look(routeIn, this.#request);
+    return route === undefined || this.#outer === undefined ? route : this.#outer.#mountPath + route;
   }
+
+  /** Where the application is mounted that was reached last: `/admin` for `app.mount("/admin", ...)`. */
+  get #mountPath(): string {
+    const { matchedRoutes, routeIndex } = this.#request;
+    return matchedRoutes?.[routeIndex]?.path.replace(/\/?\*$/, "") ?? "";
+  }
+}
+
+function routeIn({ matchedRoutes, routeIndex }: HonoRequest): string | undefined {
+  // The handler that was reached last. Where that is a middleware, it answered in place of a route, or no route matched.
+  const reached = matchedRoutes?.[routeIndex];
+  return reached === undefined || isMiddleware(reached) ? undefined : reached.path;
 }
 
 /**

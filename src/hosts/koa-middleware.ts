@@ -1,5 +1,6 @@
 // Spans for the middleware of a Koa application, where they are asked for.
 
+import { look } from "./frameworks.ts";
 import type { KoaContext, KoaMiddleware } from "./koa.ts";
 import { type Next, spanMiddleware } from "./middleware-span.ts";
 import { tracedOf } from "./traced-request.ts";
@@ -8,7 +9,7 @@ type Middleware = (ctx: KoaContext, next: Next) => unknown;
 /** What `app.compose` answers. */
 type Composed = (ctx: KoaContext) => Promise<unknown>;
 
-/** What is read of an application. */
+/** What is read of an application: `compose` is Koa 3's. */
 interface Application {
   readonly middleware?: readonly Middleware[];
   readonly compose?: (middleware: readonly Middleware[]) => Composed;
@@ -22,14 +23,31 @@ const rests = new WeakMap<Middleware, Composed | undefined>();
  * or `first` not directly in it.
  */
 export function spannedRest(app: object, first: KoaMiddleware): Composed | undefined {
-  if (!rests.has(first)) rests.set(first, restOf(app, first));
+  if (!rests.has(first))
+    rests.set(
+      first,
+      look((seen) => restOf(seen, first), app),
+    );
   return rests.get(first);
 }
 
-function restOf({ middleware, compose }: Application, first: KoaMiddleware): Composed | undefined {
-  if (!Array.isArray(middleware) || typeof compose !== "function") return undefined;
+function restOf({ middleware, compose = composed }: Application, first: KoaMiddleware): Composed | undefined {
+  if (!Array.isArray(middleware)) return undefined;
   const at = middleware.indexOf(first);
   return at < 0 ? undefined : compose(middleware.slice(at + 1).map(spanned));
+}
+
+/** As Koa 2 composes, whose applications do not say with what. */
+function composed(middleware: readonly Middleware[]): Composed {
+  return function composedRest(ctx) {
+    let reached = -1;
+    async function call(at: number): Promise<unknown> {
+      if (at <= reached) throw new Error("next() called multiple times");
+      reached = at;
+      return middleware[at]?.(ctx, () => call(at + 1));
+    }
+    return call(0);
+  };
 }
 
 function spanned(middleware: Middleware): Middleware {

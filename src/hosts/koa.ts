@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Routed } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
+import { look } from "./frameworks.ts";
 import { spannedRest } from "./koa-middleware.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
@@ -59,13 +60,10 @@ async function noted(ctx: KoaContext, rest: (ctx: KoaContext) => Promise<unknown
   }
 }
 
-/** Also called by the application's "error" event, whose arguments are the user's to choose. */
+/** Also called by the application's "error" event, whose arguments are its users' to choose. */
 function noteError(error: unknown, ctx?: Partial<KoaContext> | null): void {
   const request = ctx?.req;
-  if (typeof request !== "object" || request === null) return;
-  // on-finished hands Koa the connection's own error, and a body that is read to its end throws it: no error of the application.
-  if (error !== undefined && (error === request.errored || error === request.socket?.errored)) return;
-  failRequest(request, error);
+  if (typeof request === "object" && request !== null) failRequest(request, error);
 }
 
 const heard = new WeakSet<object>();
@@ -100,19 +98,22 @@ class KoaRoute implements Routed {
   }
 
   get route(): string | undefined {
-    const { _matchedRoute: ran, matched, method } = this.#ctx;
-    if (ran === undefined || ran === null) return undefined;
-    if (!Array.isArray(matched)) return String(ran);
-    // The layers that matched, in the order in which they ran, up to the one that ran last: that one may be a middleware of
-    // the router, which has no methods. With none before it, it answered in place of a route.
-    let route: string | undefined;
-    for (const { path, methods } of matched as readonly RouterLayer[]) {
-      if (methods.length > 0 && !methods.includes(method)) continue;
-      if (methods.length > 0) route = String(path);
-      if (path === ran) break;
-    }
-    return route;
+    return look(routeIn, this.#ctx);
   }
+}
+
+function routeIn({ _matchedRoute: ran, matched, method }: RouterContext): string | undefined {
+  if (ran === undefined || ran === null) return undefined;
+  if (!Array.isArray(matched)) return String(ran);
+  // The layers that matched, in the order in which they ran, up to the one that ran last: that one may be a middleware of the
+  // router, which has no methods. With no route before it, it answered in place of one.
+  let route: string | undefined;
+  for (const { path, methods } of matched as readonly RouterLayer[]) {
+    if (methods.length > 0 && !methods.includes(method)) continue;
+    if (methods.length > 0) route = String(path);
+    if (path === ran) break;
+  }
+  return route;
 }
 
 /** What the routers leave on the context: `matched` is of all routers, `_matchedRoute` the path of the layer that ran last. */

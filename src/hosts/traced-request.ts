@@ -62,6 +62,8 @@ export class TracedRequest {
    * answer below 500, which shows at the end; where the headers have left already, it counts.
    */
   failed(error: unknown): void {
+    // A body that is read, and on-finished, pass on that the connection broke: that is told by the end.
+    if (isConnections(error, this.request as Readers)) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
@@ -82,6 +84,16 @@ export class TracedRequest {
     }
     this.#handler.sent(this.span, statusCode, failure);
   }
+}
+
+/** What a request of Node shows of its connection; stand-ins may not. */
+interface Readers {
+  readonly errored?: unknown;
+  readonly socket?: { readonly errored?: unknown } | null;
+}
+
+function isConnections(error: unknown, { errored, socket }: Readers): boolean {
+  return typeof error === "object" && error !== null && (error === errored || error === socket?.errored);
 }
 
 function mark(target: object, traced: TracedRequest): void {

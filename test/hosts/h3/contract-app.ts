@@ -48,6 +48,7 @@ async function start(setup: ContractSetup, form: Form): Promise<ContractApp> {
       server.close();
       server.closeAllConnections();
       undo();
+      await tracing.close();
     },
   };
 }

@@ -46,6 +46,7 @@ async function start(setup: ContractSetup, alone: boolean): Promise<ContractApp>
       server.close();
       server.closeAllConnections();
       undo();
+      await tracing.close();
     },
   };
 }

@@ -63,6 +63,7 @@ async function start(setup: ContractSetup, { Koa, Router }: KoaRelease, alone: b
       server.close();
       server.closeAllConnections();
       undo();
+      await tracing.close();
     },
   };
 }
