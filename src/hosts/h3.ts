@@ -27,9 +27,11 @@ export type H3TracingPlugin = (app: H3TracedApp) => void;
  * h3 finds the route before its middleware runs: a request that a middleware answers is named after it too. A request without
  * Node's objects, as `app.request()` makes them, is passed on untouched.
  *
+ * Middleware has no spans here, with `traceMiddleware` or without.
+ *
  * @throws TypeError where there is no such option, or its value is of the wrong kind
  */
-export function h3Tracing(options?: Pick<PluginOptions, "tracing">): H3TracingPlugin {
+export function h3Tracing(options?: PluginOptions): H3TracingPlugin {
   checkPluginOptions("h3Tracing", options);
   const http = options?.tracing?.http;
 

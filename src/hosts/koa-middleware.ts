@@ -15,30 +15,37 @@ interface Application {
   readonly compose?: (middleware: readonly Middleware[]) => Composed;
 }
 
-const rests = new WeakMap<Middleware, Composed | undefined>();
+/** What was composed, and of how many middlewares the application had then: one more may have come since. */
+interface Rest {
+  readonly length: number;
+  readonly composed: Composed | undefined;
+}
+
+const rests = new WeakMap<Middleware, Rest>();
 
 /**
  * All that comes behind `first` in an application, composed once more with a span for each, to be called in place of
  * `next`: Koa's own list of them is a copy that nobody can reach. Undefined where the application is not built as expected,
  * or `first` not directly in it.
  */
-export function spannedRest(app: object, first: KoaMiddleware): Composed | undefined {
-  if (!rests.has(first))
-    rests.set(
-      first,
-      look((seen) => restOf(seen, first), app),
-    );
-  return rests.get(first);
+export function spannedRest(app: Application, first: KoaMiddleware): Composed | undefined {
+  const length = app.middleware?.length ?? 0;
+  let rest = rests.get(first);
+  if (rest?.length !== length) {
+    rest = { length, composed: look((seen) => restOf(seen, first), app) };
+    rests.set(first, rest);
+  }
+  return rest.composed;
 }
 
-function restOf({ middleware, compose = composed }: Application, first: KoaMiddleware): Composed | undefined {
+function restOf({ middleware, compose = composeAll }: Application, first: KoaMiddleware): Composed | undefined {
   if (!Array.isArray(middleware)) return undefined;
   const at = middleware.indexOf(first);
   return at < 0 ? undefined : compose(middleware.slice(at + 1).map(spanned));
 }
 
 /** As Koa 2 composes, whose applications do not say with what. */
-function composed(middleware: readonly Middleware[]): Composed {
+function composeAll(middleware: readonly Middleware[]): Composed {
   return function composedRest(ctx) {
     let reached = -1;
     async function call(at: number): Promise<unknown> {

@@ -32,12 +32,13 @@ export async function listening(t: TestContext, server: Server): Promise<Listeni
   };
 }
 
-/** A Tracing object that is closed with the test, and what it reports to. */
-export function tracingTo(t: TestContext, options?: TracingOptions): { tracing: Tracing; reporter: MemoryReporter } {
+/** A Tracing object that is closed with the test, its tracer, and what that reports to. */
+export function tracingTo(t: TestContext, options?: TracingOptions) {
   const reporter = new MemoryReporter();
-  const tracing = new Tracing(new Tracer({ reporter }), options);
+  const tracer = new Tracer({ reporter });
+  const tracing = new Tracing(tracer, options);
   t.after(() => tracing.close());
-  return { tracing, reporter };
+  return { tracing, tracer, reporter };
 }
 
 /** The spans that there are once there are as many as this; they are gone from the reporter then. */

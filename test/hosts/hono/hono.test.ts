@@ -9,7 +9,7 @@ import { LinearRouter } from "hono/router/linear-router";
 import { PatternRouter } from "hono/router/pattern-router";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { TrieRouter } from "hono/router/trie-router";
-import { traceServer } from "node-opentracing";
+import { Tracing, traceServer } from "node-opentracing";
 import { type HonoMiddleware, honoTracing } from "node-opentracing/hono";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { traceServers } from "#src/hosts/servers.js";
@@ -181,4 +181,14 @@ test("wrong options are refused with what to write instead", () => {
     () => honoTracing({ tracing: {} } as never),
     /honoTracing: tracing must be a Tracing object: new Tracing/,
   );
+});
+
+test("docs/hono.md: one application alone", async (t) => {
+  const { tracer, reporter } = tracingTo(t);
+  const app = new Hono();
+  app.use(honoTracing({ tracing: new Tracing(tracer, { tracedAttributes: ["method"] }) }));
+  app.get("/", (c) => c.text("ok"));
+  const server = serverOf(app);
+  await (await listening(t, server)).ask("GET /");
+  assert.equal(await takeTree(reporter, 1, { tags: ["method"] }), "\nGET /  server 200 method=GET");
 });

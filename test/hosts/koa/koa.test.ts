@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { test } from "node:test";
 import Router from "@koa/router";
 import Koa from "koa";
-import { traceServer } from "node-opentracing";
+import { Tracing, traceServer } from "node-opentracing";
 import { koaTracing } from "node-opentracing/koa";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { traceServers } from "#src/hosts/servers.js";
@@ -217,4 +217,16 @@ test("wrong options are refused with what to write instead", () => {
   );
   assert.throws(() => koaTracing({ tracing: {} } as never), /tracing must be a Tracing object: new Tracing\(tracer\)/);
   assert.throws(() => koaTracing({ traceMiddleware: 1 } as never), /traceMiddleware must be true or false/);
+});
+
+test("docs/koa.md: one application alone", async (t) => {
+  const { tracer, reporter } = tracingTo(t);
+  const app = new Koa();
+  app.use(koaTracing({ tracing: new Tracing(tracer, { tracedAttributes: ["method"] }) }));
+  app.use((ctx) => {
+    ctx.body = "ok";
+  });
+  const server = http.createServer(app.callback());
+  await (await listening(t, server)).ask("GET /");
+  assert.equal(await takeTree(reporter, 1, { tags: ["method"] }), "\nGET  server 200 method=GET");
 });
