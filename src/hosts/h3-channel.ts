@@ -30,18 +30,20 @@ export interface H3TracedEvent {
 }
 
 interface Message {
+  readonly type?: "route" | "middleware";
   readonly event?: H3TracedEvent;
   readonly error?: unknown;
 }
 
 function onStart(message: unknown): void {
-  const { event } = message as Message;
+  const { event, type } = (message ?? {}) as Message;
   const request = event?.runtime?.node?.req;
-  if (request !== undefined) setRoute(request, routedBy(event!));
+  // Of a middleware it is not known whether it will answer in place of the route.
+  if (request !== undefined) setRoute(request, type === "route" ? routedBy(event!) : NO_ROUTE);
 }
 
 function onError(message: unknown): void {
-  const { event, error } = message as Message;
+  const { event, error } = (message ?? {}) as Message;
   const request = event?.runtime?.node?.req;
   if (request !== undefined) noteError(request, error);
 }
@@ -55,7 +57,7 @@ const NO_ROUTE: Routed = { component: "h3", route: undefined };
 const routes = new WeakMap<object, Routed>();
 
 export function routedBy({ context }: H3TracedEvent): Routed {
-  const matched = context.matchedRoute;
+  const matched = context?.matchedRoute;
   if (typeof matched?.route !== "string") return NO_ROUTE;
   let routed = routes.get(matched);
   if (routed === undefined) {

@@ -1,7 +1,7 @@
 // h3 2 on Node: a plug-in for an application tells the route that h3 found, and the errors on the way.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { types } from "node:util";
+import { isPlainPromise } from "../follow-promise.ts";
 import { type H3TracedEvent, noteError, routedBy } from "./h3-channel.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
@@ -45,7 +45,7 @@ export function h3Tracing(options?: PluginOptions): H3TracingPlugin {
       throw error;
     }
     // h3 handles its rejection; ours is one more who waits.
-    if (types.isPromise(answer)) answer.then(undefined, (error) => noteError(request, error));
+    if (isPlainPromise(answer)) answer.then(undefined, (error) => noteError(request, error));
     return answer;
   }
 

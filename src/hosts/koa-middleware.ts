@@ -7,7 +7,7 @@ import { tracedOf } from "./traced-request.ts";
 
 type Middleware = (ctx: KoaContext, next: Next) => unknown;
 /** What `app.compose` answers. */
-type Composed = (ctx: KoaContext) => Promise<unknown>;
+export type Composed = (ctx: KoaContext) => Promise<unknown>;
 
 /** What is read of an application: `compose` is Koa 3's. */
 interface Application {
@@ -28,8 +28,8 @@ const rests = new WeakMap<Middleware, Rest>();
  * `next`: Koa's own list of them is a copy that nobody can reach. Undefined where the application is not built as expected,
  * or `first` not directly in it.
  */
-export function spannedRest(app: Application, first: KoaMiddleware): Composed | undefined {
-  const length = app.middleware?.length ?? 0;
+export function spannedRest(app: Application | undefined, first: KoaMiddleware): Composed | undefined {
+  const length = app?.middleware?.length ?? 0;
   let rest = rests.get(first);
   if (rest?.length !== length) {
     rest = { length, composed: look((seen) => restOf(seen, first), app) };
@@ -38,7 +38,7 @@ export function spannedRest(app: Application, first: KoaMiddleware): Composed | 
   return rest.composed;
 }
 
-function restOf({ middleware, compose = composeAll }: Application, first: KoaMiddleware): Composed | undefined {
+function restOf({ middleware, compose = composeAll }: Application = {}, first: KoaMiddleware): Composed | undefined {
   if (!Array.isArray(middleware)) return undefined;
   const at = middleware.indexOf(first);
   return at < 0 ? undefined : compose(middleware.slice(at + 1).map(spanned));

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Routed } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { look } from "./frameworks.ts";
-import { spannedRest } from "./koa-middleware.ts";
+import { type Composed, spannedRest } from "./koa-middleware.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
 import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
@@ -40,7 +40,7 @@ export function koaTracing(options?: PluginOptions): KoaMiddleware {
     setRoute(ctx.req, new KoaRoute(ctx));
     hearErrors(ctx.app);
     const withSpans = traceMiddleware ?? tracedOf(ctx.req)?.tracing.traceMiddleware ?? false;
-    return noted(ctx, (withSpans ? spannedRest(ctx.app, traceRequest) : undefined) ?? next);
+    return noted(ctx, next, withSpans ? spannedRest(ctx.app, traceRequest) : undefined);
   }
 
   function traceRequest(ctx: KoaContext, next: Next): Promise<unknown> {
@@ -50,10 +50,10 @@ export function koaTracing(options?: PluginOptions): KoaMiddleware {
   return traceRequest;
 }
 
-/** `rest` takes the context, as what `app.compose` made does; Koa's `next` takes nothing. */
-async function noted(ctx: KoaContext, rest: (ctx: KoaContext) => Promise<unknown>): Promise<unknown> {
+/** Calls what comes behind the middleware: `next`, or the same with spans. */
+async function noted(ctx: KoaContext, next: Next, rest: Composed | undefined): Promise<unknown> {
   try {
-    return await rest(ctx);
+    return await (rest === undefined ? next() : rest(ctx));
   } catch (error) {
     noteError(error, ctx);
     throw error;
@@ -72,8 +72,8 @@ const heard = new WeakSet<object>();
  * Koa tells an application's "error" listeners what never passes a middleware: errors of streamed bodies, and what a
  * middleware that answers errors itself passes to `app.emit`.
  */
-function hearErrors(app: Partial<KoaEvents>): void {
-  if (heard.has(app)) return;
+function hearErrors(app: Partial<KoaEvents> | undefined): void {
+  if (app === undefined || heard.has(app)) return;
   heard.add(app);
   // With no listener Koa would have printed nothing, and `emit` have thrown: then ours must not be the first.
   if (typeof app.listenerCount !== "function" || !(app.listenerCount("error") > 0)) return;
