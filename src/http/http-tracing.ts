@@ -2,6 +2,7 @@
 
 import { globalTracer, type Span, type Tracer } from "opentracing";
 import { guard, isThenable } from "../guard.ts";
+import type { Undo } from "../patch.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import { type Check, either, hasMethods, isBoolean, isFunction, isTextList, show } from "../settings.ts";
 import { type AttributeTagger, attributeTaggers } from "./attributes.ts";
@@ -16,6 +17,8 @@ export interface HttpOptions {
   readonly traceAll?: boolean | undefined;
   /** Trace outgoing requests. True by default. */
   readonly traceClient?: boolean | undefined;
+  /** Spans for the middleware and hooks of frameworks too, children of the request's. False by default. */
+  readonly traceMiddleware?: boolean | undefined;
   /**
    * Request properties to copy to tags of the same name: `"method"`, `"headers.user-agent"`, `"socket.remoteAddress"`.
    * None by default. Counts only with `traceAll`.
@@ -46,6 +49,7 @@ export interface HttpOptions {
 export const HTTP_OPTION_CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
   traceAll: isBoolean,
   traceClient: isBoolean,
+  traceMiddleware: isBoolean,
   tracedAttributes: isTextList,
   startSpanCb: isFunction,
   operationName: isFunction,
@@ -62,6 +66,7 @@ export class HttpTracing {
   readonly scope: ScopeManager;
   readonly traceAll: boolean;
   readonly traceClient: boolean;
+  readonly traceMiddleware: boolean;
   readonly attributes: readonly AttributeTagger[];
   readonly startSpanCb: (span: Span, request: unknown) => void;
   /** The operation name, or undefined where the host's own shall be used. */
@@ -73,6 +78,12 @@ export class HttpTracing {
   /** Whether `propagatesTo` is true for every URL. */
   readonly propagatesEverywhere: boolean;
 
+  /**
+   * To be called by whoever begins to trace by this policy, with what takes that back. Whoever holds the policy sees to it that
+   * the last spans are sent when the process ends, and takes everything back at its close.
+   */
+  begun: (undo?: Undo) => void = nothing;
+
   /** `options` must have been checked with `HTTP_OPTION_CHECKS`. */
   constructor(tracer: Tracer | undefined, scope: ScopeManager, options: HttpOptions) {
     const { startSpanCb, operationName, filter } = options;
@@ -80,6 +91,7 @@ export class HttpTracing {
     this.scope = scope;
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
+    this.traceMiddleware = options.traceMiddleware ?? false;
     this.startSpanCb = startSpanCb === undefined ? nothing : guard(startSpanCb, undefined, "startSpanCb");
     this.operationName =
       operationName === undefined ? nothing : guard(named(operationName), undefined, "operationName");
