@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { MemoryReporter, Tracer, Tracing } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import { initGlobalTracer, Tracer as NoopTracer, type Span } from "opentracing";
-import { traceNodeHttp } from "#src/hosts/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
 import type { FinishedSpan } from "#src/report/reporter.js";
 import { AsyncHTTPClient } from "#src/tornado/async-http-client.js";
 import { HTTPError } from "#src/tornado/http-error.js";
@@ -186,7 +186,7 @@ test("server not found: the fetch rejects, the span has the status alone", async
 test("client and server joined: the server's span is a child of the client's, whose parent is the caller's", async () => {
   const reporter = new MemoryReporter();
   const tracing = new Tracing(new Tracer({ reporter }));
-  const undo = traceNodeHttp(tracing.http);
+  const undo = traceServers(tracing.http);
   initClientTracing(tracing);
   try {
     await onServer(
