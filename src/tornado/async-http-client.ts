@@ -13,6 +13,7 @@ import {
   settingsOf,
 } from "./request-defaults.ts";
 
+/** What holds for all fetches of a client. */
 export interface AsyncHTTPClientOptions {
   /** For requests that say nothing else. */
   readonly defaults?: RequestDefaults | undefined;
@@ -20,14 +21,15 @@ export interface AsyncHTTPClientOptions {
   readonly maxBodySize?: number | undefined;
 }
 
+/** How to fetch, and what to make of the answer. */
 export interface FetchOptions extends HTTPRequestOptions {
   /** Whether an answer other than 2xx rejects. True by default. */
   readonly raiseError?: boolean | undefined;
 }
 
 /**
- * An HTTP client that reads whole responses. Each request has a connection of its own, as with Tornado's simple client. There is no
- * `max_clients`: fetches do not wait for one another. No global agent and no proxy is used.
+ * An HTTP client that reads whole responses. Each request has a connection of its own, as with Tornado's simple client; no
+ * agent and no proxy is used. There is no `max_clients`: fetches do not wait for one another.
  */
 export class AsyncHTTPClient {
   readonly #settings: RequestSettings;
@@ -45,10 +47,14 @@ export class AsyncHTTPClient {
    * Fetches a URL, given with options, or an `HTTPRequest`, beside which only `raiseError` is an option. Never throws: it
    * rejects with
    *
-   * - `HTTPError` for an answer other than 2xx, unless `raiseError` is false: with `code` and `response`. A redirect that is not followed
-   *   and 304 are such answers.
-   * - `HTTPTimeoutError` and `HTTPStreamClosedError`, whose `code` is 599, `raiseError` or not, as all below
-   * - Node's own error where there is no connection (its `code` is ECONNREFUSED, ENOTFOUND and so on) or the body cannot be unpacked
+   * - `HTTPError` for an answer other than 2xx, with `code` and `response`, unless `raiseError` is false. A redirect that is
+   *   not followed and 304 are such answers.
+   *
+   * and, whatever `raiseError` says, with
+   *
+   * - `HTTPTimeoutError` and `HTTPStreamClosedError`, whose `code` is 599
+   * - Node's own error where there is no connection (its `code` is ECONNREFUSED, ENOTFOUND and so on), or where the body
+   *   cannot be unpacked
    * - what a `streamingCallback` or `headerCallback` throws, and the signal's reason
    * - TypeError for what cannot be sent
    */

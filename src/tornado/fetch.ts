@@ -11,6 +11,7 @@ import { HTTPResponse } from "./http-response.ts";
 import type { RequestSettings } from "./request-defaults.ts";
 import { readBody, send, takeGzip, targetOf, tellHead } from "./round-trip.ts";
 
+/** Sends the request, follows redirects, reads the answer, and tells `TracedFetch` of each. */
 export class Fetch {
   readonly #request: HTTPRequest;
   readonly #settings: RequestSettings;

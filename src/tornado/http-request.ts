@@ -7,8 +7,9 @@ import { type HeadersInit, HTTPHeaders } from "./http-headers.ts";
 import { isString, REQUEST_DEFAULTS_CHECKS, type RequestDefaults } from "./request-defaults.ts";
 
 /**
- * How to fetch one URL. Of Tornado's options these are missing: `body_producer`, `expect_100_continue`, proxies, `network_interface`,
- * `allow_ipv6`, `auth_mode` (it is basic), `prepare_curl_callback`; `ca_certs`, `client_key` and `client_cert` are in `sslOptions`.
+ * How to fetch one URL. Of Tornado's options these are missing: `body_producer`, `expect_100_continue`, proxies,
+ * `network_interface`, `allow_ipv6`, `auth_mode` (it is basic) and `prepare_curl_callback`; `ca_certs`, `client_key` and
+ * `client_cert` are in `sslOptions`.
  */
 export interface HTTPRequestOptions extends RequestDefaults {
   /** GET by default. */
@@ -18,7 +19,7 @@ export interface HTTPRequestOptions extends RequestDefaults {
   readonly body?: string | Uint8Array | null | undefined;
   /** The If-Modified-Since header: a Date, or seconds since 1970. */
   readonly ifModifiedSince?: Date | number | undefined;
-  /** Gets each piece of the body, which the response then lacks. The next is read when the promise it answers is fulfilled. */
+  /** Gets each piece of the body, which the response then lacks. A promise that it answers is awaited. */
   readonly streamingCallback?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** Gets each line of the head with its line end: the status line, the headers, an empty line. Not those of redirects. */
   readonly headerCallback?: ((line: string) => void) | undefined;
@@ -86,6 +87,7 @@ export class HTTPRequest implements OutgoingRequest {
     return "tornado";
   }
 
+  /** Itself: what `OutgoingRequest` calls the caller's own object. */
   get source(): HTTPRequest {
     return this;
   }

@@ -5,7 +5,7 @@ import { type Check, isBoolean, isCount, isObject, isText } from "../settings.ts
 
 /** How to fetch. These can be set for all requests of a client too: `new AsyncHTTPClient({ defaults })`. */
 export interface RequestDefaults {
-  /** Seconds until the connection, TLS included, must stand; each redirect has a connection of its own. 20 by default, 0 for no limit. */
+  /** Seconds until a connection, TLS included, must stand, for each redirect anew. 20 by default, 0 for no limit. */
   readonly connectTimeout?: number | undefined;
   /** Seconds for the whole fetch, redirects included. 20 by default, 0 for no limit. */
   readonly requestTimeout?: number | undefined;
@@ -42,6 +42,7 @@ export interface RequestSettings extends RequestDefaults {
   readonly maxBodySize: number;
 }
 
+/** Tornado's. */
 export const DEFAULT_SETTINGS: RequestSettings = {
   connectTimeout: 20,
   requestTimeout: 20,
@@ -64,6 +65,7 @@ export function settingsOf(request: RequestDefaults | undefined, settings: Reque
   return result;
 }
 
+/** For `checkOptions`: any text, the empty one too. */
 export const isString: Check = (value) => (typeof value === "string" ? undefined : "a text");
 const isSeconds: Check = (value) =>
   typeof value === "number" && value >= 0 && Number.isFinite(value) ? undefined : "a number of seconds, 0 or more";

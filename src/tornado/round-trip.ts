@@ -7,7 +7,7 @@ import { constants, createGunzip } from "node:zlib";
 import type { TracedFetch } from "./client-tracing.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import type { Hop } from "./hop.ts";
-import { HTTPError, HTTPStreamClosedError } from "./http-error.ts";
+import { HTTPStreamClosedError } from "./http-error.ts";
 import { HTTPHeaders } from "./http-headers.ts";
 import type { RequestSettings } from "./request-defaults.ts";
 
@@ -69,7 +69,7 @@ export function takeGzip(headers: HTTPHeaders): boolean {
  * Reads a body to its end, and waits for what `take` answers before it goes on.
  *
  * @param limit in bytes, unpacked
- * @throws HTTPStreamClosedError where the connection closes before, and HTTPError 599 for a body that is larger
+ * @throws HTTPStreamClosedError where the connection closes before, and for a body that is larger
  */
 export async function readBody(
   response: IncomingMessage,
@@ -81,7 +81,7 @@ export async function readBody(
   try {
     for await (const chunk of isGzip ? unzipped(response) : response) {
       size += chunk.length;
-      if (size > limit) throw new HTTPError(599, undefined, { reason: `Response body larger than ${limit} bytes` });
+      if (size > limit) throw new HTTPStreamClosedError(`Response body larger than ${limit} bytes`);
       await take(chunk);
     }
   } catch (error) {

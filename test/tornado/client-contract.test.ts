@@ -1,4 +1,4 @@
-// AsyncHTTPClient keeps the contract of clients, alone and with node:http and fetch traced beside it: one span in either case.
+// AsyncHTTPClient keeps the contract of clients, alone and with node:http and fetch traced beside it.
 
 import { test } from "node:test";
 import { type ContractClient, clientContract } from "node-opentracing/testing";

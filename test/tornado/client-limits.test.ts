@@ -1,4 +1,4 @@
-// How a fetch of AsyncHTTPClient can fail without an answer, or in the middle of one: time limits, aborts, broken connections, sizes.
+// How a fetch can fail without an answer, or in the middle of one: time limits, aborts, broken connections, sizes.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -278,7 +278,7 @@ test("maxBodySize: the last size that is taken and the first that is not", () =>
       }
       assert.equal(
         spanTree(reporter.spans),
-        "\nGET  client 200\nGET  client 200 error=HTTPError\nGET  client 302 error=HTTPError",
+        "\nGET  client 200\nGET  client 200 error=HTTPStreamClosedError\nGET  client 302 error=HTTPStreamClosedError",
       );
     }),
   );

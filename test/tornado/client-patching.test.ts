@@ -182,7 +182,8 @@ test("a script's last spans are sent when it ends, once however often its Tracin
   const script = `
     import { Tracer, Tracing } from "node-opentracing";
     import { initClientTracing } from ${JSON.stringify(import.meta.resolve("#src/tornado/init-client-tracing.js"))};
-    const tracing = new Tracing(new Tracer({ reporter: { report() {}, async flush() { console.log("flushed"); }, async close() {} } }));
+    const reporter = { report() {}, async flush() { console.log("flushed"); }, async close() {} };
+    const tracing = new Tracing(new Tracer({ reporter }));
     initClientTracing(tracing);
     initClientTracing(tracing);`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
