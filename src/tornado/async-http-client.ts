@@ -29,7 +29,8 @@ export interface FetchOptions extends HTTPRequestOptions {
 
 /**
  * An HTTP client that reads whole responses. Each request has a connection of its own, as with Tornado's simple client; no
- * agent and no proxy is used. There is no `max_clients`: fetches do not wait for one another.
+ * agent and no proxy is used. There is no `max_clients`: fetches do not wait for one another. Nor is there `configure`: an
+ * object holds nothing but its options, so that a handler may make one for each request.
  */
 export class AsyncHTTPClient {
   readonly #settings: RequestSettings;

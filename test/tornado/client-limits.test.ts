@@ -174,6 +174,23 @@ test("a body that is cut rejects with 599, and the span has the status and a res
     }),
   ));
 
+test("a connection that is reset in the middle of a body is one that is cut", () => {
+  let reset = () => {};
+  const routes: Routes = {
+    "/": (request, response) => {
+      reset = () => request.socket.resetAndDestroy();
+      response.writeHead(200, { "content-length": 100 }).write("a part");
+    },
+  };
+  return traced({}, (reporter) =>
+    onServer(routes, async ({ origin }) => {
+      const headerCallback = (line: string) => void (line === "\r\n" && reset());
+      assert.ok((await rejection(client.fetch(origin, { headerCallback }))) instanceof HTTPStreamClosedError);
+      assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=connection_reset");
+    }),
+  );
+});
+
 test("a connection that is closed before an answer rejects with 599, one that is reset with Node's error", () =>
   traced({}, (reporter) =>
     onServer({ ...ROUTES, "/close": (_request, response) => response.destroy() }, async ({ origin }) => {
