@@ -56,6 +56,7 @@ export function noteError(request: object, error: unknown): void {
 const NO_ROUTE: Routed = { component: "h3", route: undefined };
 const routes = new WeakMap<object, Routed>();
 
+/** What is known of an event's route: the same object for all requests of a route. */
 export function routedBy({ context }: H3TracedEvent): Routed {
   const matched = context?.matchedRoute;
   if (typeof matched?.route !== "string") return NO_ROUTE;

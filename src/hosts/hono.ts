@@ -70,13 +70,13 @@ interface NodeBindings {
 
 /** Asked for its route when the request has ended, which may be before its middleware has. */
 class HonoRoute implements Routed {
-  readonly #request: HonoRequest;
-  readonly #outer: HonoRoute | undefined;
+  readonly request: HonoRequest;
+  /** What the request was told before: by an application that this one is mounted in, or that sent it here otherwise. */
+  readonly outer: HonoRoute | undefined;
 
-  /** `outer`: of the application that this one is mounted in, or of the same one, where the middleware is there twice. */
   constructor(c: HonoContext, outer: HonoRoute | undefined) {
-    this.#request = c.req as HonoRequest;
-    this.#outer = outer !== undefined && outer.#request !== c.req ? outer : undefined;
+    this.request = c.req as HonoRequest;
+    this.outer = outer;
   }
 
   get component(): string {
@@ -84,21 +84,28 @@ class HonoRoute implements Routed {
   }
 
   get route(): string | undefined {
-    const route = look(routeIn, this.#request);
-    return route === undefined || this.#outer === undefined ? route : this.#outer.#mountPath + route;
+    return look(wholeRoute, this);
   }
+}
 
-  /** Where the application is mounted that was reached last: `/admin` for `app.mount("/admin", ...)`. */
-  get #mountPath(): string {
-    const { matchedRoutes, routeIndex } = this.#request;
-    return matchedRoutes?.[routeIndex]?.path.replace(/\/?\*$/, "") ?? "";
-  }
+function wholeRoute({ request, outer }: HonoRoute): string | undefined {
+  const route = routeIn(request);
+  return route === undefined || outer === undefined ? route : mountPath(outer.request, request) + route;
 }
 
 function routeIn({ matchedRoutes, routeIndex }: HonoRequest): string | undefined {
   // The handler that was reached last. Where that is a middleware, it answered in place of a route, or no route matched.
   const reached = matchedRoutes?.[routeIndex];
   return reached === undefined || isMiddleware(reached) ? undefined : reached.path;
+}
+
+/** Where the one application is mounted in the other: `/admin` for `app.mount("/admin", ...)`. Empty where it is not. */
+function mountPath({ matchedRoutes, routeIndex, path }: HonoRequest, inner: HonoRequest): string {
+  const reached = matchedRoutes?.[routeIndex];
+  if (reached === undefined || !isMiddleware(reached) || !reached.path.endsWith("/*")) return "";
+  // A mounted application is asked for less than the whole path; others may be asked for anything.
+  const isMounted = inner.path.length < path.length && path.endsWith(inner.path);
+  return isMounted ? reached.path.slice(0, -2) : "";
 }
 
 /**
@@ -117,6 +124,7 @@ interface HonoRequest {
   readonly matchedRoutes?: readonly HonoRouterRoute[];
   /** Of the handler that was called last. */
   readonly routeIndex: number;
+  readonly path: string;
 }
 
 interface HonoRouterRoute {

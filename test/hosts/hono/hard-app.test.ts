@@ -91,6 +91,7 @@ function hardApp(tracing: Tracing): Hono<{ Bindings: HttpBindings }> {
   app.mount("/mounted", () => new Response("mounted"));
   const inner = new Hono().use(honoTracing()).get("/items/:id", (c) => c.text("inner"));
   app.mount("/inner", (request: Request, env: object) => inner.fetch(request, env));
+  app.get("/forwarded/:to", (c) => app.fetch(new Request(new URL(`/cache/${c.req.param("to")}`, c.req.url)), c.env));
   app.all("/rest/*", (c) => c.text("rest"));
   return app;
 }
@@ -137,6 +138,7 @@ const ASKED: readonly (readonly [head: string, status: number, tree: string, bod
   // What is mounted is no route of this application; a Hono application that is mounted tells its own.
   ["GET /mounted/a/b", 200, `\nGET  server 200 ${HONO}`],
   ["GET /inner/items/7", 200, `\nGET /inner/items/:id  server 200 ${HONO} http.route=/inner/items/:id`],
+  ["GET /forwarded/a", 200, `\nGET /cache/:key  server 200 ${HONO} http.route=/cache/:key`],
   ["GET /rest/of/it", 200, `\nGET /rest/*  server 200 ${HONO} http.route=/rest/*`],
 ];
 
