@@ -88,6 +88,13 @@ export function initTracing(settings: Settings = {}): Tracing {
   return tracing;
 }
 
+/** What `initTracing` answered, until its `close`; before and after it, the global OpenTracing tracer's. */
+export function currentTracing(): Tracing {
+  return patched.server?.tracing ?? (globalTracing ??= new Tracing());
+}
+
+let globalTracing: Tracing | undefined;
+
 /**
  * Traces outgoing requests alone: node:http, node:https, fetch and undici. After `initTracing`, or when called again, the
  * tracer given here takes over until its `close`; requests are still traced once.
