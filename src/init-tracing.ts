@@ -88,9 +88,11 @@ export function initTracing(settings: Settings = {}): Tracing {
   return tracing;
 }
 
-/** What `initTracing` answered, until its `close`; before and after it, the global OpenTracing tracer's. */
+/** What `initTracing` answered, until its `close`; before and after that, one for the global OpenTracing tracer. */
 export function currentTracing(): Tracing {
-  return patched.server?.tracing ?? (globalTracing ??= new Tracing());
+  if (patched.server !== undefined) return patched.server.tracing;
+  globalTracing ??= new Tracing();
+  return globalTracing;
 }
 
 let globalTracing: Tracing | undefined;
