@@ -1,14 +1,16 @@
 // One application of NestJS: starts spans on its server, and names them after the routes that NestJS makes.
 
+import { errorMonitor } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { copyMetadata } from "../copy-metadata.ts";
 import { warn } from "../diagnostics.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed } from "../http/server-handler.ts";
+import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import type { PluginOptions } from "./plugin-options.ts";
 import { beginRequest, traceServer } from "./servers.ts";
-import { setRoute, tracedOf } from "./traced-request.ts";
+import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
 
 /** What NestJS hands to a module's `configure`, as much of it as we use. */
 export interface NestConsumer {
@@ -24,6 +26,7 @@ interface NestAdapter {
   getInstance?(): unknown;
   getHttpServer?(): unknown;
   use?(middleware: Handler): unknown;
+  reply?(response: Raw, body: unknown, ...rest: unknown[]): unknown;
   setNotFoundHandler?(handler: Handler, ...rest: unknown[]): unknown;
 }
 
@@ -116,6 +119,23 @@ function named(handler: Handler, routed: Routed): Handler {
   Object.defineProperty(namedHandler, "length", { value: handler.length, configurable: true });
   copyMetadata(handler, namedHandler);
   return namedHandler;
+}
+
+/** Records the errors of streams that the application answers with (StreamableFile): NestJS hands those to no filter. */
+export function seeStreams(consumer: NestConsumer): Undo {
+  const adapter = consumer.getHttpAdapter?.();
+  const { reply } = adapter ?? {};
+  if (adapter === undefined || reply === undefined) return nothing;
+  return patch(adapter, "reply", function watchedReply(this: NestAdapter, response, body, ...rest) {
+    if (typeof body === "object" && body !== null) attempt(() => watchStream(response, body));
+    return reply.call(this, response, body, ...rest);
+  });
+}
+
+function watchStream(response: Raw, file: { getStream?(): Parameters<typeof listen>[0] }): void {
+  const stream = file.getStream?.();
+  if (stream === undefined || tracedOf(response.raw ?? response) === undefined) return;
+  listen(stream, errorMonitor, (error: unknown) => failRequest(response.raw ?? response, error));
 }
 
 /** NestJS and its platforms are not ours: what they do not let us do costs a name, and no more. */

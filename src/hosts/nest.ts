@@ -1,9 +1,9 @@
 // TracingModule: tracing for one application of NestJS, on Express or on Fastify.
 
 import type { HttpTracing } from "../http/http-tracing.ts";
-import type { Undo } from "../patch.ts";
+import { type Undo, undoAll } from "../patch.ts";
 import { checkOptions, isBoolean } from "../settings.ts";
-import { type NestConsumer, nameRoutes, startSpans } from "./nest-application.ts";
+import { type NestConsumer, nameRoutes, seeStreams, startSpans } from "./nest-application.ts";
 import { seeExceptions } from "./nest-exceptions.ts";
 import type { PluginOptions } from "./plugin-options.ts";
 
@@ -31,7 +31,7 @@ export interface TracingDynamicModule {
  */
 export class TracingModule {
   static readonly options: PluginOptions = {};
-  #undoStart: Undo = nothing;
+  #undo: Undo = nothing;
   #undoNames: Undo = nothing;
 
   /** @throws TypeError for an option that does not exist or is wrong, saying what to write instead */
@@ -51,7 +51,8 @@ export class TracingModule {
   configure(consumer: object): void {
     const { tracing } = this.#options;
     const nest = consumer as NestConsumer;
-    if (tracing !== undefined) this.#undoStart = startSpans(nest, tracing);
+    const undoStart = tracing === undefined ? nothing : startSpans(nest, tracing);
+    this.#undo = undoAll([undoStart, seeStreams(nest)]);
     this.#undoNames = nameRoutes(nest);
     seeExceptions(nest);
   }
@@ -69,7 +70,7 @@ export class TracingModule {
 
   /** @internal When the server is closed. */
   async onApplicationShutdown(): Promise<void> {
-    this.#undoStart();
+    this.#undo();
     const tracing = this.#options.tracing as (PluginOptions["tracing"] & Flushable) | undefined;
     if (tracing === undefined) return;
     const at = inForce.indexOf(tracing.http);
