@@ -139,15 +139,16 @@ function watchStream(response: Raw, file: { getStream?(): Parameters<typeof list
 }
 
 /** NestJS and its platforms are not ours: what they do not let us do costs a name, and no more. */
-export function attempt(fn: () => void): void {
+export function attempt<T>(fn: () => T): T | undefined {
   try {
-    fn();
+    return fn();
   } catch (error) {
     warn(
       "framework.unknown",
-      "NestJS is not built as was expected; its requests are traced as those of its platform",
+      "NestJS is not built as was expected; some of its routes and errors will be missing",
       error,
     );
+    return undefined;
   }
 }
 

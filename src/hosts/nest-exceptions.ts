@@ -32,15 +32,15 @@ interface CoreModule {
  *
  * Its class is not to be had without importing NestJS. What can be reached from `consumer` is a creator of filters for
  * other than HTTP; its base class is the one for HTTP's too, and shows us the first of those that is used.
+ *
+ * @throws TypeError where nothing of that is to be found
  */
 export function seeExceptions(consumer: NestConsumer): void {
-  attempt(() => {
-    const core = (consumer as Inside).routesMapper?.container?.getInternalCoreModuleRef?.();
-    for (const { instance } of core?.providers.values() ?? []) {
-      const creator = instance?.filtersContextCreator;
-      if (creator !== undefined) awaitFilters(Object.getPrototypeOf(Object.getPrototypeOf(creator)));
-    }
-  });
+  const core = (consumer as Inside).routesMapper?.container?.getInternalCoreModuleRef?.();
+  const providers = [...(core?.providers.values() ?? [])];
+  const creator = providers.map(({ instance }) => instance?.filtersContextCreator).find((one) => one !== undefined);
+  if (creator === undefined) throw new TypeError("it has no creator of exception filters");
+  awaitFilters(Object.getPrototypeOf(Object.getPrototypeOf(creator)));
 }
 
 /** Base classes of which the exceptions handler is known, or will be. */

@@ -3,7 +3,7 @@
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import { checkOptions, isBoolean } from "../settings.ts";
-import { type NestConsumer, nameRoutes, seeStreams, startSpans } from "./nest-application.ts";
+import { attempt, type NestConsumer, nameRoutes, seeStreams, startSpans } from "./nest-application.ts";
 import { seeExceptions } from "./nest-exceptions.ts";
 import type { PluginOptions } from "./plugin-options.ts";
 
@@ -51,16 +51,18 @@ export class TracingModule {
   configure(consumer: object): void {
     const { tracing } = this.#options;
     const nest = consumer as NestConsumer;
-    const undoStart = tracing === undefined ? nothing : startSpans(nest, tracing);
-    this.#undo = undoAll([undoStart, seeStreams(nest)]);
-    this.#undoNames = nameRoutes(nest);
-    seeExceptions(nest);
+    const undoStart = tracing === undefined ? undefined : attempt(() => startSpans(nest, tracing));
+    this.#undo = undoAll([undoStart ?? nothing, attempt(() => seeStreams(nest)) ?? nothing]);
+    this.#undoNames = attempt(() => nameRoutes(nest)) ?? nothing;
+    attempt(() => seeExceptions(nest));
   }
 
   /** @internal In applications without HTTP too. */
   onModuleInit(): void {
     const { tracing } = this.#options;
-    if (tracing !== undefined) inForce.push(tracing.http);
+    if (tracing === undefined) return;
+    inForce.push(tracing.http);
+    tracing.http.begun();
   }
 
   /** @internal When all routes are made. */

@@ -53,6 +53,7 @@ async function start(setup: ContractSetup, release: Release, isAlone: boolean): 
       undo();
       server.closeAllConnections();
       await app.close();
+      await tracing.close();
     },
   };
 }

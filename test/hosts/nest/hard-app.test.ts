@@ -26,6 +26,7 @@ async function traced(t: TestContext, release: Release) {
   const reporter = new MemoryReporter();
   const tracing = new Tracing(new Tracer({ reporter }));
   const port = await start(t, release, TracingModule.forRoot({ tracing }));
+  t.after(() => tracing.close());
   /** Resolves when that many requests have ended. */
   async function served(count: number): Promise<void> {
     while (reporter.spans.filter(isServer).length < count) await reporter.waitFor(reporter.spans.length + 1);
