@@ -13,7 +13,7 @@ initTracing({ serviceName: "shop", reporter: new ConsoleReporter() });
 
 @Injectable()
 class OrdersService {
-  /** A span of its own, "OrdersService.find", with the tag `id`. */
+  // A span of its own, "OrdersService.find", with the tag `id`.
   @Trace(undefined, "id")
   async find(query: { id: number }): Promise<{ id: number; items: string[] }> {
     if (query.id === 0) throw new Error("order 0 is lost");

@@ -207,6 +207,21 @@ if (process.argv[2] === "child") {
   process.send!("ready");
 }
 
+test("requests that Fastify's inject() makes up are traced by the module's own hook", async (t) => {
+  for (const release of RELEASES.filter(({ isFastify }) => isFastify)) {
+    const { tracing, reporter } = kit(t);
+    const { AppModule } = application(release, TracingModule.forRoot({ tracing }));
+    const adapter = release.adapter();
+    const app: INestApplication = await release.core.NestFactory.create(AppModule, adapter, QUIET);
+    await app.init();
+    t.after(() => app.close());
+    const answer = await adapter.getInstance().inject("/work/7");
+    assert.equal(answer.body, "done");
+    await reporter.waitFor(2);
+    assert.equal(spanTree(reporter.spans), WORK);
+  }
+});
+
 test("wrong options are refused at once, with what to write instead", () => {
   const forRoot = TracingModule.forRoot as (options: unknown) => unknown;
   assert.throws(
