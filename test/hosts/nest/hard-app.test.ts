@@ -82,7 +82,7 @@ GET /api/orgs/:org/orders/:id  server 500 error=RangeError
   ["GET /nothing", "\nGET  server 404"],
   ["POST /api/orgs/a/orders\ncontent-length: 0", "\nPOST /api/orgs/:org/orders  server 202"],
   ["GET /api/orgs/a/events", "\nGET /api/orgs/:org/events  server 200\n  OrdersController.events"],
-  ["GET /api/orgs/a/wrapped", "\nGET /api/orgs/:org/wrapped  server 200"],
+  ["GET /api/orgs/a/wrapped", "\nGET /api/orgs/:org/wrapped  server 200\n  Wrapping.intercept"],
   ["GET /api/orgs/a/files/b/c", "\nGET /api/orgs/:org/files/*  server 200"],
   ["GET /api/orgs/a/old", "\nGET /api/orgs/:org/old  server 301"],
   ["GET /api/orgs/a/sse", "\nGET /api/orgs/:org/sse  server 200"],
@@ -98,9 +98,16 @@ GET /api/orgs/:org/broken-file  server 200 error=RangeError
   ["GET /api/cats/tom", "\nGET  server 404"],
   ["GET /health", "\nGET /health  server 200"],
   ["GET /api/branches/b/leaves/l", "\nGET /api/branches/:branch/leaves/:leaf  server 200"],
-  ["GET /api/fail/guard-forbids", "\nGET /api/fail/guard-forbids  server 403"],
+  ["GET /api/fail/guard-forbids", "\nGET /api/fail/guard-forbids  server 403\n  Forbidding.canActivate"],
   ["GET /api/fail/guard", failed("GET /api/fail/guard", "RangeError: guard")],
-  ["GET /api/fail/pipe/1", failed("GET /api/fail/pipe/:id", "RangeError: pipe")],
+  [
+    "GET /api/fail/pipe/1",
+    `
+GET /api/fail/pipe/:id  server 500 error=RangeError
+  - error error.object=RangeError: pipe
+  FailingPipe.transform  error=RangeError
+    - error error.object=RangeError: pipe`,
+  ],
   ["GET /api/fail/interceptor", failed("GET /api/fail/interceptor", "RangeError: interceptor")],
   ["GET /api/fail/observable", failed("GET /api/fail/observable", "RangeError: observable")],
   ["GET /api/fail/conflict", "\nGET /api/fail/conflict  server 409"],

@@ -36,6 +36,7 @@ export function hardApp({ common, core, isFastify }: Release, tracing: DynamicMo
   const { Body, Header, ParseIntPipe, Scope, StreamableFile, Res, UseInterceptors, UsePipes, ConflictException } =
     common;
 
+  @Trace()
   class Forbidding implements CanActivate {
     canActivate(): boolean {
       return false;
@@ -47,6 +48,7 @@ export function hardApp({ common, core, isFastify }: Release, tracing: DynamicMo
       throw new RangeError("guard");
     }
   }
+  @Trace()
   class FailingPipe implements PipeTransform {
     async transform(): Promise<never> {
       await tick();
@@ -58,6 +60,7 @@ export function hardApp({ common, core, isFastify }: Release, tracing: DynamicMo
       throw new RangeError("interceptor");
     }
   }
+  @Trace()
   class Wrapping implements NestInterceptor {
     intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
       return next.handle().pipe(map((value) => ({ value })));
