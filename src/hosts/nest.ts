@@ -43,8 +43,10 @@ export class TracingModule {
     // It is what NestJS prints.
     Object.defineProperty(Configured, "name", { value: TracingModule.name });
     const { tracing } = options;
-    const providers = tracing === undefined ? [] : [{ provide: tracing.constructor as never, useValue: tracing }];
-    return { module: Configured, global: true, providers, exports: providers.map(({ provide }) => provide) };
+    // A plain object has no class of its own: `Object` is what NestJS would ask for where a parameter is of an interface.
+    const provide = tracing?.constructor === Object ? undefined : tracing?.constructor;
+    const providers = provide === undefined ? [] : [{ provide: provide as never, useValue: tracing }];
+    return { module: Configured, global: true, providers, exports: providers.map((provider) => provider.provide) };
   }
 
   /** @internal By NestJS, as all that follow: before the application's routes are made. */
