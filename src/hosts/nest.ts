@@ -2,10 +2,9 @@
 
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type Undo, undoAll } from "../patch.ts";
-import { checkOptions, isBoolean } from "../settings.ts";
 import { attempt, type NestConsumer, nameRoutes, seeStreams, startSpans } from "./nest-application.ts";
 import { seeExceptions } from "./nest-exceptions.ts";
-import type { PluginOptions } from "./plugin-options.ts";
+import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 
 /** Milliseconds that an application's shutdown may wait for its last spans. */
 const SHUTDOWN_LIMIT = 2_000;
@@ -36,7 +35,7 @@ export class TracingModule {
 
   /** @throws TypeError for an option that does not exist or is wrong, saying what to write instead */
   static forRoot(options: PluginOptions = {}): TracingDynamicModule {
-    checkOptions("TracingModule.forRoot(options)", options, { tracing: isTracing, traceMiddleware: isBoolean });
+    checkPluginOptions("TracingModule.forRoot(options)", options);
     class Configured extends TracingModule {
       static override readonly options: PluginOptions = options;
     }
@@ -104,11 +103,6 @@ export function nestTracing(): HttpTracing | undefined {
     if (scope.active()?.tracer() === tracer) return inForce[i];
   }
   return inForce.at(-1);
-}
-
-function isTracing(value: unknown): string | undefined {
-  const { http } = (value ?? {}) as { http?: Partial<HttpTracing> };
-  return typeof http?.redact === "function" ? undefined : "a Tracing object: new Tracing(tracer)";
 }
 
 function nothing(): void {}
