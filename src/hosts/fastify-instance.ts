@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { warn } from "../diagnostics.ts";
 import { isPlainPromise } from "../follow-promise.ts";
 import type { Routed } from "../http/server-handler.ts";
+import { ownHook, spanHooks } from "./fastify-hooks.ts";
 import type { Framework } from "./frameworks.ts";
 import { failRequest, setRoute } from "./traced-request.ts";
 
@@ -25,6 +26,7 @@ export interface FastifyRequest {
 /** What we use of a reply. */
 export interface FastifyReply {
   readonly raw: ServerResponse;
+  readonly sent: boolean;
 }
 
 /** Goes on to the next hook. */
@@ -37,7 +39,17 @@ type Handler = (this: unknown, request: FastifyRequest, reply: FastifyReply) => 
  * own channel, which tells the route when all hooks before the handler have passed; of theirs in Fastify 4 nothing is known.
  */
 export const FASTIFY: Framework = {
-  start() {
+  start(tracings) {
+    function onInitialization(message: unknown): void {
+      const { fastify } = message as { fastify: FastifyInstance };
+      try {
+        traceInstance(fastify);
+        if (tracings.some(({ traceMiddleware }) => traceMiddleware)) spanHooks(fastify, undefined);
+      } catch (error) {
+        // Thrown out of a subscriber, it would end the process.
+        warn("framework.unknown", "a Fastify instance takes no hooks; its requests are named by their methods", error);
+      }
+    }
     subscribe("fastify.initialization", onInitialization);
     return function stop() {
       unsubscribe("fastify.initialization", onInitialization);
@@ -49,15 +61,6 @@ export const FASTIFY: Framework = {
     if (!ours.has(listener)) listen();
   },
 };
-
-function onInitialization(message: unknown): void {
-  try {
-    traceInstance((message as { fastify: FastifyInstance }).fastify);
-  } catch (error) {
-    // Thrown out of a subscriber, it would end the process.
-    warn("framework.unknown", "a Fastify instance takes no hooks; its requests are named by their methods", error);
-  }
-}
 
 /** The listeners of instances that have our hooks. */
 const ours = new WeakSet<object>();
@@ -79,12 +82,13 @@ export function traceInstance(instance: FastifyInstance): void {
   instance.addHook("onRoute", function onRoute(options: { handler: Handler }): void {
     options.handler = watched(options.handler);
   });
-  instance.addHook("onRequest", function onRequest(request: FastifyRequest, _reply: unknown, done: Done): void {
+  function onRequest(request: FastifyRequest, _reply: unknown, done: Done): void {
     setRoute(request.raw, routes.of(request));
     done();
-  });
+  }
+  instance.addHook("onRequest", ownHook(onRequest));
+  instance.addHook("onSend", ownHook(onSend));
   instance.addHook("onError", onError);
-  instance.addHook("onSend", onSend);
 }
 
 /** An instance's routes as `setRoute` takes them: one object each, shared by all their requests. */

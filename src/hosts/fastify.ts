@@ -1,6 +1,7 @@
 // node-opentracing/fastify: the plug-in that traces one Fastify application, or a part of it.
 
 import type { HttpTracing } from "../http/http-tracing.ts";
+import { ownHook, spanHooks } from "./fastify-hooks.ts";
 import {
   type Done,
   type FastifyInstance,
@@ -23,16 +24,19 @@ export type { PluginOptions } from "./plugin-options.ts";
  * A request that has a span already, by `initTracing` or `traceServer`, keeps that one. Without `tracing`, only routes and errors
  * are added to such spans.
  *
- * @throws TypeError where `tracing` is no Tracing object
+ * Refused with a TypeError where `tracing` is no Tracing object.
  */
 export function fastifyTracing(instance: object, options: PluginOptions, done: (error?: Error) => void): void {
   const http = options.tracing?.http;
   if (options.tracing !== undefined && typeof http?.redact !== "function") {
-    throw new TypeError("app.register(fastifyTracing, { tracing }): write new Tracing(tracer), or leave it out");
+    done(new TypeError("app.register(fastifyTracing, { tracing }): write new Tracing(tracer), or leave it out"));
+    return;
   }
   const fastify = instance as FastifyInstance;
   if (http !== undefined) fastify.addHook("onRequest", starter(http));
   traceInstance(fastify);
+  const { traceMiddleware } = options;
+  if (traceMiddleware !== undefined || http?.traceMiddleware) spanHooks(fastify, traceMiddleware);
   done();
 }
 
@@ -43,9 +47,9 @@ Object.assign(fastifyTracing, {
 });
 
 function starter(http: HttpTracing): unknown {
-  return function startSpan(request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  return ownHook(function startSpan(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     if (tracedOf(request.raw) !== undefined) done();
     // All further hooks and the handler run inside of `done`.
     else http.scope.run(beginRequest(http, request.raw, reply.raw), done);
-  };
+  });
 }

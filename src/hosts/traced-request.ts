@@ -33,6 +33,7 @@ export class TracedRequest {
   #owner: Owner | undefined;
   /** The first error of the application; in an array, for anything can be thrown. */
   #error: [unknown] | undefined;
+  #isRecorded = false;
 
   /** `owner` is told of the response's end; without one, whoever made this calls `sent`. */
   constructor(
@@ -62,6 +63,8 @@ export class TracedRequest {
    * answer below 500, which shows at the end; where the headers have left already, it counts.
    */
   failed(error: unknown): void {
+    // A handler that goes on and fails behind the end is no longer about this request.
+    if (this.#isRecorded) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
@@ -80,6 +83,7 @@ export class TracedRequest {
     if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
       this.#handler.failed(this.span, this.#error[0]);
     }
+    this.#isRecorded = true;
     this.#handler.sent(this.span, statusCode, failure);
   }
 }
