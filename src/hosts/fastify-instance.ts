@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { warn } from "../diagnostics.ts";
 import { isPlainPromise } from "../follow-promise.ts";
 import type { Routed } from "../http/server-handler.ts";
+import { patch } from "../patch.ts";
 import { ownHook, spanHooks } from "./fastify-hooks.ts";
 import type { Framework } from "./frameworks.ts";
 import { failRequest, setRoute } from "./traced-request.ts";
@@ -80,10 +81,14 @@ export function traceInstance(instance: FastifyInstance): void {
 
   const routes = new Routes();
   instance.addHook("onRoute", function onRoute(options: { handler: Handler }): void {
-    options.handler = watched(options.handler);
+    if (typeof options.handler === "function") options.handler = watched(options.handler);
   });
   function onRequest(request: FastifyRequest, _reply: unknown, done: Done): void {
-    setRoute(request.raw, routes.of(request));
+    try {
+      setRoute(request.raw, routes.of(request));
+    } catch (error) {
+      warn("framework.unknown", "a Fastify request does not tell its route; it is named by its method", error);
+    }
     done();
   }
   instance.addHook("onRequest", ownHook(onRequest));
@@ -164,11 +169,41 @@ function onError(request: FastifyRequest, _reply: unknown, error: unknown, done:
 
 /** Errors of streams. Where the headers have left, Fastify itself only logs them. */
 function onSend(request: FastifyRequest, _reply: unknown, payload: unknown, done: Done): void {
-  if (typeof payload === "object" && payload !== null && "pipe" in payload && "on" in payload) {
-    const stream = payload as NodeJS.ReadableStream;
-    stream.on(errorMonitor, (error: unknown) => failRequest(request.raw, error));
-  }
+  if (typeof payload === "object" && payload !== null) watchStream(request.raw, payload);
   done();
+}
+
+interface Payload {
+  readonly on?: unknown;
+  readonly pipe?: unknown;
+  readonly getReader?: unknown;
+  /** A web Response's. */
+  readonly body?: unknown;
+}
+
+function watchStream(request: IncomingMessage, payload: Payload): void {
+  const failed = (error: unknown): void => failRequest(request, error);
+  try {
+    if (typeof payload.pipe === "function" && typeof payload.on === "function") {
+      payload.on(errorMonitor, failed);
+    } else if (typeof payload.getReader === "function") {
+      watchReader(payload as ReadableStream, failed);
+    } else if (Object.prototype.toString.call(payload) === "[object Response]" && payload.body) {
+      watchReader(payload.body as ReadableStream, failed);
+    }
+  } catch {
+    // an object of the application that does not like to be looked at
+  }
+}
+
+/** Fastify takes the stream's one reader; whose errors count as handled, whether anybody listens or not. */
+function watchReader(stream: ReadableStream, failed: (error: unknown) => void): void {
+  const { getReader } = stream;
+  patch(stream, "getReader", function watchedGetReader(this: ReadableStream, ...args: []) {
+    const reader = getReader.apply(this, args);
+    reader.closed.catch(failed);
+    return reader;
+  } as typeof getReader);
 }
 
 const HANDLER = "tracing:fastify.request.handler";

@@ -81,6 +81,11 @@ function routes(app: FastifyInstance): void {
   app.get("/missing", (_request, reply) => reply.callNotFound());
   app.get("/stream", (_request, reply) => reply.send(Readable.from(words(reply, false))));
   app.get("/stream-breaks", (_request, reply) => reply.send(Readable.from(words(reply, true))));
+  app.get("/web-stream", (_request, reply) => reply.send(Readable.toWeb(Readable.from(words(reply, false)))));
+  app.get("/web-stream-breaks", (_request, reply) => reply.send(Readable.toWeb(Readable.from(words(reply, true)))));
+  app.get("/response-breaks", async (_request, reply) => {
+    return new Response(Readable.toWeb(Readable.from(words(reply, true))) as ReadableStream, { status: 201 });
+  });
   app.get("/send-error", (_request, reply) => void reply.send(new Error("sent")));
   app.get("/throw-text", () => {
     throw "a text"; // as some do
@@ -269,12 +274,19 @@ for (const { name, fastify } of RELEASES) {
 
     test("streams: whole, and one that breaks after the headers", async () => {
       await expectTree("GET /stream", 200, "\nGET /stream  server 200 http.route=/stream");
-      reporter.clear();
-      const client = await RawClient.connect(port);
-      await client.send("GET /stream-breaks HTTP/1.1\r\nhost: a\r\n\r\n").end();
-      await reporter.waitFor(1);
-      assert.equal(spanTree(reporter.spans), "\nGET /stream-breaks  server 200 error=Error");
-      assert.equal(String(reporter.spans[0]!.logs[0]!.fields["error.object"]), "Error: the source broke");
+      await expectTree("GET /web-stream", 200, "\nGET /web-stream  server 200 http.route=/web-stream");
+      for (const [path, status] of [
+        ["/stream-breaks", 200],
+        ["/web-stream-breaks", 200],
+        ["/response-breaks", 201],
+      ] as const) {
+        reporter.clear();
+        const client = await RawClient.connect(port);
+        await client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).end();
+        await reporter.waitFor(1);
+        assert.equal(spanTree(reporter.spans), `\nGET ${path}  server ${status} error=Error`);
+        assert.equal(String(reporter.spans[0]!.logs[0]!.fields["error.object"]), "Error: the source broke");
+      }
     });
 
     test("replies that are handed over to Node", async () => {

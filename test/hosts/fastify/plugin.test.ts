@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
-import { describe, test } from "node:test";
+import { afterEach, describe, test } from "node:test";
 import type { FastifyInstance } from "fastify";
 import { diagnostics, MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { fastifyTracing } from "node-opentracing/fastify";
@@ -11,9 +11,16 @@ import { traceServers } from "#src/hosts/servers.js";
 import type fastify4 from "../../older/node_modules/fastify/fastify.js";
 import { RELEASES } from "./contract-app.js";
 
+const tracings: Tracing[] = [];
+afterEach(async () => {
+  for (const tracing of tracings.splice(0)) await tracing.close();
+});
+
 function traced(options: TracingOptions = {}): { tracing: Tracing; reporter: MemoryReporter } {
   const reporter = new MemoryReporter();
-  return { tracing: new Tracing(new Tracer({ reporter }), options), reporter };
+  const tracing = new Tracing(new Tracer({ reporter }), options);
+  tracings.push(tracing);
+  return { tracing, reporter };
 }
 
 /** Listens, sends the requests one after the other, closes, and answers what was received. */

@@ -218,6 +218,7 @@ test("hapi: two servers traced alone, each by its own settings", async () => {
       await client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`).end();
     }
     await alone.stop({ timeout: 0 });
+    await own.close();
   }
   const line = "\nGET /{path*}  server 200";
   assert.equal(
