@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import fastify5, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Tracing } from "node-opentracing";
+import { fastifyTracing } from "node-opentracing/fastify";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
 
@@ -28,19 +29,30 @@ function release(fastify: typeof fastify5): Release {
   return { name: `fastify ${major}.${minor}`, fastify };
 }
 
-/** Both releases, for `npm run hosts` and contract.test.ts. */
-export const fastifyHosts: readonly ContractHost[] = RELEASES.map(({ name, fastify }) => ({
-  name,
-  component: "fastify",
-  startComponent: "node:http",
-  operationName: (method, route) => `${method} ${route}`,
-  start: (setup) => start(setup, fastify),
-}));
+/** Both releases, traced by `initTracing`'s way alone and by the plug-in alone. */
+export const fastifyHosts: readonly ContractHost[] = RELEASES.flatMap(({ name, fastify }) => [
+  host(name, (setup) => start(setup, fastify, false)),
+  {
+    ...host(`${name} plug-in`, (setup) => start(setup, fastify, true)),
+    skip: [{ test: "end: an upgrade that is refused", reason: "Fastify shows its plug-ins no upgrades" }],
+  },
+]);
 
-async function start(setup: ContractSetup, fastify: typeof fastify5): Promise<ContractApp> {
+function host(name: string, run: ContractHost["start"]): ContractHost {
+  return {
+    name,
+    component: "fastify",
+    startComponent: "node:http",
+    operationName: (method, route) => `${method} ${route}`,
+    start: run,
+  };
+}
+
+async function start(setup: ContractSetup, fastify: typeof fastify5, isPlugin: boolean): Promise<ContractApp> {
   const tracing = new Tracing(setup.tracer, setup.options);
-  const undo = traceServers(tracing.http);
+  const undo = isPlugin ? () => {} : traceServers(tracing.http);
   const app = fastify();
+  if (isPlugin) await app.register(fastifyTracing, { tracing });
   routes(app, setup, setup.decorate === undefined ? (handler) => handler : tracing.trace([...setup.decorate]));
   await app.listen({ port: 0, host: "127.0.0.1" });
   return {
@@ -51,6 +63,7 @@ async function start(setup: ContractSetup, fastify: typeof fastify5): Promise<Co
       undo();
       app.server.closeAllConnections();
       await app.close();
+      await tracing.close();
     },
   };
 }

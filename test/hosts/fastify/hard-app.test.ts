@@ -349,6 +349,24 @@ test("Fastify 5: a handler that takes too long", async () => {
   await app.close();
 });
 
+test("a connection that is idle for too long, with the hooks for time-outs and aborts", async () => {
+  for (const { fastify } of RELEASES) {
+    reporter.clear();
+    const app = fastify({ connectionTimeout: 30 });
+    const hooks: string[] = [];
+    app.addHook("onTimeout", async () => void hooks.push("onTimeout"));
+    app.addHook("onRequestAbort", async (_request) => void hooks.push("onRequestAbort"));
+    app.get("/never", () => new Promise(() => {}));
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const client = await RawClient.connect((app.server.address() as AddressInfo).port);
+    await client.send("GET /never HTTP/1.1\r\nhost: a\r\n\r\n").end();
+    await reporter.waitFor(1);
+    assert.equal(spanTree(reporter.spans), "\nGET /never  server error=timeout");
+    assert.equal(hooks[0], "onTimeout");
+    await app.close();
+  }
+});
+
 test("a server that the application makes itself", async () => {
   for (const { fastify } of RELEASES) {
     reporter.clear();

@@ -90,6 +90,19 @@ GET  server 404 component=fastify
       assert.equal(spanTree(two.reporter.spans), "\nGET /a  server 200");
     });
 
+    test("registered without await, it still comes before what is added behind it", async () => {
+      const { tracing, reporter } = traced();
+      const app = fastify();
+      app.register(fastifyTracing, { tracing });
+      app.addHook("onRequest", async () => void tracing.startActiveSpan("in the hook", () => {}));
+      app.get("/:id", async () => {
+        throw new Error("it fails");
+      });
+      await ask(app, "GET /7");
+      await reporter.waitFor(2);
+      assert.equal(spanTree(reporter.spans), "\nGET /:id  server 500 error=Error\n  in the hook");
+    });
+
     test("registered with an encapsulated part, it traces that part", async () => {
       const { tracing, reporter } = traced();
       const app = fastify();

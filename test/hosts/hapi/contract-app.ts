@@ -8,19 +8,32 @@ import { hapiTracing } from "node-opentracing/hapi";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
 
-export const hapiHost: ContractHost = {
-  name: `hapi ${hapi.server().version.split(".").slice(0, 2).join(".")}`,
-  component: "hapi",
-  startComponent: "node:http",
-  operationName: (method, route) => `${method} ${route.replace(/:(\w+)/g, "{$1}")}`,
-  start,
-};
+const name = `hapi ${hapi.server().version.split(".").slice(0, 2).join(".")}`;
 
-async function start(setup: ContractSetup): Promise<ContractApp> {
+/** With `initTracing`'s way and the plug-in for routes, and with the plug-in alone. */
+export const hapiHosts: readonly ContractHost[] = [
+  host(name, (setup) => start(setup, false)),
+  {
+    ...host(`${name} plug-in`, (setup) => start(setup, true)),
+    skip: [{ test: "end: an upgrade that is refused", reason: "hapi shows its plug-ins no upgrades" }],
+  },
+];
+
+function host(name: string, run: ContractHost["start"]): ContractHost {
+  return {
+    name,
+    component: "hapi",
+    startComponent: "node:http",
+    operationName: (method, route) => `${method} ${route.replace(/:(\w+)/g, "{$1}")}`,
+    start: run,
+  };
+}
+
+async function start(setup: ContractSetup, isAlone: boolean): Promise<ContractApp> {
   const tracing = new Tracing(setup.tracer, setup.options);
-  const undo = traceServers(tracing.http);
+  const undo = isAlone ? () => {} : traceServers(tracing.http);
   const server = hapi.server({ port: 0, host: "127.0.0.1", debug: false });
-  await server.register(hapiTracing);
+  await server.register({ plugin: hapiTracing, options: isAlone ? { tracing } : {} });
   routes(server, setup, setup.decorate === undefined ? (handler) => handler : tracing.trace([...setup.decorate]));
   await server.start();
   return {
@@ -31,6 +44,7 @@ async function start(setup: ContractSetup): Promise<ContractApp> {
       undo();
       (server.listener as ContractApp["server"]).closeAllConnections();
       await server.stop({ timeout: 0 });
+      await tracing.close();
     },
   };
 }

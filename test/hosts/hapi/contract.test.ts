@@ -1,7 +1,9 @@
-// The server contract, for hapi.
+// The server contract, for hapi 21.
 
 import { test } from "node:test";
 import { serverContract } from "node-opentracing/testing";
-import { hapiHost } from "./contract-app.js";
+import { hapiHosts } from "./contract-app.js";
 
-for (const { name, run, skip = false } of serverContract(hapiHost)) test(name, { skip }, run);
+for (const host of hapiHosts) {
+  for (const { name, run, skip = false } of serverContract(host)) test(name, { skip }, run);
+}
