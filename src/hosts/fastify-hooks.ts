@@ -3,6 +3,7 @@
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import { isPlainPromise } from "../follow-promise.ts";
+import { isThenable } from "../guard.ts";
 import { recordError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { startSpan } from "../http/start-span.ts";
@@ -107,7 +108,8 @@ class HookCall {
       throw error;
     }
     if (isPlainPromise(result)) result.then(this.#finish, this.#failed);
-    else if (result !== undefined || reply.sent) this.#finish();
+    // Any other thenable is for Fastify alone to ask: see `watched` in fastify-instance.
+    else if (isThenable(result) || reply.sent) this.#finish();
     else if (this.#isOpen) listen(reply.raw, "close", this.#finish);
     return result;
   }

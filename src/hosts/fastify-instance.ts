@@ -54,12 +54,12 @@ export const FASTIFY: Framework = {
     subscribe("fastify.initialization", onInitialization);
     return function stop() {
       unsubscribe("fastify.initialization", onInitialization);
-      unlisten();
+      unwatchHandlers();
     };
   },
   // A subscriber of the handlers' channel costs every request of every instance; so there is none before somebody needs it.
   listener(listener) {
-    if (!ours.has(listener)) listen();
+    if (!ours.has(listener)) watchHandlers();
   },
 };
 
@@ -207,18 +207,18 @@ function watchReader(stream: ReadableStream, failed: (error: unknown) => void): 
 }
 
 const HANDLER = "tracing:fastify.request.handler";
-let isListening = false;
+let isWatching = false;
 
-function listen(): void {
-  if (isListening) return;
-  isListening = true;
+function watchHandlers(): void {
+  if (isWatching) return;
+  isWatching = true;
   subscribe(`${HANDLER}:start`, onHandlerStart);
   subscribe(`${HANDLER}:error`, onHandlerError);
 }
 
-function unlisten(): void {
-  if (!isListening) return;
-  isListening = false;
+function unwatchHandlers(): void {
+  if (!isWatching) return;
+  isWatching = false;
   unsubscribe(`${HANDLER}:start`, onHandlerStart);
   unsubscribe(`${HANDLER}:error`, onHandlerError);
 }
