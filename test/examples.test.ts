@@ -239,3 +239,51 @@ trace
 shop  GET /orders/:id  server 400`,
   );
 });
+
+test("examples/fastify: routes name the spans, a hook answers early, order 0 fails", async () => {
+  const port = await freePort();
+  const app = start("fastify.js", [], { PORT: port });
+  await app.until("curl");
+  for (const [id, key, status] of [
+    ["7", "1", 200],
+    ["0", "1", 500],
+    ["7", undefined, 401],
+  ] as const) {
+    const headers: Record<string, string> = key === undefined ? {} : { "x-key": key };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/orders/${id}`, { headers });
+    await answer.text();
+    assert.equal(answer.status, status);
+  }
+  const output = await app.until("server 401");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+orders  GET /api/orders/:id  server 200
+orders  └─ load order
+trace
+orders  GET /api/orders/:id  server 500  ✗ Error: order 0 is lost
+orders  └─ load order  ✗ Error: order 0 is lost
+trace
+orders  GET /api/orders/:id  server 401`,
+  );
+});
+
+test("examples/hapi: the plug-in names the spans, order 0 fails", async () => {
+  const port = await freePort();
+  const app = start("hapi.js", [], { PORT: port });
+  await app.until("curl");
+  for (const id of ["7", "0"]) await (await fetch(`http://127.0.0.1:${port}/orders/${id}`)).text();
+  const output = await app.until("server 500");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+orders  GET /orders/{id}  server 200
+orders  └─ load order
+trace
+orders  GET /orders/{id}  server 500  ✗ Error: order 0 is lost`,
+  );
+});

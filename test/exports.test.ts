@@ -78,6 +78,8 @@ test("every subpath of package.json has a built file and types", () => {
   assert.deepEqual(Object.keys(exports), [
     ".",
     "./register",
+    "./fastify",
+    "./hapi",
     "./koa",
     "./hono",
     "./h3",

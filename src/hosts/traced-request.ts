@@ -33,6 +33,7 @@ export class TracedRequest {
   #owner: Owner | undefined;
   /** The first error of the application; in an array, for anything can be thrown. */
   #error: [unknown] | undefined;
+  #isRecorded = false;
 
   /** `owner` is told of the response's end; without one, whoever made this calls `sent`. */
   constructor(
@@ -64,6 +65,8 @@ export class TracedRequest {
   failed(error: unknown): void {
     // A body that is read, and on-finished, pass on that the connection broke: that is told by the end.
     if (isConnections(error, this.request as Readers)) return;
+    // A handler that goes on and fails behind the end is no longer about this request.
+    if (this.#isRecorded) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
@@ -82,6 +85,7 @@ export class TracedRequest {
     if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
       this.#handler.failed(this.span, this.#error[0]);
     }
+    this.#isRecorded = true;
     this.#handler.sent(this.span, statusCode, failure);
   }
 }
