@@ -14,7 +14,7 @@ import { isResponse, type Owner, setSpan, spanOf, watch } from "./request-span.t
 import { failureOf, statusOf } from "./response-end.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
-type AnyFunction = (...args: any[]) => any;
+export type AnyFunction = (...args: any[]) => any;
 
 /** What `tracing.trace(...)` answers: a wrapper of functions, and a decorator of methods in both dialects. */
 export interface TraceDecorator {
@@ -42,15 +42,26 @@ export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]):
   const attributes = attributeTaggers(checkedNames(names), tracing.redact);
   const handler = new ServerHandler<IncomingMessage>(tracing, NODE_HTTP);
   const shared: Decoration = { tracing, handler, attributes };
+  return decorator((fn) => traced(shared, fn));
+}
+
+/** Makes a decorator of what wraps one function. What it wraps keeps its name and length, for Express reads the length. */
+export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorator {
+  function wrapped(fn: AnyFunction): AnyFunction {
+    return Object.defineProperties(wrap(fn), {
+      name: { value: fn.name, configurable: true },
+      length: { value: fn.length, configurable: true },
+    });
+  }
 
   function decorate(target: unknown, context?: unknown, descriptor?: { value?: unknown }): unknown {
     if (typeof descriptor?.value === "function") {
-      descriptor.value = traced(shared, descriptor.value as AnyFunction);
+      descriptor.value = wrapped(descriptor.value as AnyFunction);
       return undefined;
     }
     const kind = (context as { kind?: unknown } | undefined)?.kind;
     if (typeof target === "function" && descriptor === undefined && (kind === undefined || kind === "method")) {
-      return traced(shared, target as AnyFunction);
+      return wrapped(target as AnyFunction);
     }
     throw new TypeError(
       `tracing.trace(...) decorates methods and wraps functions, not ${kind === undefined ? show(target) : `a ${String(kind)}`}; ` +
@@ -84,17 +95,13 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
   return list as readonly string[];
 }
 
-/** The handler, traced; with the name and length it had, for Express reads the length. */
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
-  function tracedHandler(this: unknown, ...args: unknown[]): unknown {
+  return function tracedHandler(this: unknown, ...args: unknown[]): unknown {
     const request = args.find(isRequest);
     const span = request === undefined ? undefined : spanOf(request);
     if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
     return begun(decoration, request, fn, this, args);
-  }
-  Object.defineProperty(tracedHandler, "name", { value: fn.name, configurable: true });
-  Object.defineProperty(tracedHandler, "length", { value: fn.length, configurable: true });
-  return tracedHandler;
+  };
 }
 
 /** Somebody else saw to the request's span: adds to it what only this handler knows. */
@@ -141,7 +148,7 @@ function begun(
 }
 
 /** Calls the handler, and tells how it went once that is known. */
-function called(
+export function called(
   fn: AnyFunction,
   self: unknown,
   args: unknown[],

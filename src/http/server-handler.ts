@@ -24,7 +24,10 @@ export interface ServerAdapter<Request> {
   method(request: Request): string;
   /** Path and query, as requested. */
   url(request: Request): string;
-  scheme(request: Request): string;
+  /** Left out, neither scheme nor host become tags. */
+  scheme?(request: Request): string;
+  /** The operation name, unless the user chooses one. The method by default. */
+  name?(request: Request): string;
   /** Header names in lower case. */
   headers(request: Request): Record<string, string | string[] | undefined>;
 }
@@ -141,11 +144,14 @@ export class ServerHandler<Request> {
         [SPAN_KIND]: "server",
         [HTTP_METHOD]: method,
         [HTTP_URL]: http.redact(adapter.url(request)),
-        [HTTP_SCHEME]: adapter.scheme(request),
       };
-      const host = headers["host"];
-      if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
-      return startSpan(http.tracer, http.operationName(request, undefined) ?? method, this.#parent(headers), tags);
+      if (adapter.scheme !== undefined) {
+        tags[HTTP_SCHEME] = adapter.scheme(request);
+        const host = headers["host"];
+        if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
+      }
+      const name = http.operationName(request, undefined) ?? adapter.name?.(request) ?? method;
+      return startSpan(http.tracer, name, this.#parent(headers), tags);
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; the request is served untraced", error);
       return undefined;

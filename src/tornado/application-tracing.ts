@@ -1,0 +1,103 @@
+// Which tracer and policy an application's requests follow: its `opentracing...` settings.
+
+import { flushAtExit } from "../report/exit-flush.ts";
+import { spanOf } from "../hosts/request-span.ts";
+import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
+import type { Undo } from "../patch.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
+import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
+import { Tracing } from "../tracing.ts";
+import type { HTTPServerRequest } from "./http-server-request.ts";
+import { followedByClients, isInitialized } from "./init-tracing.ts";
+import { RequestTracing } from "./request-tracing.ts";
+import { TornadoTracing } from "./tornado-tracing.ts";
+
+/** The settings of an application that concern tracing. They count once `initTracing` was called. */
+export interface OpenTracingSettings {
+  /** A TornadoTracing object, whose tracer and options to use. Settings given beside it win over its options. */
+  readonly opentracingTracing?: Tracing | undefined;
+  /**
+   * A function or class that makes a tracer, or the text `"module:export"` that names one. Called once. Without this and
+   * the above, the global tracer is used, looked up for each span.
+   */
+  readonly opentracingTracerCallable?: TracerCallable | undefined;
+  /** What to call it with: an object is its only argument, an array's items are its arguments. */
+  readonly opentracingTracerParameters?: object | readonly unknown[] | undefined;
+  /** Trace every request; false leaves all but decorated methods alone. True by default. */
+  readonly opentracingTraceAll?: boolean | undefined;
+  /** Trace AsyncHTTPClient. True by default. */
+  readonly opentracingTraceClient?: boolean | undefined;
+  /** Properties of `request` to copy to tags of the same name. Counts only with `opentracingTraceAll`. None by default. */
+  readonly opentracingTracedAttributes?: readonly string[] | undefined;
+  /** Called with each new span and its request, the handler's or the client's, after the tags are set. */
+  readonly opentracingStartSpanCb?: HttpOptions["startSpanCb"];
+}
+
+const isTracing: Check = (value) => (value instanceof Tracing ? undefined : "a TornadoTracing object");
+
+const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
+  opentracingTracing: isTracing,
+  opentracingTracerCallable: either(isFunction, isText),
+  opentracingTracerParameters: isObject,
+  opentracingTraceAll: HTTP_OPTION_CHECKS.traceAll,
+  opentracingTraceClient: HTTP_OPTION_CHECKS.traceClient,
+  opentracingTracedAttributes: HTTP_OPTION_CHECKS.tracedAttributes,
+  opentracingStartSpanCb: HTTP_OPTION_CHECKS.startSpanCb,
+};
+
+/** Milliseconds that the end of the process may wait for the last spans. */
+const EXIT_FLUSH_LIMIT = 2_000;
+
+/** How one application is traced. */
+export class ApplicationTracing {
+  /** The object that was given, or was made in its place. */
+  readonly given: Tracing;
+  readonly #requests: RequestTracing;
+
+  /** @throws TypeError for a wrong setting, saying what to write instead */
+  constructor(settings: OpenTracingSettings) {
+    const ours = Object.entries(settings).filter(([name]) => name.startsWith("opentracing"));
+    checkOptions("new Application(routes, settings)", Object.fromEntries(ours), CHECKS);
+    const { opentracingTracing: given, opentracingTracerCallable: callable } = settings;
+    const options = httpOptions(settings);
+    if (given !== undefined) this.given = given;
+    else {
+      const tracer = callable && makeTracer(callable, settings.opentracingTracerParameters);
+      this.given = new TornadoTracing(tracer, options);
+    }
+    const isAsGiven = given === undefined || Object.keys(options).length === 0;
+    const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
+    this.#requests = new RequestTracing(tracing.http);
+    followedByClients(tracing.http);
+  }
+
+  /** Calls `serve`, in the request's span where it has one. */
+  run(request: HTTPServerRequest, serve: () => unknown): void {
+    const { http } = this.#requests;
+    const outer = spanOf(request.incoming);
+    if (outer !== undefined) {
+      this.#requests.join(request, outer);
+      this.#requests.tag(request, outer, http.attributes);
+      http.scope.run(http.scope.active() ?? outer, serve);
+    } else if (isInitialized()) {
+      const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;
+      http.scope.run(traced?.span, serve);
+    } else serve();
+  }
+
+  /** Sends the last spans at the end of the process, if the tracer can. */
+  flushAtExit(): Undo | undefined {
+    if (!("flush" in this.given.tracer)) return undefined;
+    return flushAtExit((timeLimit) => this.given.flush(timeLimit), EXIT_FLUSH_LIMIT);
+  }
+}
+
+/** Those settings that belong to the policy, as options of a Tracing. */
+function httpOptions(settings: OpenTracingSettings): HttpOptions {
+  const options: { -readonly [K in keyof HttpOptions]: HttpOptions[K] } = {};
+  if (settings.opentracingTraceAll !== undefined) options.traceAll = settings.opentracingTraceAll;
+  if (settings.opentracingTraceClient !== undefined) options.traceClient = settings.opentracingTraceClient;
+  if (settings.opentracingTracedAttributes !== undefined) options.tracedAttributes = settings.opentracingTracedAttributes;
+  if (settings.opentracingStartSpanCb !== undefined) options.startSpanCb = settings.opentracingStartSpanCb;
+  return options;
+}

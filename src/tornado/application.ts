@@ -1,0 +1,126 @@
+// Tornado's Application: routes, settings, and the servers it listens with.
+
+import { errorMonitor, once } from "node:events";
+import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Undo } from "../patch.ts";
+import { ApplicationTracing, type OpenTracingSettings } from "./application-tracing.ts";
+import { execute } from "./execution.ts";
+import { HTTPError } from "./http-error.ts";
+import { HTTPServerRequest } from "./http-server-request.ts";
+import { RequestHandler } from "./request-handler.ts";
+import { type Route, Routes, type Target } from "./routes.ts";
+
+/** A subclass of RequestHandler. */
+export type HandlerClass = new (application: Application, request: HTTPServerRequest) => RequestHandler;
+
+/** Settings of an application; handlers find them, and any of your own, as `this.settings`. */
+export interface ApplicationSettings extends OpenTracingSettings {
+  /** Bytes that a request's body may have; a longer one is answered with 413. 104857600 (100 MiB) by default. */
+  readonly maxBodySize?: number | undefined;
+  /** Whether error pages show the stack of what was thrown. False by default. */
+  readonly serveTraceback?: boolean | undefined;
+  /** Serves requests that no route matches, in place of a plain 404. */
+  readonly defaultHandlerClass?: HandlerClass | undefined;
+  /** What its `initialize` gets. */
+  readonly defaultHandlerArgs?: object | undefined;
+  readonly [name: string]: unknown;
+}
+
+const MAX_BODY_SIZE = 100 * 1024 * 1024;
+
+/** Routes requests to handlers. */
+export class Application {
+  /** As given; `opentracingTracing` is always there. */
+  readonly settings: ApplicationSettings;
+  /** Serves a request of node:http or node:https: for a server of your own, `https.createServer(options, app.listener)`. */
+  readonly listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+  readonly #routes: Routes;
+  readonly #default: Target;
+  readonly #limit: number;
+  readonly #tracing: ApplicationTracing;
+  readonly #servers = new Set<Server>();
+  #stopFlushing: Undo | undefined;
+
+  /** @throws TypeError for what is no route, and for wrong settings, saying what to write instead */
+  constructor(routes: readonly Route[] = [], settings: ApplicationSettings = {}) {
+    this.#routes = new Routes(routes);
+    this.#tracing = new ApplicationTracing(settings);
+    this.settings = { ...settings, opentracingTracing: this.#tracing.given };
+    this.#limit = bytes(settings.maxBodySize);
+    this.#default = {
+      Handler: settings.defaultHandlerClass ?? ErrorHandler,
+      initialize: settings.defaultHandlerArgs,
+      groups: [],
+      named: undefined,
+    };
+    this.listener = (incoming, outgoing) => this.#serve(incoming, outgoing);
+  }
+
+  /**
+   * Starts an HTTP server. Like Node's, it listens a moment later ("listening"), and tells errors by "error".
+   *
+   * @param address all addresses by default
+   */
+  listen(port: number, address?: string): Server {
+    const server = http.createServer(this.listener);
+    this.#servers.add(server);
+    const gone = (): void => void (server.listening || this.#servers.delete(server));
+    server.once("close", gone);
+    server.on(errorMonitor, gone);
+    this.#stopFlushing ??= this.#tracing.flushAtExit();
+    return server.listen(port, address);
+  }
+
+  /** Stops listening, waits for open requests, and sends the spans that have finished. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#servers].map(async (server) => {
+        // With an address to be looked up, it may not listen yet.
+        if (!server.listening) await once(server, "listening");
+        const closed = once(server, "close");
+        server.close();
+        await closed;
+      }),
+    );
+    this.#stopFlushing?.();
+    this.#stopFlushing = undefined;
+    await this.#tracing.given.flush();
+  }
+
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const request = new HTTPServerRequest(incoming, outgoing);
+    const target = this.#routes.find(request.path) ?? this.#default;
+    request.handlerName = target.Handler.name;
+    this.#tracing.run(request, () => {
+      return execute(this.#handler(target.Handler, request), target, this.#limit, (error) => request.traced?.failed(error));
+    });
+  }
+
+  #handler(Handler: HandlerClass, request: HTTPServerRequest): RequestHandler {
+    try {
+      return new Handler(this, request);
+    } catch (error) {
+      return Object.assign(new BrokenHandler(this, request), { error });
+    }
+  }
+}
+
+/** Stands in for a handler whose constructor threw. */
+class BrokenHandler extends RequestHandler {
+  error: unknown;
+  override prepare(): never {
+    throw this.error;
+  }
+}
+
+/** Answers every request with 404. */
+class ErrorHandler extends RequestHandler {
+  override prepare(): never {
+    throw new HTTPError(404);
+  }
+}
+
+function bytes(value: unknown = MAX_BODY_SIZE): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new TypeError(`new Application(routes, settings): maxBodySize must be a number of bytes, not ${String(value)}`);
+}

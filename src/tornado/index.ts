@@ -1,0 +1,18 @@
+// node-opentracing/tornado: names only.
+
+export type { Undo } from "../patch.ts";
+export { AsyncScopeManager as TornadoScopeManager } from "../scope/async-scope-manager.ts";
+export { Application, type ApplicationSettings, type HandlerClass } from "./application.ts";
+export type { OpenTracingSettings } from "./application-tracing.ts";
+export type { Arguments, HTTPFile } from "./arguments.ts";
+export { streamRequestBody } from "./body.ts";
+export type { CookieOptions } from "./cookies.ts";
+export { Finish } from "./finish.ts";
+export { HTTPError } from "./http-error.ts";
+export { HTTPServerRequest } from "./http-server-request.ts";
+export { initTracing } from "./init-tracing.ts";
+export { MissingArgumentError } from "./missing-argument-error.ts";
+export { RequestHandler, type WriteErrorOptions } from "./request-handler.ts";
+export type { Route } from "./routes.ts";
+export { StreamClosedError } from "./stream-closed-error.ts";
+export { TornadoTracing } from "./tornado-tracing.ts";
