@@ -152,7 +152,7 @@ function builtInTracing(settings: Settings, options: HttpOptions, environment: E
 }
 
 /** Sends the last spans when the process ends, for every tracer that can be flushed. */
-function flushLast(tracing: Tracing): void {
+export function flushLast(tracing: Tracing): void {
   if (!("flush" in tracing.tracer)) return;
   const undo = flushAtExit((timeLimit) => {
     finishPendingSpans();
@@ -162,7 +162,7 @@ function flushLast(tracing: Tracing): void {
 }
 
 /** The same tracer with more options: `tracing` itself where there are none. */
-function extended(tracing: Tracing, options: HttpOptions): Tracing {
+export function extended(tracing: Tracing, options: HttpOptions): Tracing {
   if (Object.keys(options).length === 0) return tracing;
   return new Tracing(tracing.tracer, { ...tracing.options, ...options });
 }

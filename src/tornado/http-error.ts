@@ -1,35 +1,78 @@
-// Tornado's HTTPError: thrown by a handler it becomes the response, and the client rejects with it.
+// What a handler throws to answer with a status, and what a fetch rejects with: tornado.web.HTTPError and tornado.httpclient.HTTPError in one class.
 
 import { STATUS_CODES } from "node:http";
-import { format } from "node:util";
+import type { HTTPResponse } from "./http-response.ts";
+
+export interface HTTPErrorOptions extends ErrorOptions {
+  /** The phrase for the status line and the message; that of the status by default. */
+  readonly reason?: string | undefined;
+  /** The response of a fetch. */
+  readonly response?: HTTPResponse | undefined;
+}
 
 /**
- * An error with an HTTP status. Thrown in a handler it ends the request with that status; below 500 it is no failure of
- * the server.
+ * An error with an HTTP status. A handler throws it to be answered with `statusCode`; `fetch` rejects with it for an answer
+ * other than 2xx, and with status 599 where there is none, as Tornado does.
+ *
+ * Its message is `HTTP 404: Not Found`, followed by the log message in parentheses. Unlike Python's, the log message takes no
+ * further arguments: use a template literal.
  */
 export class HTTPError extends Error {
+  /** 500 by default. */
   readonly statusCode: number;
-  /** For the log, never shown to the client. May hold `%s`, for which `args` are put in. */
+  /** For the log, not for the user. */
   readonly logMessage: string | undefined;
-  readonly args: readonly unknown[];
-  /** What the status line says in place of the status's usual words. */
-  reason: string | undefined;
-  /** The response, where it was a client that failed. */
-  response: unknown;
+  readonly reason: string | undefined;
+  /** The response of a fetch, undefined where there is none. Not enumerable: what prints an error prints no body. */
+  declare readonly response: HTTPResponse | undefined;
 
-  /** @param statusCode 500 by default */
-  constructor(statusCode = 500, logMessage?: string, ...args: unknown[]) {
-    const told = logMessage === undefined || args.length === 0 ? logMessage : format(logMessage, ...args);
-    const words = STATUS_CODES[statusCode] ?? "Unknown";
-    super(`HTTP ${statusCode}: ${words}${told === undefined ? "" : ` (${told})`}`);
-    this.name = "HTTPError";
+  constructor(statusCode = 500, logMessage?: string, options: HTTPErrorOptions = {}) {
+    const { reason, response } = options;
+    super(messageOf(statusCode, logMessage, reason), "cause" in options ? { cause: options.cause } : undefined);
     this.statusCode = statusCode;
-    this.logMessage = told;
-    this.args = args;
+    this.logMessage = logMessage;
+    this.reason = reason;
+    Object.defineProperty(this, "response", { value: response });
   }
 
-  /** The same as `statusCode`: the name it has with Tornado's client. */
+  /** The same number as `statusCode`: its name in `tornado.httpclient`. */
   get code(): number {
     return this.statusCode;
   }
+
+  static {
+    named(HTTPError, "HTTPError");
+  }
+}
+
+/** A time limit of a fetch passed. Its `code` is 599. */
+export class HTTPTimeoutError extends HTTPError {
+  constructor(reason: string) {
+    super(599, undefined, { reason });
+  }
+
+  static {
+    named(HTTPTimeoutError, "HTTPTimeoutError");
+  }
+}
+
+/** The other side closed the connection before its response was complete. Its `code` is 599, its `cause` Node's error. */
+export class HTTPStreamClosedError extends HTTPError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(599, undefined, { ...options, reason });
+  }
+
+  static {
+    named(HTTPStreamClosedError, "HTTPStreamClosedError");
+  }
+}
+
+function messageOf(statusCode: number, logMessage: string | undefined, reason: string | undefined): string {
+  const message = `HTTP ${statusCode}: ${reason ?? STATUS_CODES[statusCode] ?? "Unknown"}`;
+  return logMessage ? `${message} (${logMessage})` : message;
+}
+
+/** On the prototype, as the built-in errors have it. */
+function named(type: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(type.prototype, "name", { value: name, configurable: true, writable: true });
 }
