@@ -64,7 +64,7 @@ test("require gives the same module as import", () => {
 
 test("every subpath of package.json has a built file and types", () => {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  assert.deepEqual(Object.keys(exports), [".", "./register", "./testing", "./package.json"]);
+  assert.deepEqual(Object.keys(exports), [".", "./register", "./testing", "./tornado", "./package.json"]);
   for (const entry of Object.values<string | { types: string; default: string }>(exports)) {
     for (const file of typeof entry === "string" ? [entry] : [entry.types, entry.default]) {
       assert.ok(readFileSync(join(root, file), "utf8").length > 0, file);

@@ -18,6 +18,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["scope/scope-manager.ts"],
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
+  tornado: [
+    "hosts",
+    "clients",
+    "http",
+    "scope",
+    "report/exit-flush.ts",
+    "tracing.ts",
+    "init-tracing.ts",
+    "tracer-callable.ts",
+  ],
   testing: ["propagation", "report", "scope", "tracer", "http"],
   tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts"],
 };

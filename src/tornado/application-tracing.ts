@@ -1,14 +1,14 @@
 // Which tracer and policy an application's requests follow: its `opentracing...` settings.
 
 import { flushAtExit } from "../report/exit-flush.ts";
-import { spanOf } from "../hosts/request-span.ts";
+import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import type { Undo } from "../patch.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { Tracing } from "../tracing.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
-import { followedByClients, isInitialized } from "./init-tracing.ts";
+import { followedByClient, isInitialized } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
 import { TornadoTracing } from "./tornado-tracing.ts";
 
@@ -62,19 +62,20 @@ export class ApplicationTracing {
     const options = httpOptions(settings);
     if (given !== undefined) this.given = given;
     else {
-      const tracer = callable && makeTracer(callable, settings.opentracingTracerParameters);
+      const tracer =
+        callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
       this.given = new TornadoTracing(tracer, options);
     }
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
     const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
     this.#requests = new RequestTracing(tracing.http);
-    followedByClients(tracing.http);
+    followedByClient(tracing.http);
   }
 
   /** Calls `serve`, in the request's span where it has one. */
   run(request: HTTPServerRequest, serve: () => unknown): void {
     const { http } = this.#requests;
-    const outer = spanOf(request.incoming);
+    const outer = spanOf(request.req);
     if (outer !== undefined) {
       this.#requests.join(request, outer);
       this.#requests.tag(request, outer, http.attributes);

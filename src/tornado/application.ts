@@ -6,9 +6,9 @@ import type { Undo } from "../patch.ts";
 import { ApplicationTracing, type OpenTracingSettings } from "./application-tracing.ts";
 import { execute } from "./execution.ts";
 import { HTTPError } from "./http-error.ts";
-import { HTTPServerRequest } from "./http-server-request.ts";
+import { HTTPServerRequest, pathOf } from "./http-server-request.ts";
 import { RequestHandler } from "./request-handler.ts";
-import { type Route, Routes, type Target } from "./routes.ts";
+import { type Route, Routes, routedTo, type Target } from "./routes.ts";
 
 /** A subclass of RequestHandler. */
 export type HandlerClass = new (application: Application, request: HTTPServerRequest) => RequestHandler;
@@ -33,7 +33,7 @@ export class Application {
   /** As given; `opentracingTracing` is always there. */
   readonly settings: ApplicationSettings;
   /** Serves a request of node:http or node:https: for a server of your own, `https.createServer(options, app.listener)`. */
-  readonly listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+  readonly listener: (req: IncomingMessage, res: ServerResponse) => void;
   readonly #routes: Routes;
   readonly #default: Target;
   readonly #limit: number;
@@ -47,13 +47,15 @@ export class Application {
     this.#tracing = new ApplicationTracing(settings);
     this.settings = { ...settings, opentracingTracing: this.#tracing.given };
     this.#limit = bytes(settings.maxBodySize);
+    const Default = settings.defaultHandlerClass ?? ErrorHandler;
     this.#default = {
-      Handler: settings.defaultHandlerClass ?? ErrorHandler,
+      Handler: Default,
       initialize: settings.defaultHandlerArgs,
+      routed: routedTo(Default),
       groups: [],
       named: undefined,
     };
-    this.listener = (incoming, outgoing) => this.#serve(incoming, outgoing);
+    this.listener = (req, res) => this.#serve(req, res);
   }
 
   /**
@@ -66,7 +68,8 @@ export class Application {
     this.#servers.add(server);
     const gone = (): void => void (server.listening || this.#servers.delete(server));
     server.once("close", gone);
-    server.on(errorMonitor, gone);
+    // Not "error": a listener of that would keep a port in use from ending the process.
+    server.on(errorMonitor as unknown as string, gone);
     this.#stopFlushing ??= this.#tracing.flushAtExit();
     return server.listen(port, address);
   }
@@ -87,10 +90,9 @@ export class Application {
     await this.#tracing.given.flush();
   }
 
-  #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const request = new HTTPServerRequest(incoming, outgoing);
-    const target = this.#routes.find(request.path) ?? this.#default;
-    request.handlerName = target.Handler.name;
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    const target = this.#routes.find(pathOf(req.url ?? "/")) ?? this.#default;
+    const request = new HTTPServerRequest(req, res, target.routed);
     this.#tracing.run(request, () => {
       return execute(this.#handler(target.Handler, request), target, this.#limit, (error) => request.traced?.failed(error));
     });

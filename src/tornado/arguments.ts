@@ -37,12 +37,12 @@ export async function parseForm(
 ): Promise<Form | undefined> {
   const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
   if (type !== URL_ENCODED && type !== MULTIPART) return undefined;
-  if (contentEncoding !== undefined) throw new HTTPError(400, "Unsupported Content-Encoding: %s", contentEncoding);
+  if (contentEncoding !== undefined) throw new HTTPError(400, `Unsupported Content-Encoding: ${contentEncoding}`);
   if (type === URL_ENCODED) return { arguments: parseArguments(body.toString()), files: noArguments() };
   try {
     return await parseMultipart(contentType, body);
   } catch (error) {
-    throw new HTTPError(400, "Invalid multipart/form-data: %s", (error as Error).message);
+    throw new HTTPError(400, `Invalid multipart/form-data: ${(error as Error).message}`, { cause: error });
   }
 }
 

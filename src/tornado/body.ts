@@ -32,7 +32,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  */
 export async function receiveBody({ request }: RequestHandler, limit: number): Promise<boolean> {
   const chunks: Buffer[] = [];
-  if (!(await readBody(request.incoming, limit, (chunk) => void chunks.push(chunk)))) return false;
+  if (!(await readBody(request.req, limit, (chunk) => void chunks.push(chunk)))) return false;
   const body = Buffer.concat(chunks);
   const { "content-type": type = "", "content-encoding": encoding } = request.headers;
   request.received(body, await parseForm(type, encoding, body));
@@ -41,7 +41,7 @@ export async function receiveBody({ request }: RequestHandler, limit: number): P
 
 /** Hands each piece of the body to `handler.dataReceived`, and waits for that before the next. Answers as above. */
 export function streamBody(handler: RequestHandler, limit: number): Promise<boolean> {
-  return readBody(handler.request.incoming, limit, (chunk) => handler.dataReceived(chunk));
+  return readBody(handler.request.req, limit, (chunk) => handler.dataReceived(chunk));
 }
 
 async function readBody(
@@ -50,7 +50,7 @@ async function readBody(
   received: (chunk: Buffer) => unknown,
 ): Promise<boolean> {
   if (Number(incoming.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
-  const chunks = (incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>);
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let length = 0;
   for (;;) {
     const next = await chunks.next().catch(() => undefined);
@@ -66,5 +66,5 @@ async function readBody(
 }
 
 function tooLarge(limit: number): HTTPError {
-  return new HTTPError(413, "the body is longer than %d bytes", limit);
+  return new HTTPError(413, `the body is longer than ${limit} bytes`);
 }

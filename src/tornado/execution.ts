@@ -2,6 +2,7 @@
 
 import { hasBody, receiveBody, streamBody, streamsRequestBody } from "./body.ts";
 import { Finish } from "./finish.ts";
+import { answeredWith } from "./error-status.ts";
 import { HTTPError } from "./http-error.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { argumentsOf, type Target } from "./routes.ts";
@@ -28,15 +29,15 @@ export async function execute(
 }
 
 async function run(handler: RequestHandler, target: Target, limit: number): Promise<void> {
-  const { method, incoming } = handler.request;
+  const { method, req } = handler.request;
   if (!(handler.constructor as typeof RequestHandler).SUPPORTED_METHODS.includes(method)) throw new HTTPError(405);
   const streams = streamsRequestBody(handler);
-  if (!streams && hasBody(incoming) && !(await receiveBody(handler, limit))) return;
+  if (!streams && hasBody(req) && !(await receiveBody(handler, limit))) return;
   const args = argumentsOf(target);
 
   await handler.prepare();
   if (handler.isFinished) return;
-  if (streams && hasBody(incoming) && !(await streamBody(handler, limit))) return;
+  if (streams && hasBody(req) && !(await streamBody(handler, limit))) return;
   const serve: unknown = (handler as unknown as Record<string, unknown>)[method.toLowerCase()];
   if (typeof serve !== "function") throw new HTTPError(405);
   await Reflect.apply(serve, handler, args);
@@ -58,12 +59,12 @@ async function handle(handler: RequestHandler, error: unknown, failed: (error: u
       console.error("Exception in logException\n", failure);
     }
     if (handler.isFinished) return;
-    const statusCode = error instanceof HTTPError ? error.statusCode : 500;
+    const statusCode = answeredWith(error);
     // The rest of such a body is not read.
-    if (statusCode === 413 && !handler.request.outgoing.headersSent) handler.request.outgoing.shouldKeepAlive = false;
+    if (statusCode === 413 && !handler.request.res.headersSent) handler.request.res.shouldKeepAlive = false;
     await handler.sendError(statusCode, { error });
   } catch (failure) {
     console.error("Exception in exception handler\n", failure);
-    handler.request.outgoing.destroy();
+    handler.request.res.destroy();
   }
 }

@@ -3,13 +3,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type Arguments, type Form, type HTTPFile, merged, noArguments, parseArguments } from "./arguments.ts";
 import { parseCookies } from "./cookies.ts";
-import type { TracedRequest } from "./request-tracing.ts";
+import type { RequestSpan } from "./request-tracing.ts";
+import type { Routed } from "../http/server-handler.ts";
 
 /** A request, as `this.request` of a handler. */
 export class HTTPServerRequest {
   /** Node's own objects beneath. */
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly method: string;
   /** Path and query as requested: `/story/1?page=2`. */
   readonly uri: string;
@@ -28,10 +29,10 @@ export class HTTPServerRequest {
   readonly host: string;
   /** The whole body; empty until it was received. */
   body: Buffer = Buffer.alloc(0);
-  /** The name of the class that serves it. @internal */
-  handlerName = "";
-  /** What is known of its span. @internal */
-  traced: TracedRequest | undefined;
+  /** How its span is named. @internal */
+  readonly routed: Routed;
+  /** Its span, where it is traced. @internal */
+  traced: RequestSpan | undefined;
   readonly #started = performance.now();
   #finished: number | undefined;
   #queryArguments: Arguments | undefined;
@@ -39,21 +40,22 @@ export class HTTPServerRequest {
   #arguments: Arguments | undefined;
   #cookies: Record<string, string> | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
-    const uri = incoming.url ?? "/";
-    const mark = uri.indexOf("?");
-    this.incoming = incoming;
-    this.outgoing = outgoing;
-    this.method = incoming.method ?? "GET";
+  /** @param routed how its span is named, where there is one */
+  constructor(req: IncomingMessage, res: ServerResponse, routed: Routed) {
+    const uri = req.url ?? "/";
+    this.req = req;
+    this.res = res;
+    this.routed = routed;
+    this.method = req.method ?? "GET";
     this.uri = uri;
-    this.path = mark < 0 ? uri : uri.slice(0, mark);
-    this.query = mark < 0 ? "" : uri.slice(mark + 1);
-    this.version = `HTTP/${incoming.httpVersion}`;
-    this.headers = incoming.headers;
-    this.remoteIp = incoming.socket.remoteAddress;
-    this.protocol = (incoming.socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
-    this.host = incoming.headers.host ?? "127.0.0.1";
-    outgoing.once("close", () => this.#end());
+    this.path = pathOf(uri);
+    this.query = uri.slice(this.path.length + 1);
+    this.version = `HTTP/${req.httpVersion}`;
+    this.headers = req.headers;
+    this.remoteIp = req.socket.remoteAddress;
+    this.protocol = (req.socket as { encrypted?: boolean }).encrypted === true ? "https" : "http";
+    this.host = req.headers.host ?? "127.0.0.1";
+    res.once("close", () => this.#end());
   }
 
   /** The arguments of the query. */
@@ -104,4 +106,10 @@ export class HTTPServerRequest {
   #end(): void {
     this.#finished ??= performance.now();
   }
+}
+
+/** What comes before the query. */
+export function pathOf(uri: string): string {
+  const mark = uri.indexOf("?");
+  return mark < 0 ? uri : uri.slice(0, mark);
 }

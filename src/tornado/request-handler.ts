@@ -7,7 +7,7 @@ import type { Application, ApplicationSettings } from "./application.ts";
 import type { Arguments } from "./arguments.ts";
 import { type CookieOptions, setCookieHeader } from "./cookies.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
-import { HTTPError } from "./http-error.ts";
+import { isAnswer } from "./error-status.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { MissingArgumentError } from "./missing-argument-error.ts";
 import { Output } from "./output.ts";
@@ -37,7 +37,7 @@ export class RequestHandler {
   constructor(application: Application, request: HTTPServerRequest) {
     this.application = application;
     this.request = request;
-    this.#output = new Output(request.outgoing, () => this.onConnectionClose());
+    this.#output = new Output(request.res, () => this.onConnectionClose());
   }
 
   /** The application's settings. */
@@ -74,7 +74,7 @@ export class RequestHandler {
 
   /** Forgets status, headers and what was written so far. */
   clear(): void {
-    const { outgoing } = this.request;
+    const { res: outgoing } = this.request;
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     this.#output.discard();
     this.setHeader("Content-Type", "text/html; charset=UTF-8");
@@ -84,27 +84,27 @@ export class RequestHandler {
 
   /** @param reason in place of the status's usual words */
   setStatus(statusCode: number, reason?: string): void {
-    const { outgoing } = this.request;
+    const { res: outgoing } = this.request;
     outgoing.statusCode = statusCode;
     outgoing.statusMessage = safeReason(reason) ?? STATUS_CODES[statusCode] ?? "Unknown";
   }
 
   getStatus(): number {
-    return this.request.outgoing.statusCode;
+    return this.request.res.statusCode;
   }
 
   /** Sets a header, in place of those of the same name. Throws once headers have been flushed. */
   setHeader(name: string, value: string | number | Date): void {
-    this.request.outgoing.setHeader(name, headerText(value));
+    this.request.res.setHeader(name, headerText(value));
   }
 
   /** Adds a header that may stand there more than once. Throws once headers have been flushed. */
   addHeader(name: string, value: string | number | Date): void {
-    this.request.outgoing.appendHeader(name, headerText(value));
+    this.request.res.appendHeader(name, headerText(value));
   }
 
   clearHeader(name: string): void {
-    this.request.outgoing.removeHeader(name);
+    this.request.res.removeHeader(name);
   }
 
   /**
@@ -164,7 +164,7 @@ export class RequestHandler {
   }
 
   /** Ends the request with a redirect: 302, or 301 if it is permanent, or the status given. */
-  redirect(url: string, permanent = false, status = permanent ? 301 : 302): void {
+  redirect(url: string, permanent = false, status: number = permanent ? 301 : 302): void {
     if (this.#output.headersWritten) throw new Error("Cannot redirect after headers have been written");
     if (!(status >= 300 && status <= 399)) throw new RangeError(`redirect: ${status} is no status of a redirect`);
     this.setStatus(status);
@@ -205,7 +205,7 @@ export class RequestHandler {
     const sent = this.#output.end();
     // A subclass may make it async.
     const done: unknown = this.onFinish();
-    if (isThenable(done)) done.then(undefined, (error) => this.logException(error));
+    if (isThenable(done)) done.then(undefined, (error: unknown) => this.logException(error));
     return sent;
   }
 
@@ -226,7 +226,7 @@ export class RequestHandler {
       this.setHeader("Content-Type", "text/plain; charset=UTF-8");
       return this.finish(options.error.stack ?? String(options.error));
     }
-    const title = `${statusCode}: ${escaped(this.request.outgoing.statusMessage)}`;
+    const title = `${statusCode}: ${escaped(this.request.res.statusMessage)}`;
     return this.finish(`<html><title>${title}</title><body>${title}</body></html>`);
   }
 
@@ -234,7 +234,7 @@ export class RequestHandler {
   logException(error: unknown): void {
     const { method, uri, remoteIp } = this.request;
     const summary = `${method} ${uri} (${remoteIp})`;
-    if (!(error instanceof HTTPError)) console.error(`Uncaught exception ${summary}\n`, error);
+    if (!isAnswer(error)) console.error(`Uncaught exception ${summary}\n`, error);
     else if (error.logMessage !== undefined) console.warn(`${error.statusCode} ${summary}: ${error.logMessage}`);
   }
 
@@ -244,7 +244,7 @@ export class RequestHandler {
   }
 
   #completeHeaders(): void {
-    const { outgoing, method, headers } = this.request;
+    const { res: outgoing, method, headers } = this.request;
     if (this.getStatus() === 200 && (method === "GET" || method === "HEAD") && !outgoing.hasHeader("Etag")) {
       const etag = this.computeEtag();
       if (etag !== undefined) {
@@ -268,7 +268,7 @@ export class RequestHandler {
       if (!this.#output.headersWritten) {
         this.clear();
         const { error } = options;
-        this.setStatus(statusCode, (error instanceof HTTPError ? error.reason : undefined) ?? options.reason);
+        this.setStatus(statusCode, (isAnswer(error) ? error.reason : undefined) ?? options.reason);
         if (statusCode !== 304) await this.writeError(statusCode, options);
       }
       if (!this.isFinished) void this.finish();

@@ -1,18 +1,17 @@
 // Traces the requests of Tornado-style handlers: one span each, named like the handler's class.
 
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { type Owner, setSpan, watch } from "../hosts/request-span.ts";
 import { failureOf, statusOf } from "../hosts/response-end.ts";
+import { type Owner, setRoute, type TracedRequest, watch } from "../hosts/traced-request.ts";
 import type { AttributeTagger } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { redactedError } from "../http/redacted-error.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { markFailed } from "../mark-failed.ts";
-import { COMPONENT } from "../tags.ts";
-import { HTTPError } from "./http-error.ts";
+import { answeredWith } from "./error-status.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { notesOf, type ServerNotes } from "./server-notes.ts";
 
@@ -21,7 +20,7 @@ const TORNADO: ServerAdapter<HTTPServerRequest> = {
   method: (request) => request.method,
   url: (request) => request.uri,
   headers: (request) => request.headers,
-  name: (request) => request.handlerName || request.method,
+  name: ({ routed, method }) => routed.name ?? method,
 };
 
 /** Starts and joins the spans of requests under one policy. */
@@ -42,26 +41,22 @@ export class RequestTracing {
     request: HTTPServerRequest,
     attributes: readonly AttributeTagger[],
     isSettled: boolean,
-  ): TracedRequest | undefined {
+  ): RequestSpan | undefined {
     const span = this.#handler.received(request, attributes);
     if (span === undefined) return undefined;
-    const traced = new TracedRequest(span, this.#handler, this.http, isSettled, notesOf(request.incoming));
-    request.traced = traced;
-    setSpan(request, span);
-    watch(request.incoming, request.outgoing, span, traced);
-    if (request.outgoing.destroyed) traced.ended(request.outgoing);
-    return traced;
+    const { req, res } = request;
+    const own = new RequestSpan(span, res, this.http, { handler: this.#handler, isSettled, notes: notesOf(req) });
+    request.traced = own;
+    const traced = watch(this.#handler as unknown as ServerHandler<IncomingMessage>, span, req, res, own);
+    // The client may have left while `prepare` was running.
+    if (res.destroyed) traced.end();
+    return own;
   }
 
-  /** Takes over the name of a span that somebody else started for the request, and sees to its end. */
+  /** Tells the span that somebody else started for the request, and will end, which handler serves it. */
   join(request: HTTPServerRequest, span: Span): void {
-    request.traced = new TracedRequest(span, this.#handler, this.http, true, undefined);
-    setSpan(request, span);
-    try {
-      span.setOperationName(TORNADO.name!(request)).setTag(COMPONENT, TORNADO.component);
-    } catch (error) {
-      warn("tracer.error", "the tracer threw while a span was named", error);
-    }
+    request.traced = new RequestSpan(span, request.res, this.http, undefined);
+    setRoute(request.req, request.routed);
   }
 
   /** Copies attributes of the request to its span. */
@@ -70,36 +65,37 @@ export class RequestTracing {
   }
 }
 
-/** A request that has a span. */
-export class TracedRequest implements Owner {
-  readonly span: Span;
-  readonly #handler: ServerHandler<HTTPServerRequest>;
-  readonly #http: HttpTracing;
-  readonly #notes: ServerNotes | undefined;
-  #isSettled: boolean;
-  #isClosed = false;
-  #isFinished = false;
-  #isFailed = false;
-  #statusCode: number | undefined;
+/** What is known of a span that was started here. */
+interface Owned {
+  readonly handler: ServerHandler<HTTPServerRequest>;
+  readonly notes: ServerNotes;
+  /** Whether the span waits for nothing but the response. */
+  isSettled: boolean;
+}
 
-  constructor(
-    span: Span,
-    handler: ServerHandler<HTTPServerRequest>,
-    http: HttpTracing,
-    isSettled: boolean,
-    notes: ServerNotes | undefined,
-  ) {
+/** The span of a request that a handler serves. */
+export class RequestSpan implements Owner {
+  readonly span: Span;
+  readonly #response: ServerResponse;
+  readonly #http: HttpTracing;
+  readonly #owned: Owned | undefined;
+  #isFailed = false;
+  #end: { readonly statusCode: number | undefined } | undefined;
+  #isFinished = false;
+
+  /** `owned` is undefined where the span was started elsewhere, and is ended there. */
+  constructor(span: Span, response: ServerResponse, http: HttpTracing, owned: Owned | undefined) {
     this.span = span;
-    this.#handler = handler;
+    this.#response = response;
     this.#http = http;
-    this.#isSettled = isSettled;
-    this.#notes = notes;
+    this.#owned = owned;
   }
 
-  /** Records what a handler threw, the first time; an HTTPError only if its status is one of 500 to 599. */
+  /** Records what a handler threw, the first time, if it is a failure of the server: answered with 500 to 599. */
   failed(error: unknown): void {
-    if (this.#isFailed || this.#isFinished) return;
-    if (error instanceof HTTPError && !(error.statusCode >= 500 && error.statusCode <= 599)) return;
+    const statusCode = answeredWith(error);
+    if (statusCode < 500 || statusCode > 599 || this.#isFailed || this.#isFinished) return;
+    if (this.#owned === undefined && this.#response.destroyed) return;
     this.#isFailed = true;
     try {
       markFailed(this.span, redactedError(error, this.#http.redact));
@@ -110,21 +106,21 @@ export class TracedRequest implements Owner {
 
   /** The decorated method is done. */
   settle(): void {
-    this.#isSettled = true;
-    if (this.#isClosed) this.#finish(undefined);
+    this.#owned!.isSettled = true;
+    if (this.#end !== undefined) this.#finish(undefined);
   }
 
-  ended(response: ServerResponse): void {
-    this.#isClosed = true;
-    this.#statusCode = statusOf(response);
-    const failure = failureOf(response, this.#notes?.closedAll ?? false);
+  ended({ response }: TracedRequest): void {
+    const { notes, isSettled } = this.#owned!;
+    this.#end = { statusCode: statusOf(response as ServerResponse) };
+    const failure = failureOf(response as ServerResponse, notes.closedAll);
     // A method that goes on after the client has left is no longer about this request.
-    if (this.#isSettled || failure !== undefined) this.#finish(failure);
+    if (isSettled || failure !== undefined) this.#finish(failure);
   }
 
   #finish(failure: Failure | undefined): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#handler.sent(this.span, this.#statusCode, failure);
+    this.#owned!.handler.sent(this.span, this.#end!.statusCode, failure);
   }
 }

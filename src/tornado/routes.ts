@@ -1,5 +1,6 @@
 // Routes: regular expressions, matched against the path from its first character as Tornado does it.
 
+import type { Routed } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import type { HandlerClass } from "./application.ts";
 import { HTTPError } from "./http-error.ts";
@@ -14,6 +15,7 @@ export type Route = readonly [pattern: string | RegExp, handler: HandlerClass, i
 export interface Target {
   readonly Handler: HandlerClass;
   readonly initialize: object | undefined;
+  readonly routed: Routed;
   /** The groups as they stand in the path, still percent-encoded. */
   readonly groups: readonly (string | undefined)[];
   readonly named: Readonly<Record<string, string | undefined>> | undefined;
@@ -33,10 +35,10 @@ export class Routes {
 
   /** The first route that matches. */
   find(path: string): Target | undefined {
-    for (const { pattern, Handler, initialize } of this.#compiled) {
+    for (const { pattern, Handler, initialize, routed } of this.#compiled) {
       pattern.lastIndex = 0;
       const match = pattern.exec(path);
-      if (match !== null) return { Handler, initialize, groups: match.slice(1), named: match.groups };
+      if (match !== null) return { Handler, initialize, routed, groups: match.slice(1), named: match.groups };
     }
     return undefined;
   }
@@ -53,12 +55,18 @@ export function argumentsOf({ groups, named }: Target): unknown[] {
   return [Object.fromEntries(Object.entries(named).map(([name, value]) => [name, decoded(value, name)]))];
 }
 
+/** The name of a request's span is that of its handler's class. */
+export function routedTo(Handler: HandlerClass): Routed {
+  return { component: "tornado", route: undefined, name: Handler.name || undefined };
+}
+
 const EXAMPLE = '[["/story/([0-9]+)", StoryHandler]]';
 
 interface Compiled {
   readonly pattern: RegExp;
   readonly Handler: HandlerClass;
   readonly initialize: object | undefined;
+  readonly routed: Routed;
 }
 
 function compiled(route: Route): Compiled {
@@ -80,7 +88,7 @@ function compiled(route: Route): Compiled {
   if (names > 0 && names !== groups.length - 1) {
     throw new TypeError(`new Application(routes): give all groups of ${String(given)} a name, or none`);
   }
-  return { pattern, Handler: Handler as HandlerClass, initialize };
+  return { pattern, Handler: Handler as HandlerClass, initialize, routed: routedTo(Handler as HandlerClass) };
 }
 
 /** Sticky, so that it matches at the first character: `^` would bind only to the first of several alternatives. */
@@ -96,6 +104,6 @@ function decoded(value: string | undefined, name: string): string | undefined {
   try {
     return decodeURIComponent(value);
   } catch {
-    throw new HTTPError(400, "Invalid unicode in %s", name);
+    throw new HTTPError(400, `Invalid unicode in ${name}`);
   }
 }

@@ -6,7 +6,7 @@ import { attributeTaggers } from "../http/attributes.ts";
 import { Tracing } from "../tracing.ts";
 import { HTTPServerRequest } from "./http-server-request.ts";
 import { RequestTracing } from "./request-tracing.ts";
-import { spanOf } from "../hosts/request-span.ts";
+import { spanOf } from "../hosts/traced-request.ts";
 
 /** A `Tracing` that knows handlers: wherever a `Tracing` is wanted, this is one. */
 export class TornadoTracing extends Tracing {
