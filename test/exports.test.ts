@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as main from "node-opentracing";
 import * as testing from "node-opentracing/testing";
+import * as tornado from "node-opentracing/tornado";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -50,6 +51,31 @@ const TESTING = [
 
 test("node-opentracing exports these names", () => {
   assert.deepEqual(Object.keys(main).sort(), MAIN);
+});
+
+const TORNADO = [
+  "Application",
+  "AsyncHTTPClient",
+  "Finish",
+  "HTTPError",
+  "HTTPHeaders",
+  "HTTPRequest",
+  "HTTPResponse",
+  "HTTPServerRequest",
+  "HTTPStreamClosedError",
+  "HTTPTimeoutError",
+  "MissingArgumentError",
+  "RequestHandler",
+  "StreamClosedError",
+  "TornadoScopeManager",
+  "TornadoTracing",
+  "initClientTracing",
+  "initTracing",
+  "streamRequestBody",
+];
+
+test("node-opentracing/tornado exports these names", () => {
+  assert.deepEqual(Object.keys(tornado).sort(), TORNADO);
 });
 
 test("node-opentracing/testing exports these names", () => {

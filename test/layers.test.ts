@@ -18,18 +18,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["scope/scope-manager.ts"],
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
+  testing: ["propagation", "report", "scope", "tracer", "http"],
   tornado: [
-    "hosts",
-    "clients",
     "http",
     "scope",
+    "clients",
+    "hosts",
     "report/exit-flush.ts",
     "tracing.ts",
     "init-tracing.ts",
     "tracer-callable.ts",
   ],
-  testing: ["propagation", "report", "scope", "tracer", "http"],
-  tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts"],
 };
 
 /** Files directly in src: the basics know nothing of the rest, the wiring knows everything. */

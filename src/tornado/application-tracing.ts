@@ -78,7 +78,8 @@ export class ApplicationTracing {
     const outer = spanOf(request.req);
     if (outer !== undefined) {
       this.#requests.join(request, outer);
-      this.#requests.tag(request, outer, http.attributes);
+      // The settings of an application count once `initTracing` was called.
+      if (http.traceAll && isInitialized()) this.#requests.tag(request, outer, http.attributes);
       http.scope.run(http.scope.active() ?? outer, serve);
     } else if (isInitialized()) {
       const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;

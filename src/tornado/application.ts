@@ -66,7 +66,13 @@ export class Application {
   listen(port: number, address?: string): Server {
     const server = http.createServer(this.listener);
     this.#servers.add(server);
-    const gone = (): void => void (server.listening || this.#servers.delete(server));
+    const gone = (): void => {
+      if (!server.listening) this.#servers.delete(server);
+      if (this.#servers.size > 0) return;
+      this.#stopFlushing?.();
+      this.#stopFlushing = undefined;
+      void this.#tracing.given.flush();
+    };
     server.once("close", gone);
     // Not "error": a listener of that would keep a port in use from ending the process.
     server.on(errorMonitor as unknown as string, gone);
@@ -85,8 +91,6 @@ export class Application {
         await closed;
       }),
     );
-    this.#stopFlushing?.();
-    this.#stopFlushing = undefined;
     await this.#tracing.given.flush();
   }
 
