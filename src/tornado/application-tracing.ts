@@ -1,9 +1,9 @@
 // Which tracer and policy an application's requests follow: its `opentracing...` settings.
 
-import { flushAtExit } from "../report/exit-flush.ts";
 import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import type { Undo } from "../patch.ts";
+import { flushAtExit } from "../report/exit-flush.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { Tracing } from "../tracing.ts";
@@ -62,8 +62,7 @@ export class ApplicationTracing {
     const options = httpOptions(settings);
     if (given !== undefined) this.given = given;
     else {
-      const tracer =
-        callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
+      const tracer = callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
       this.given = new TornadoTracing(tracer, options);
     }
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
@@ -99,7 +98,8 @@ function httpOptions(settings: OpenTracingSettings): HttpOptions {
   const options: { -readonly [K in keyof HttpOptions]: HttpOptions[K] } = {};
   if (settings.opentracingTraceAll !== undefined) options.traceAll = settings.opentracingTraceAll;
   if (settings.opentracingTraceClient !== undefined) options.traceClient = settings.opentracingTraceClient;
-  if (settings.opentracingTracedAttributes !== undefined) options.tracedAttributes = settings.opentracingTracedAttributes;
+  if (settings.opentracingTracedAttributes !== undefined)
+    options.tracedAttributes = settings.opentracingTracedAttributes;
   if (settings.opentracingStartSpanCb !== undefined) options.startSpanCb = settings.opentracingStartSpanCb;
   return options;
 }

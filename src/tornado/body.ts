@@ -11,7 +11,10 @@ const STREAMS: unique symbol = Symbol("node-opentracing.streams-request-body");
  * A decorator of handler classes, standard or of TypeScript's older kind: `prepare` is called when the headers are here,
  * `dataReceived(chunk)` with each piece of the body as it comes, and `post` and its like after the last one.
  */
-export function streamRequestBody(Handler: abstract new (...args: never[]) => RequestHandler, _context?: unknown): void {
+export function streamRequestBody(
+  Handler: abstract new (...args: never[]) => RequestHandler,
+  _context?: unknown,
+): void {
   (Handler as unknown as { [STREAMS]: true })[STREAMS] = true;
 }
 

@@ -1,8 +1,8 @@
 // Serves one request with one handler: prepare, body, method, finish; and what becomes of errors on the way.
 
 import { hasBody, receiveBody, streamBody, streamsRequestBody } from "./body.ts";
-import { Finish } from "./finish.ts";
 import { answeredWith } from "./error-status.ts";
+import { Finish } from "./finish.ts";
 import { HTTPError } from "./http-error.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { argumentsOf, type Target } from "./routes.ts";

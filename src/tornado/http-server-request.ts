@@ -1,10 +1,10 @@
 // The request a handler gets: Tornado's HTTPServerRequest over Node's IncomingMessage.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Routed } from "../http/server-handler.ts";
 import { type Arguments, type Form, type HTTPFile, merged, noArguments, parseArguments } from "./arguments.ts";
 import { parseCookies } from "./cookies.ts";
 import type { RequestSpan } from "./request-tracing.ts";
-import type { Routed } from "../http/server-handler.ts";
 
 /** A request, as `this.request` of a handler. */
 export class HTTPServerRequest {

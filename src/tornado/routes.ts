@@ -28,7 +28,9 @@ export class Routes {
   /** @throws TypeError for what is no route, saying what to write instead */
   constructor(routes: readonly Route[]) {
     if (!Array.isArray(routes)) {
-      throw new TypeError(`new Application(routes, settings): routes must be an array, ${EXAMPLE}, not ${show(routes)}`);
+      throw new TypeError(
+        `new Application(routes, settings): routes must be an array, ${EXAMPLE}, not ${show(routes)}`,
+      );
     }
     this.#compiled = routes.map(compiled);
   }
@@ -73,11 +75,15 @@ function compiled(route: Route): Compiled {
   if (!Array.isArray(route)) throw new TypeError(`new Application(routes): a route is ${EXAMPLE}, not ${show(route)}`);
   const [given, Handler, initialize] = route as unknown as [unknown, unknown, unknown];
   if (typeof given !== "string" && !(given instanceof RegExp)) {
-    throw new TypeError(`new Application(routes): a pattern must be a text or a RegExp, ${EXAMPLE}, not ${show(given)}`);
+    throw new TypeError(
+      `new Application(routes): a pattern must be a text or a RegExp, ${EXAMPLE}, not ${show(given)}`,
+    );
   }
   if (typeof Handler !== "function" || typeof Handler.prototype?.finish !== "function") {
     const name = typeof Handler === "function" ? Handler.name : show(Handler);
-    throw new TypeError(`new Application(routes): the handler of ${String(given)} must extend RequestHandler, not ${name}`);
+    throw new TypeError(
+      `new Application(routes): the handler of ${String(given)} must extend RequestHandler, not ${name}`,
+    );
   }
   if (initialize !== undefined && (typeof initialize !== "object" || initialize === null)) {
     throw new TypeError(`new Application(routes): initialize's argument for ${String(given)} must be an object`);

@@ -2,11 +2,11 @@
 
 import type { Span } from "opentracing";
 import { type AnyFunction, called, decorator, type TraceDecorator } from "../hosts/traced-handler.ts";
+import { spanOf } from "../hosts/traced-request.ts";
 import { attributeTaggers } from "../http/attributes.ts";
 import { Tracing } from "../tracing.ts";
 import { HTTPServerRequest } from "./http-server-request.ts";
 import { RequestTracing } from "./request-tracing.ts";
-import { spanOf } from "../hosts/traced-request.ts";
 
 /** A `Tracing` that knows handlers: wherever a `Tracing` is wanted, this is one. */
 export class TornadoTracing extends Tracing {
