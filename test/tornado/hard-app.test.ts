@@ -106,7 +106,7 @@ test("HEAD and OPTIONS", (t) =>
     t,
     5,
     async ({ ask }) => {
-      assert.match(await ask("HEAD /orgs/a/orders/7"), /Content-Length: 24\r\n.*\r\n\r\n$/s);
+      assert.match(await ask("HEAD /orgs/a/orders/7"), /Content-Length: 23\r\n.*\r\n\r\n$/s);
       assert.match(await ask("OPTIONS /orgs/a/orders/7"), /^HTTP\/1.1 204 .*Allow: GET, HEAD, OPTIONS/s);
     },
     `
