@@ -32,7 +32,7 @@ const handlers: ClientHandler[] = [];
  *     traced.send(() => http.request(…));           // each hop, with traced.headers(url)
  *     traced.received(302);
  *     traced.redirected(302, nextUrl);              // and so on, until
- *     traced.answered(response, error);             // or failed(error)
+ *     traced.answered(response, true);              // or failed(error)
  */
 export class TracedFetch {
   readonly #exchange: Exchange | undefined;
@@ -50,9 +50,9 @@ export class TracedFetch {
 
   /** The trace headers to send to `url`, the same for every hop; none where there is no span or `url` must not have them. */
   headers(url: string): Readonly<Record<string, string>> {
-    const { handler, span } = this.#exchange ?? {};
-    if (handler === undefined || span === undefined || !handler.maySend(url)) return {};
-    this.#headers ??= handler.headers(span);
+    const exchange = this.#exchange;
+    if (exchange === undefined || !exchange.handler.maySend(url)) return {};
+    this.#headers ??= exchange.handler.headers(exchange.span);
     return this.#headers;
   }
 
@@ -85,10 +85,14 @@ export class TracedFetch {
     const exchange = this.#exchange;
     if (error instanceof HTTPTimeoutError) {
       exchange?.cut({ kind: "timeout", message: "a time limit of the fetch passed", error });
-    } else if (error instanceof HTTPStreamClosedError && exchange?.status !== undefined) {
+    } else if (isReset(error) && exchange?.status !== undefined) {
       exchange.cut({ ...RESET, error });
     } else {
       exchange?.failed(error);
     }
   }
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof HTTPStreamClosedError && error.cause !== undefined;
 }

@@ -3,39 +3,34 @@
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { HTTPTimeoutError } from "./http-error.ts";
+import type { RequestSettings } from "./request-defaults.ts";
 
 /** The longest time that a timer of Node can wait, about 25 days. */
 const LONGEST = 2 ** 31 - 1;
-
-export interface LimitOptions {
-  /** In seconds, 0 for none. */
-  readonly connectTimeout: number;
-  /** In seconds, 0 for none. */
-  readonly requestTimeout: number;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** The limits of one fetch, from its start to `clear`. */
 export class FetchLimits {
   /** Rejects when a limit is reached: with an `HTTPTimeoutError`, or with the reason of the signal. */
   readonly reached: Promise<never>;
-  readonly #options: LimitOptions;
+  readonly #connectTimeout: number;
+  readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = (): void => this.#stop(this.#options.signal?.reason);
+  readonly #onAbort = (): void => this.#stop(this.#signal?.reason);
   #reject: (reason: unknown) => void = () => {};
   #connectTimer: NodeJS.Timeout | undefined;
   #request: ClientRequest | undefined;
   #isConnecting = true;
   #isOver = false;
 
-  constructor(options: LimitOptions) {
-    this.#options = options;
+  constructor({ connectTimeout, requestTimeout }: RequestSettings, signal: AbortSignal | undefined) {
+    this.#connectTimeout = connectTimeout;
+    this.#signal = signal;
     this.reached = new Promise((_, reject) => {
       this.#reject = reject;
     });
-    this.#timer = after(options.requestTimeout, () => this.#timeout());
-    options.signal?.addEventListener("abort", this.#onAbort);
-    if (options.signal?.aborted) this.#onAbort();
+    this.#timer = after(requestTimeout, () => this.#timeout());
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
   }
 
   /** Whether a limit was reached, or the fetch is done: nothing more may be sent. */
@@ -47,7 +42,7 @@ export class FetchLimits {
   watch(request: ClientRequest, isSecure: boolean): void {
     this.#request = request;
     this.#isConnecting = true;
-    this.#connectTimer = after(this.#options.connectTimeout, () => this.#timeout());
+    this.#connectTimer = after(this.#connectTimeout, () => this.#timeout());
     const connected = () => {
       this.#isConnecting = false;
       clearTimeout(this.#connectTimer);
@@ -63,7 +58,7 @@ export class FetchLimits {
     this.#isOver = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#connectTimer);
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
   #timeout(): void {

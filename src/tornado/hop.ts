@@ -2,7 +2,8 @@
 
 import { VERSION } from "../version.ts";
 import { HTTPHeaders } from "./http-headers.ts";
-import type { HTTPRequest, RequestDefaults } from "./http-request.ts";
+import type { HTTPRequest } from "./http-request.ts";
+import type { RequestSettings } from "./request-defaults.ts";
 
 /** One request as it is sent, but for the trace headers. */
 export interface Hop {
@@ -24,24 +25,25 @@ const CREDENTIALS: readonly string[] = ["Authorization", "Cookie", "Proxy-Author
 const CONTENT: readonly string[] = ["Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"];
 
 /** @throws TypeError for a request that cannot be sent, saying why */
-export function firstHop(request: HTTPRequest, defaults: RequestDefaults): Hop {
+export function firstHop(request: HTTPRequest, settings: RequestSettings): Hop {
   const { method, body } = request;
-  if (!(request.allowNonstandardMethods ?? defaults.allowNonstandardMethods)) checkMethod(method, body);
+  const { authUsername, authPassword, userAgent } = settings;
+  if (!settings.allowNonstandardMethods) checkMethod(method, body);
   const url = parsed(request.url);
   const headers = new HTTPHeaders(request.headers);
-  const username = request.authUsername ?? defaults.authUsername;
-  if (username !== undefined) {
-    headers.set("Authorization", basic(username, request.authPassword ?? defaults.authPassword ?? ""));
-  }
+  if (authUsername !== undefined) headers.set("Authorization", basic(authUsername, authPassword ?? ""));
   takeCredentials(url, headers);
-  const userAgent = request.userAgent ?? (headers.has("User-Agent") ? undefined : defaults.userAgent);
   if (userAgent !== undefined) headers.set("User-Agent", userAgent);
   else if (!headers.has("User-Agent")) headers.set("User-Agent", `node-opentracing/${VERSION}`);
-  if (body !== undefined) headers.delete("Content-Length"); // Node counts
+  if (body !== undefined) {
+    headers.delete("Transfer-Encoding");
+    // Node sends none for methods that have no body as a rule.
+    headers.set("Content-Length", String(Buffer.byteLength(body)));
+  }
   if (method === "POST" && !headers.has("Content-Type")) {
     headers.set("Content-Type", "application/x-www-form-urlencoded");
   }
-  if (request.decompressResponse ?? defaults.decompressResponse) headers.set("Accept-Encoding", "gzip");
+  if (settings.decompressResponse) headers.set("Accept-Encoding", "gzip");
   return { url, href: request.url, method, headers, body };
 }
 

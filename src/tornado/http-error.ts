@@ -1,8 +1,9 @@
-// What a handler throws to answer with a status, and what a fetch rejects with: tornado.web.HTTPError and tornado.httpclient.HTTPError in one class.
+// What a handler throws to answer with a status, and what a fetch rejects with: one class for Tornado's two HTTPErrors.
 
 import { STATUS_CODES } from "node:http";
 import type { HTTPResponse } from "./http-response.ts";
 
+/** What an HTTPError can tell besides status and log message. */
 export interface HTTPErrorOptions extends ErrorOptions {
   /** The phrase for the status line and the message; that of the status by default. */
   readonly reason?: string | undefined;
@@ -11,11 +12,11 @@ export interface HTTPErrorOptions extends ErrorOptions {
 }
 
 /**
- * An error with an HTTP status. A handler throws it to be answered with `statusCode`; `fetch` rejects with it for an answer
- * other than 2xx, and with status 599 where there is none, as Tornado does.
+ * An error with an HTTP status: `tornado.web.HTTPError`, which a handler throws to be answered with `statusCode`, and
+ * `tornado.httpclient.HTTPError`, with which `fetch` rejects for an answer other than 2xx, then with its `response`.
  *
- * Its message is `HTTP 404: Not Found`, followed by the log message in parentheses. Unlike Python's, the log message takes no
- * further arguments: use a template literal.
+ * Its message is `HTTP 404: Not Found`, followed by the log message in parentheses. Unlike Python's, the log message takes
+ * no further arguments: use a template literal.
  */
 export class HTTPError extends Error {
   /** 500 by default. */
@@ -56,7 +57,10 @@ export class HTTPTimeoutError extends HTTPError {
   }
 }
 
-/** The other side closed the connection before its response was complete. Its `code` is 599, its `cause` Node's error. */
+/**
+ * The connection was closed before the response was complete: by the other side, with Node's error as `cause`, or by this
+ * one, for a body that is too large. Its `code` is 599.
+ */
 export class HTTPStreamClosedError extends HTTPError {
   constructor(reason: string, options?: ErrorOptions) {
     super(599, undefined, { ...options, reason });

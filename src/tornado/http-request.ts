@@ -2,38 +2,14 @@
 
 import type { ConnectionOptions } from "node:tls";
 import type { OutgoingRequest } from "../http/client-handler.ts";
-import { type Check, checkOptions, either, isBoolean, isCount, isFunction, isObject, isText } from "../settings.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { type HeadersInit, HTTPHeaders } from "./http-headers.ts";
-
-/** How to fetch. These can be set for all requests of a client too: `new AsyncHTTPClient({ defaults })`. */
-export interface RequestDefaults {
-  /** Seconds until the connection, TLS included, must stand; each redirect has a connection of its own. 20 by default, 0 for no limit. */
-  readonly connectTimeout?: number | undefined;
-  /** Seconds for the whole fetch, redirects included. 20 by default, 0 for no limit. */
-  readonly requestTimeout?: number | undefined;
-  /** Go where a 301, 302, 303, 307 or 308 points. True by default. */
-  readonly followRedirects?: boolean | undefined;
-  /** How often; the redirect after that is the answer. 5 by default. */
-  readonly maxRedirects?: number | undefined;
-  /** The User-Agent header, unless `headers` has one. `node-opentracing/` and its version by default. */
-  readonly userAgent?: string | undefined;
-  /** For basic authentication. Credentials in the URL come first. */
-  readonly authUsername?: string | undefined;
-  /** Empty by default. */
-  readonly authPassword?: string | undefined;
-  /** Ask for gzip, and unpack it. True by default. */
-  readonly decompressResponse?: boolean | undefined;
-  /** Check the certificate of an https server. True by default. */
-  readonly validateCert?: boolean | undefined;
-  /** For node:tls: `ca`, `cert`, `key` and so on. In place of `validateCert`. */
-  readonly sslOptions?: ConnectionOptions | undefined;
-  /** Any method, with or without a body. False by default: POST, PUT and PATCH need a body, others have none. */
-  readonly allowNonstandardMethods?: boolean | undefined;
-}
+import { isString, REQUEST_DEFAULTS_CHECKS, type RequestDefaults } from "./request-defaults.ts";
 
 /**
- * How to fetch one URL. Of Tornado's options these are missing: `body_producer`, `expect_100_continue`, proxies, `network_interface`,
- * `allow_ipv6`, `auth_mode` (it is basic), `prepare_curl_callback`; `ca_certs`, `client_key` and `client_cert` are in `sslOptions`.
+ * How to fetch one URL. Of Tornado's options these are missing: `body_producer`, `expect_100_continue`, proxies,
+ * `network_interface`, `allow_ipv6`, `auth_mode` (it is basic) and `prepare_curl_callback`; `ca_certs`, `client_key` and
+ * `client_cert` are in `sslOptions`.
  */
 export interface HTTPRequestOptions extends RequestDefaults {
   /** GET by default. */
@@ -43,7 +19,7 @@ export interface HTTPRequestOptions extends RequestDefaults {
   readonly body?: string | Uint8Array | null | undefined;
   /** The If-Modified-Since header: a Date, or seconds since 1970. */
   readonly ifModifiedSince?: Date | number | undefined;
-  /** Gets each piece of the body, which the response then lacks. The next is read when the promise it answers is fulfilled. */
+  /** Gets each piece of the body, which the response then lacks. A promise that it answers is awaited. */
   readonly streamingCallback?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** Gets each line of the head with its line end: the status line, the headers, an empty line. Not those of redirects. */
   readonly headerCallback?: ((line: string) => void) | undefined;
@@ -111,37 +87,21 @@ export class HTTPRequest implements OutgoingRequest {
     return "tornado";
   }
 
+  /** Itself: what `OutgoingRequest` calls the caller's own object. */
   get source(): HTTPRequest {
     return this;
   }
 }
 
-const isString: Check = (value) => (typeof value === "string" ? undefined : "a text");
 const isBytes: Check = (value) => (value instanceof Uint8Array ? undefined : "a Buffer");
 const isNull: Check = (value) => (value === null ? undefined : "null");
-const isSeconds: Check = (value) =>
-  typeof value === "number" && value >= 0 && Number.isFinite(value) ? undefined : "a number of seconds, 0 or more";
 const isTime: Check = (value) =>
   Number.isFinite(value instanceof Date ? value.getTime() : value) ? undefined : "a Date, or seconds since 1970";
 const isSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
 
 /** For `checkOptions`. */
-export const DEFAULTS_CHECKS: Readonly<Record<keyof RequestDefaults, Check>> = {
-  connectTimeout: isSeconds,
-  requestTimeout: isSeconds,
-  followRedirects: isBoolean,
-  maxRedirects: isCount,
-  userAgent: isText,
-  authUsername: isString,
-  authPassword: isString,
-  decompressResponse: isBoolean,
-  validateCert: isBoolean,
-  sslOptions: isObject,
-  allowNonstandardMethods: isBoolean,
-};
-
-const REQUEST_CHECKS: Readonly<Record<keyof HTTPRequestOptions, Check>> = {
-  ...DEFAULTS_CHECKS,
+export const REQUEST_CHECKS: Readonly<Record<keyof HTTPRequestOptions, Check>> = {
+  ...REQUEST_DEFAULTS_CHECKS,
   method: isText,
   headers: isObject,
   body: either(isString, isBytes, isNull),

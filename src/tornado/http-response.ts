@@ -5,6 +5,7 @@ import { HTTPError } from "./http-error.ts";
 import { HTTPHeaders } from "./http-headers.ts";
 import type { HTTPRequest } from "./http-request.ts";
 
+/** What a response has besides its request and status. */
 export interface HTTPResponseOptions {
   /** None by default. */
   readonly headers?: HTTPHeaders | undefined;

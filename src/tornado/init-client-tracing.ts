@@ -2,8 +2,8 @@
 
 import type { Tracer } from "opentracing";
 import { readEnvironment } from "../environment.ts";
-import { extended, flushLast } from "../init-tracing.ts";
-import { attach, Tracing, type TracingOptions } from "../tracing.ts";
+import { extended } from "../init-tracing.ts";
+import { Tracing, type TracingOptions } from "../tracing.ts";
 import { traceTornadoClient } from "./client-tracing.ts";
 
 /**
@@ -19,14 +19,6 @@ import { traceTornadoClient } from "./client-tracing.ts";
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
   const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
-  if (!flushed.has(tracing)) {
-    flushLast(tracing);
-    flushed.add(tracing);
-    attach(tracing, { close: () => void flushed.delete(tracing) });
-  }
-  attach(tracing, { close: traceTornadoClient(tracing.http) });
+  tracing.http.begun(traceTornadoClient(tracing.http));
   return tracing;
 }
-
-/** Those whose last spans are sent at the end of the process: once for each, however often it is given. */
-const flushed = new Set<Tracing>();

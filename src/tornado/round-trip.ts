@@ -3,22 +3,23 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { pipeline } from "node:stream";
-import type { ConnectionOptions } from "node:tls";
 import { constants, createGunzip } from "node:zlib";
 import type { TracedFetch } from "./client-tracing.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import type { Hop } from "./hop.ts";
-import { HTTPError, HTTPStreamClosedError } from "./http-error.ts";
+import { HTTPStreamClosedError } from "./http-error.ts";
 import { HTTPHeaders } from "./http-headers.ts";
+import type { RequestSettings } from "./request-defaults.ts";
 
 /** Sends a request with its trace headers. Resolves when the head of the response is here. */
 export function send(
   hop: Hop,
-  tls: ConnectionOptions,
+  { sslOptions, validateCert }: RequestSettings,
   traced: TracedFetch,
   limits: FetchLimits,
 ): Promise<IncomingMessage> {
   const isSecure = hop.url.protocol === "https:";
+  const tls = sslOptions ?? { rejectUnauthorized: validateCert };
   const options = { ...(isSecure && tls), agent: false as const, method: hop.method, headers: headersOf(hop, traced) };
   return new Promise((resolve, reject) => {
     const request = traced.send(() => (isSecure ? https : http).request(hop.url, options));
@@ -68,7 +69,7 @@ export function takeGzip(headers: HTTPHeaders): boolean {
  * Reads a body to its end, and waits for what `take` answers before it goes on.
  *
  * @param limit in bytes, unpacked
- * @throws HTTPStreamClosedError where the connection closes before, and HTTPError 599 for a body that is larger
+ * @throws HTTPStreamClosedError where the connection closes before, and for a body that is larger
  */
 export async function readBody(
   response: IncomingMessage,
@@ -80,7 +81,7 @@ export async function readBody(
   try {
     for await (const chunk of isGzip ? unzipped(response) : response) {
       size += chunk.length;
-      if (size > limit) throw new HTTPError(599, undefined, { reason: `Response body larger than ${limit} bytes` });
+      if (size > limit) throw new HTTPStreamClosedError(`Response body larger than ${limit} bytes`);
       await take(chunk);
     }
   } catch (error) {

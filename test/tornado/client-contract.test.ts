@@ -1,4 +1,4 @@
-// AsyncHTTPClient keeps the contract of clients, alone and with node:http and fetch traced beside it: one span in either case.
+// AsyncHTTPClient keeps the contract of clients, alone and with node:http and fetch traced beside it.
 
 import { test } from "node:test";
 import { type ContractClient, clientContract } from "node-opentracing/testing";
@@ -51,5 +51,7 @@ const besideOthers: ContractClient = {
 };
 
 for (const client of [http, https, besideOthers]) {
-  for (const { name, run } of clientContract(client)) test(`${client.name}: ${name}`, run);
+  for (const { name, skip, run } of clientContract(client)) {
+    test(`${client.name}: ${name}`, { skip: skip ?? false }, run);
+  }
 }
