@@ -8,7 +8,7 @@ import { type Check, checkOptions, either, isFunction, isObject, isText } from "
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { Tracing } from "../tracing.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
-import { followedByClient, isInitialized } from "./init-tracing.ts";
+import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
 import { TornadoTracing } from "./tornado-tracing.ts";
 
@@ -68,22 +68,24 @@ export class ApplicationTracing {
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
     const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
     this.#requests = new RequestTracing(tracing.http);
-    followedByClient(tracing.http);
+    applicationMade(tracing.http);
   }
 
-  /** Calls `serve`, in the request's span where it has one. */
+  /** Calls `serve`, in the request's span where it has one. The settings count once `initTracing` was called. */
   run(request: HTTPServerRequest, serve: () => unknown): void {
     const { http } = this.#requests;
+    const isOn = isInitialized();
     const outer = spanOf(request.req);
     if (outer !== undefined) {
       this.#requests.join(request, outer);
-      // The settings of an application count once `initTracing` was called.
-      if (http.traceAll && isInitialized()) this.#requests.tag(request, outer, http.attributes);
-      http.scope.run(http.scope.active() ?? outer, serve);
-    } else if (isInitialized()) {
+      if (isOn && http.traceAll) this.#requests.tag(request, outer, http.attributes);
+      http.scope.run(http.scope.active() ?? outer, isOn ? () => servedBy(http, serve) : serve);
+    } else if (isOn) {
       const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;
-      http.scope.run(traced?.span, serve);
-    } else serve();
+      http.scope.run(traced?.span, servedBy, http, serve);
+    } else {
+      serve();
+    }
   }
 
   /** Sends the last spans at the end of the process, if the tracer can. */

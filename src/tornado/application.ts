@@ -98,9 +98,7 @@ export class Application {
     const target = this.#routes.find(pathOf(req.url ?? "/")) ?? this.#default;
     const request = new HTTPServerRequest(req, res, target.routed);
     this.#tracing.run(request, () => {
-      return execute(this.#handler(target.Handler, request), target, this.#limit, (error) =>
-        request.traced?.failed(error),
-      );
+      return execute(this.#handler(target.Handler, request), target, this.#limit);
     });
   }
 

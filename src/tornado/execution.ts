@@ -8,23 +8,28 @@ import type { RequestHandler } from "./request-handler.ts";
 import { argumentsOf, type Target } from "./routes.ts";
 
 /**
- * Resolves when the handler is done. Never rejects: what is thrown is told to `failed`, logged by the handler, and becomes
- * the error page, unless the response is finished.
+ * Resolves when the handler is done. Never rejects: what is thrown is recorded, logged by the handler, and becomes the error
+ * page, unless the response is finished.
  *
  * @param limit bytes that a body may have
  */
-export async function execute(
-  handler: RequestHandler,
-  target: Target,
-  limit: number,
-  failed: (error: unknown) => void,
-): Promise<void> {
+export async function execute(handler: RequestHandler, target: Target, limit: number): Promise<void> {
   try {
     handler.clear();
     handler.initialize(target.initialize ?? {});
     await run(handler, target, limit);
   } catch (error) {
-    await handle(handler, error, failed);
+    await handle(handler, error);
+  }
+}
+
+/** Records what a handler threw on the request's span, and lets the handler log it. Never throws. */
+export function caught(handler: RequestHandler, error: unknown): void {
+  handler.request.traced?.failed(error);
+  try {
+    handler.logException(error);
+  } catch (failure) {
+    console.error("Exception in logException\n", failure);
   }
 }
 
@@ -46,18 +51,13 @@ async function run(handler: RequestHandler, target: Target, limit: number): Prom
   if (!handler.isFinished) void handler.finish();
 }
 
-async function handle(handler: RequestHandler, error: unknown, failed: (error: unknown) => void): Promise<void> {
+async function handle(handler: RequestHandler, error: unknown): Promise<void> {
   try {
     if (error instanceof Finish) {
       if (!handler.isFinished) void handler.finish(error.chunk);
       return;
     }
-    failed(error);
-    try {
-      handler.logException(error);
-    } catch (failure) {
-      console.error("Exception in logException\n", failure);
-    }
+    caught(handler, error);
     if (handler.isFinished) return;
     const statusCode = answeredWith(error);
     // The rest of such a body is not read.

@@ -8,6 +8,7 @@ import type { Arguments } from "./arguments.ts";
 import { type CookieOptions, setCookieHeader } from "./cookies.ts";
 import { isAnswer } from "./error-status.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
+import { caught } from "./execution.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { MissingArgumentError } from "./missing-argument-error.ts";
 import { Output } from "./output.ts";
@@ -37,7 +38,7 @@ export class RequestHandler {
   constructor(application: Application, request: HTTPServerRequest) {
     this.application = application;
     this.request = request;
-    this.#output = new Output(request.res, () => this.onConnectionClose());
+    this.#output = new Output(request.res, () => this.#notify(() => this.onConnectionClose()));
   }
 
   /** The application's settings. */
@@ -203,9 +204,7 @@ export class RequestHandler {
     if (chunk !== undefined) this.write(chunk);
     if (!this.#output.headersWritten) this.#completeHeaders();
     const sent = this.#output.end();
-    // A subclass may make it async.
-    const done: unknown = this.onFinish();
-    if (isThenable(done)) done.then(undefined, (error: unknown) => this.logException(error));
+    this.#notify(() => this.onFinish());
     return sent;
   }
 
@@ -243,6 +242,16 @@ export class RequestHandler {
     return etagOf(this.#output.chunks);
   }
 
+  /** Calls what a subclass wrote, be it async or not, where what it throws has nobody to go to. */
+  #notify(notice: () => unknown): void {
+    try {
+      const done = notice();
+      if (isThenable(done)) done.then(undefined, (error: unknown) => caught(this, error));
+    } catch (error) {
+      caught(this, error);
+    }
+  }
+
   #completeHeaders(): void {
     const { res: outgoing, method, headers } = this.request;
     if (this.getStatus() === 200 && (method === "GET" || method === "HEAD") && !outgoing.hasHeader("Etag")) {
@@ -273,7 +282,7 @@ export class RequestHandler {
       }
       if (!this.isFinished) void this.finish();
     } catch (failure) {
-      this.logException(failure);
+      caught(this, failure);
       this.#output.discard();
       if (!this.isFinished) void this.#output.end();
     }

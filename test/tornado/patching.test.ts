@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { initTracing as initAll } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
-import { Application, AsyncHTTPClient, initTracing } from "node-opentracing/tornado";
-import { memory, QuietHandler, serve } from "./scene.js";
+import { Application, AsyncHTTPClient, initTracing, type Route } from "node-opentracing/tornado";
+import { memory, QuietHandler, serve, tick } from "./scene.js";
 
 class MainHandler extends QuietHandler {
   get(): void {
@@ -63,6 +63,32 @@ test("patch: the client follows the application made last, and is left alone wit
   undo();
   await fetch();
   assert.deepEqual([one.reporter.spans.length, other.reporter.spans.length], [1, 1]);
+});
+
+test("patch: in a request the client follows the application that serves it", async (t) => {
+  t.after(initTracing());
+  const [one, other] = [memory(), memory()];
+  let url = "";
+  class CallHandler extends QuietHandler {
+    async get(): Promise<void> {
+      await tick();
+      await new AsyncHTTPClient().fetch(url);
+    }
+  }
+  const routes: Route[] = [
+    ["/", MainHandler],
+    ["/call", CallHandler],
+  ];
+  const first = await serve(t, routes, { opentracingTracing: one.tracing, opentracingTraceClient: true });
+  const second = await serve(t, routes, { opentracingTracing: other.tracing, opentracingTraceClient: false });
+  url = `http://127.0.0.1:${first.port}/`;
+  for (const { ask } of [first, second]) assert.match(await ask("GET /call"), /^HTTP\/1.1 200/);
+  await Promise.all([one.reporter.waitFor(4), other.reporter.waitFor(1)]);
+  assert.equal(
+    spanTree(one.reporter.spans),
+    "\nCallHandler  server 200\n  GET  client 200\n    MainHandler  server 200\nMainHandler  server 200",
+  );
+  assert.equal(spanTree(other.reporter.spans), "\nCallHandler  server 200");
 });
 
 test("patch: nothing with OTEL_SDK_DISABLED=true", () => {

@@ -438,7 +438,41 @@ test("errors: in initialize, the constructor, prepare, onFinish and logException
   }
   const { ask } = await serve(t, [["/", made("onFinish")]]);
   assert.equal(bodyOf(await ask("GET /")), "fine");
+  // The first is of the constructor: there is no handler of the class that could log it.
   assert.deepEqual(printed, ["Uncaught exception GET / (127.0.0.1)\n", "Exception in logException\n"]);
+});
+
+test("errors: in onConnectionClose and in an async onFinish are logged, and end nothing else", async (t) => {
+  let logged = (_error: unknown): void => {};
+  const next = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      logged = resolve;
+    });
+  class Handler extends RequestHandler {
+    async get(kind: string): Promise<void> {
+      this.write("one");
+      await this.flush();
+      if (kind === "left") await new Promise(() => {});
+    }
+    override async onFinish(): Promise<void> {
+      await tick();
+      throw new Error("onFinish");
+    }
+    override onConnectionClose(): void {
+      throw new Error("onConnectionClose");
+    }
+    override logException(error: unknown): void {
+      logged((error as Error).message);
+    }
+  }
+  const { ask, connect } = await serve(t, [["/(.*)", Handler]]);
+  const [first] = await Promise.all([next(), ask("GET /")]);
+  assert.equal(first, "onFinish");
+  const client = await connect();
+  await client.send("GET /left HTTP/1.1\r\nhost: a\r\n\r\n").until("one");
+  const second = next();
+  client.leave();
+  assert.equal(await second, "onConnectionClose");
 });
 
 test("logException: an HTTPError is logged only if it has a message for the log", async (t) => {
@@ -656,11 +690,21 @@ test("keep-alive and pipelining: requests of one connection are answered in orde
       this.write(`answer ${turns}.`);
     }
   }
-  const { connect } = await serve(t, [["/([0-9]+)", Handler]]);
+  class EchoHandler extends QuietHandler {
+    post(): void {
+      this.write(this.request.body);
+    }
+  }
+  const { connect } = await serve(t, [
+    ["/([0-9]+)", Handler],
+    ["/", EchoHandler],
+  ]);
   const client = await connect();
   const get = (turns: number): string => `GET /${turns} HTTP/1.1\r\nhost: a\r\n\r\n`;
   const answers = await client.send(get(5) + get(3) + get(1)).until("answer 1.");
   assert.match(answers, /answer 5\..*answer 3\..*answer 1\./s);
+  const post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n";
+  await client.send(`${post}one.${post}two.`).until("two.");
   await client.send(get(2)).until("answer 2.");
   client.leave();
 });
