@@ -2,8 +2,6 @@
 
 import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
-import type { Undo } from "../patch.ts";
-import { flushAtExit } from "../report/exit-flush.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { Tracing } from "../tracing.ts";
@@ -45,13 +43,11 @@ const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
   opentracingStartSpanCb: HTTP_OPTION_CHECKS.startSpanCb,
 };
 
-/** Milliseconds that the end of the process may wait for the last spans. */
-const EXIT_FLUSH_LIMIT = 2_000;
-
 /** How one application is traced. */
 export class ApplicationTracing {
   /** The object that was given, or was made in its place. */
   readonly given: Tracing;
+  readonly #isOurs: boolean;
   readonly #requests: RequestTracing;
 
   /** @throws TypeError for a wrong setting, saying what to write instead */
@@ -60,6 +56,7 @@ export class ApplicationTracing {
     checkOptions("new Application(routes, settings)", Object.fromEntries(ours), CHECKS);
     const { opentracingTracing: given, opentracingTracerCallable: callable } = settings;
     const options = httpOptions(settings);
+    this.#isOurs = given === undefined;
     if (given !== undefined) this.given = given;
     else {
       const tracer = callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
@@ -88,10 +85,14 @@ export class ApplicationTracing {
     }
   }
 
-  /** Sends the last spans at the end of the process, if the tracer can. */
-  flushAtExit(): Undo | undefined {
-    if (!("flush" in this.given.tracer)) return undefined;
-    return flushAtExit((timeLimit) => this.given.flush(timeLimit), EXIT_FLUSH_LIMIT);
+  /** The application listens: from now on the last spans are sent when the process ends. */
+  begun(): void {
+    this.given.http.begun();
+  }
+
+  /** Sends the spans that have finished. A Tracing object that was made here is closed, one that was given stays open. */
+  close(): Promise<void> {
+    return this.#isOurs ? this.given.close() : this.given.flush();
   }
 }
 

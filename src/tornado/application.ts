@@ -1,8 +1,7 @@
 // Tornado's Application: routes, settings, and the servers it listens with.
 
-import { errorMonitor, once } from "node:events";
+import { errorMonitor } from "node:events";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Undo } from "../patch.ts";
 import { ApplicationTracing, type OpenTracingSettings } from "./application-tracing.ts";
 import { execute } from "./execution.ts";
 import { HTTPError } from "./http-error.ts";
@@ -38,8 +37,7 @@ export class Application {
   readonly #default: Target;
   readonly #limit: number;
   readonly #tracing: ApplicationTracing;
-  readonly #servers = new Set<Server>();
-  #stopFlushing: Undo | undefined;
+  readonly #servers = new Map<Server, { readonly listening: Promise<void>; readonly ended: Promise<void> }>();
 
   /** @throws TypeError for what is no route, and for wrong settings, saying what to write instead */
   constructor(routes: readonly Route[] = [], settings: ApplicationSettings = {}) {
@@ -65,33 +63,28 @@ export class Application {
    */
   listen(port: number, address?: string): Server {
     const server = http.createServer(this.listener);
-    this.#servers.add(server);
-    const gone = (): void => {
-      if (!server.listening) this.#servers.delete(server);
-      if (this.#servers.size > 0) return;
-      this.#stopFlushing?.();
-      this.#stopFlushing = undefined;
-      void this.#tracing.given.flush();
-    };
-    server.once("close", gone);
-    // Not "error": a listener of that would keep a port in use from ending the process.
-    server.on(errorMonitor as unknown as string, gone);
-    this.#stopFlushing ??= this.#tracing.flushAtExit();
+    const listening = new Promise<void>((resolve) => server.once("listening", resolve));
+    const ended = new Promise<void>((resolve) => {
+      server.once("close", resolve);
+      // Not "error": a listener of that would keep a port in use from ending the process.
+      server.on(errorMonitor as unknown as string, () => void (server.listening || resolve()));
+    });
+    this.#servers.set(server, { listening, ended });
+    void ended.then(() => this.#servers.delete(server));
+    this.#tracing.begun();
     return server.listen(port, address);
   }
 
   /** Stops listening, waits for open requests, and sends the spans that have finished. */
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#servers].map(async (server) => {
-        // With an address to be looked up, it may not listen yet.
-        if (!server.listening) await once(server, "listening");
-        const closed = once(server, "close");
-        server.close();
-        await closed;
-      }),
-    );
-    await this.#tracing.given.flush();
+    const servers = [...this.#servers].map(async ([server, { listening, ended }]) => {
+      // With an address to be looked up it listens later, and would not be stopped now.
+      await Promise.race([listening, ended]);
+      server.close();
+      await ended;
+    });
+    await Promise.all(servers);
+    await this.#tracing.close();
   }
 
   #serve(req: IncomingMessage, res: ServerResponse): void {

@@ -94,6 +94,7 @@ async function start(setup: ContractSetup, variant: Variant): Promise<ContractAp
       server.close();
       server.closeAllConnections();
       undo();
+      await tracing.close();
     },
   };
 }

@@ -744,6 +744,11 @@ test("app.close right after listen, twice, and before any listen", async () => {
   const server = app.listen(0, "localhost");
   await Promise.all([app.close(), app.close()]);
   assert.equal(server.listening, false);
+  const other = app.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  other.close();
+  await app.close();
+  await app.close();
 });
 
 test("app.listener serves requests of a server of one's own", async (t) => {

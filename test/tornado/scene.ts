@@ -43,6 +43,7 @@ export async function serve(
     const closed = app.close();
     server.closeAllConnections();
     await closed;
+    await app.settings.opentracingTracing!.close();
   });
   const { port } = server.address() as AddressInfo;
   return {
