@@ -1,5 +1,6 @@
 // Which tracer and policy an application's requests follow: its `opentracing...` settings.
 
+import type { Server } from "node:http";
 import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
@@ -8,6 +9,7 @@ import { Tracing } from "../tracing.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
+import { watchServer } from "./server-watch.ts";
 import { TornadoTracing } from "./tornado-tracing.ts";
 
 /** The settings of an application that concern tracing. They count once `initTracing` was called. */
@@ -85,9 +87,13 @@ export class ApplicationTracing {
     }
   }
 
-  /** The application listens: from now on the last spans are sent when the process ends. */
-  begun(): void {
+  /** The application serves this server's requests: from now on the last spans are sent when the process ends. */
+  attached(server: Server): void {
     this.given.http.begun();
+    watchServer(server, (request, socket, emit) => {
+      const isTraced = isInitialized() && this.#requests.http.traceAll && spanOf(request) === undefined;
+      return isTraced && typeof socket?.once === "function" ? this.#requests.upgrade(request, socket, emit) : emit();
+    });
   }
 
   /** Sends the spans that have finished. A Tracing object that was made here is closed, one that was given stays open. */

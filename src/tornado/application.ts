@@ -2,6 +2,7 @@
 
 import { errorMonitor } from "node:events";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import { ApplicationTracing, type OpenTracingSettings } from "./application-tracing.ts";
 import { execute } from "./execution.ts";
 import { HTTPError } from "./http-error.ts";
@@ -31,8 +32,6 @@ const MAX_BODY_SIZE = 100 * 1024 * 1024;
 export class Application {
   /** As given; `opentracingTracing` is always there. */
   readonly settings: ApplicationSettings;
-  /** Serves a request of node:http or node:https: for a server of your own, `https.createServer(options, app.listener)`. */
-  readonly listener: (req: IncomingMessage, res: ServerResponse) => void;
   readonly #routes: Routes;
   readonly #default: Target;
   readonly #limit: number;
@@ -53,7 +52,6 @@ export class Application {
       groups: [],
       named: undefined,
     };
-    this.listener = (req, res) => this.#serve(req, res);
   }
 
   /**
@@ -62,7 +60,7 @@ export class Application {
    * @param address all addresses by default
    */
   listen(port: number, address?: string): Server {
-    const server = http.createServer(this.listener);
+    const server = this.attach(http.createServer());
     const listening = new Promise<void>((resolve) => server.once("listening", resolve));
     const ended = new Promise<void>((resolve) => {
       server.once("close", resolve);
@@ -71,8 +69,17 @@ export class Application {
     });
     this.#servers.set(server, { listening, ended });
     void ended.then(() => this.#servers.delete(server));
-    this.#tracing.begun();
     return server.listen(port, address);
+  }
+
+  /**
+   * Serves the requests of a server of your own, which you start and close: `app.attach(https.createServer(options)).listen(443)`.
+   * Answers the server.
+   */
+  attach<S extends Server | HttpsServer>(server: S): S {
+    server.on("request", (req: IncomingMessage, res: ServerResponse) => this.#serve(req, res));
+    this.#tracing.attached(server as Server);
+    return server;
   }
 
   /** Stops listening, waits for open requests, and sends the spans that have finished. */
@@ -80,6 +87,8 @@ export class Application {
     const servers = [...this.#servers].map(async ([server, { listening, ended }]) => {
       // With an address to be looked up it listens later, and would not be stopped now.
       await Promise.race([listening, ended]);
+      // Connections that are kept alive shall end right after their last request.
+      server.keepAliveTimeout = 1;
       server.close();
       await ended;
     });

@@ -1,10 +1,12 @@
 // Traces the requests of Tornado-style handlers: one span each, named like the handler's class.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import { failureOf, statusOf } from "../hosts/response-end.ts";
 import { type Owner, setRoute, type TracedRequest, watch } from "../hosts/traced-request.ts";
+import { upgraded } from "../hosts/upgrade.ts";
 import type { AttributeTagger } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
@@ -13,7 +15,7 @@ import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { markFailed } from "../mark-failed.ts";
 import { answeredWith } from "./error-status.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
-import { notesOf, type ServerNotes } from "./server-notes.ts";
+import { notesOf, type ServerNotes } from "./server-watch.ts";
 
 const TORNADO: ServerAdapter<HTTPServerRequest> = {
   component: "tornado",
@@ -23,14 +25,24 @@ const TORNADO: ServerAdapter<HTTPServerRequest> = {
   name: ({ routed, method }) => routed.name ?? method,
 };
 
+/** An upgrade reaches no handler: its span is named after the method. */
+const UPGRADE: ServerAdapter<IncomingMessage> = {
+  component: "tornado",
+  method: (request) => request.method ?? "GET",
+  url: (request) => request.url ?? "/",
+  headers: (request) => request.headers,
+};
+
 /** Starts and joins the spans of requests under one policy. */
 export class RequestTracing {
   readonly http: HttpTracing;
   readonly #handler: ServerHandler<HTTPServerRequest>;
+  readonly #upgrades: ServerHandler<IncomingMessage>;
 
   constructor(http: HttpTracing) {
     this.http = http;
     this.#handler = new ServerHandler(http, TORNADO);
+    this.#upgrades = new ServerHandler(http, UPGRADE);
   }
 
   /**
@@ -57,6 +69,17 @@ export class RequestTracing {
   join(request: HTTPServerRequest, span: Span): void {
     request.traced = new RequestSpan(span, request.res, this.http, undefined);
     setRoute(request.req, request.routed);
+  }
+
+  /** Emits an upgrade in a span that lasts as long as its connection. */
+  upgrade(request: IncomingMessage, socket: Socket, emit: () => boolean): boolean {
+    const span = upgraded(this.#upgrades, request, socket);
+    try {
+      return this.http.scope.run(span, emit);
+    } catch (error) {
+      if (span !== undefined) this.#upgrades.failed(span, error);
+      throw error;
+    }
   }
 
   /** Copies attributes of the request to its span. */

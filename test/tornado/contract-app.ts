@@ -49,16 +49,10 @@ function host(name: string, variant: Variant): ContractHost {
     secure: variant === "https",
     operationName: (_method, route) => NAMES[route],
     start: (setup) => start(setup, variant),
-    skip: [...(variant === "joined" ? [] : SKIP_UPGRADE), ...(variant === "https" ? SKIP_SECURE : [])],
+    skip: variant === "https" ? SKIP_SECURE : [],
   };
 }
 
-const SKIP_UPGRADE = [
-  {
-    test: "end: an upgrade that is refused",
-    reason: "an upgrade goes past Tornado's handlers; initTracing of the main package sees it",
-  },
-];
 const RESET = "Node's TLS client may end its session in order before its socket is reset";
 const SKIP_SECURE = [
   { test: "end: the client resets before the headers", reason: RESET },
@@ -83,7 +77,7 @@ async function start(setup: ContractSetup, variant: Variant): Promise<ContractAp
   const app = new Application(handlers, { opentracingTracing: tracing, opentracingTraceClient: false });
   const server =
     variant === "https"
-      ? (https.createServer(CERTIFICATE, app.listener).listen(0, "127.0.0.1") as unknown as Server)
+      ? (app.attach(https.createServer(CERTIFICATE)).listen(0, "127.0.0.1") as unknown as Server)
       : app.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -119,6 +119,27 @@ test("patch: nothing with OTEL_SDK_DISABLED=true", () => {
   }
 });
 
+test("patch: upgrades go their way, traced or not", async (t) => {
+  const { tracing, reporter } = memory();
+  const on = await serve(t, [["/", MainHandler]], { opentracingTracing: tracing });
+  const off = await serve(t, [["/", MainHandler]], { opentracingTracing: tracing, opentracingTraceAll: false });
+  const seen: boolean[] = [];
+  for (const { server } of [on, off]) {
+    server.on("upgrade", (_request, socket) => {
+      seen.push(tracing.activeSpan() !== undefined);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+  }
+  const upgrade = "GET /chat\nconnection: upgrade\nupgrade: websocket";
+  await on.ask(upgrade);
+  const undo = initTracing();
+  t.after(undo);
+  for (const { ask } of [off, on]) assert.match(await ask(upgrade), /^HTTP\/1.1 403/);
+  await reporter.waitFor(1);
+  assert.deepEqual(seen, [false, false, true]);
+  assert.equal(spanTree(reporter.spans, { tags: ["http.upgrade"] }), "\nGET  server 403 http.upgrade=websocket");
+});
+
 test("with the main package's initTracing a request has one span, which gets the class's name", async (t) => {
   const { tracer, tracing, reporter } = memory();
   const all = initAll({ tracer, traceClient: false });

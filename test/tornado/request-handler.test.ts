@@ -709,7 +709,7 @@ test("keep-alive and pipelining: requests of one connection are answered in orde
   client.leave();
 });
 
-test("app.close waits for open requests; listen tells of a port in use as Node does", async (t) => {
+test("app.close waits for open requests, not for idle connections; listen tells of a port in use as Node does", async (t) => {
   let finish = (): void => {};
   const gate = new Promise<void>((resolve) => {
     finish = resolve;
@@ -726,7 +726,7 @@ test("app.close waits for open requests; listen tells of a port in use as Node d
   const [error] = await once(other, "error");
   assert.equal(error.code, "EADDRINUSE");
   const client = await connect();
-  await client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").until("one");
+  await client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").until("one");
   let closed = false;
   const closing = app.close().then(() => {
     closed = true;
@@ -751,13 +751,13 @@ test("app.close right after listen, twice, and before any listen", async () => {
   await app.close();
 });
 
-test("app.listener serves requests of a server of one's own", async (t) => {
+test("app.attach serves the requests of a server of one's own", async (t) => {
   class Handler extends QuietHandler {
     get(): void {
       this.write(`${this.request.protocol} ${this.request.fullUrl()}`);
     }
   }
-  const server = https.createServer(CERTIFICATE, new Application([["/", Handler]]).listener);
+  const server = new Application([["/", Handler]]).attach(https.createServer(CERTIFICATE));
   await once(server.listen(0, "127.0.0.1"), "listening");
   t.after(() => void server.close());
   const { port } = server.address() as AddressInfo;
