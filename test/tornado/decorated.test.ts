@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { spanTree } from "node-opentracing/testing";
-import { HTTPError, RequestHandler } from "node-opentracing/tornado";
+import { AsyncHTTPClient, HTTPError, initClientTracing, RequestHandler } from "node-opentracing/tornado";
 import { memory, patched, QuietHandler, serve, serverTags, tagsOf, tick } from "./scene.js";
 
 test("decorated: a handler without a decorator is not traced", async (t) => {
@@ -148,6 +148,28 @@ test("decorated: with trace all a request gets one span, with the attributes of 
     spanTree(reporter.spans, { tags: ["version", "protocol"], logs: true }),
     "\nDecoratedHandler  server 500 error=Error version=HTTP/1.1 protocol=http\n  - error error.object=Error: one",
   );
+});
+
+test("decorated: client and server joined", async (t) => {
+  const { tracing, reporter } = memory();
+  class DecoratedHandler extends QuietHandler {
+    @tracing.trace("protocol") get(): void {
+      this.write("{}");
+    }
+  }
+  const { port } = await serve(t, [["/decorated", DecoratedHandler]]);
+  initClientTracing(tracing);
+  const url = `http://127.0.0.1:${port}/decorated`;
+  const { code } = await new AsyncHTTPClient().fetch(url);
+  await tracing.close();
+  assert.equal(code, 200);
+  await reporter.waitFor(2);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["http.url"] }),
+    `\nGET  client 200 http.url=${url}\n  DecoratedHandler  server 200 http.url=/decorated`,
+  );
+  const server = reporter.spans.find((span) => span.operationName === "DecoratedHandler");
+  assert.deepEqual(tagsOf(server!), serverTags("/decorated", 200, { protocol: "http" }));
 });
 
 test("decorated: an HTTPError below 500 is no error", async (t) => {

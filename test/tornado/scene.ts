@@ -14,7 +14,6 @@ import {
   type Route,
   TornadoTracing,
 } from "node-opentracing/tornado";
-import type { Span } from "opentracing";
 
 /** A handler that prints nothing when it fails. */
 export class QuietHandler extends RequestHandler {
@@ -101,9 +100,4 @@ export const tick = (): Promise<void> => new Promise((resolve) => setImmediate(r
 /** The body of a response. */
 export function bodyOf(answer: string): string {
   return answer.slice(answer.indexOf("\r\n\r\n") + 4);
-}
-
-/** What the handlers of the original's tests do, with a tracing of the test's own. */
-export function setTag(span: Span | undefined, name: string, value: unknown): void {
-  span?.setTag(name, value);
 }

@@ -126,6 +126,18 @@ test("tracer callable: a function, called once with its parameters", async (t) =
   assert.equal(calls, 1);
 });
 
+test("tracer choice: a tracing object comes before a callable, which is not called then", async (t) => {
+  patched(t);
+  const { tracing, reporter } = memory();
+  const { ask } = await serve(t, ROUTES, {
+    opentracingTracing: tracing,
+    opentracingTracerCallable: () => assert.fail("called"),
+  });
+  await ask("GET /");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nMainHandler  server 200");
+});
+
 test("tracer callable: a text that names a module's export", async (t) => {
   patched(t);
   const { tracer, reporter } = memory();
