@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { types } from "node:util";
 import type { Span } from "opentracing";
+import { copyMetadata } from "../copy-metadata.ts";
 import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
@@ -46,13 +47,17 @@ export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]):
   return decorator((fn) => traced(shared, fn));
 }
 
-/** Makes a decorator of what wraps one function. What it wraps keeps its name and length, for Express reads the length. */
+/**
+ * Makes a decorator of what wraps one function. What it wraps keeps its name, length and metadata, for Express reads the
+ * length, and NestJS the metadata.
+ */
 export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorator {
   function wrapped(fn: AnyFunction): AnyFunction {
-    return Object.defineProperties(wrap(fn), {
-      name: { value: fn.name, configurable: true },
-      length: { value: fn.length, configurable: true },
-    });
+    const wrapper = wrap(fn);
+    Object.defineProperty(wrapper, "name", { value: fn.name, configurable: true });
+    Object.defineProperty(wrapper, "length", { value: fn.length, configurable: true });
+    copyMetadata(fn, wrapper);
+    return wrapper;
   }
 
   function decorate(target: unknown, context?: unknown, descriptor?: { value?: unknown }): unknown {
