@@ -55,8 +55,8 @@ export class Tracing {
    */
   constructor(tracer?: Tracer, options: TracingOptions = {}) {
     const expected = tracer === undefined ? undefined : isTracer(tracer);
-    if (expected !== undefined) throw new TypeError(`new Tracing(tracer): the tracer must be ${expected}`);
-    checkOptions("new Tracing(tracer, options)", options, HTTP_OPTION_CHECKS);
+    if (expected !== undefined) throw new TypeError(`new ${new.target.name}(tracer): the tracer must be ${expected}`);
+    checkOptions(`new ${new.target.name}(tracer, options)`, options, HTTP_OPTION_CHECKS);
     this.options = options;
     this.http = new HttpTracing(tracer, options.scopeManager ?? sharedScopeManager, options);
     this.http.begun = (undo) => this.#begun(undo);

@@ -183,6 +183,59 @@ test("examples/websocket: a session is one span, its messages are children", asy
   assert.equal(pictures(output), "trace\nchat  GET  server 101\nchat  └─ message");
 });
 
+test("examples/tornado-simple: every request a span by its handler's class, story 0 fails, the others get a tag", async () => {
+  const port = await freePort();
+  const simple = start("tornado-simple.js", [], { PORT: port });
+  await simple.until("curl");
+  for (const [path, status, body] of [
+    ["", 200, '{"status":"ok"}'],
+    ["story/1", 200, '{"status":"fetched"}'],
+    ["story/0", 500, undefined],
+  ] as const) {
+    const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
+    const text = await answer.text();
+    assert.deepEqual([answer.status, body ?? text], [status, text]);
+  }
+  const output = await simple.until("server 500");
+  simple.child.kill("SIGTERM");
+  const { errors } = await simple.end();
+  assert.match(errors, /^Uncaught exception GET \/story\/0/);
+  assert.equal(
+    pictures(output),
+    `trace
+tornado-simple  MainHandler  server 200
+trace
+tornado-simple  StoryHandler  server 200
+trace
+tornado-simple  StoryHandler  server 500  ✗ RangeError: invalid value passed`,
+  );
+});
+
+test("examples/tornado-client-server: decorated handlers, a client call, and an extra child span", async () => {
+  const port = await freePort();
+  const app = start("tornado-client-server.js", [], { PORT: port });
+  await app.until("curl");
+  for (const path of ["log", "childspan"]) {
+    const answer = await fetch(`http://127.0.0.1:${port}/client/${path}`);
+    assert.match(await answer.text(), /^\{"message":"Sent a request /);
+  }
+  const output = await app.until("extra_child_span");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+tornado-client-server  ClientLogHandler  server 200
+tornado-client-server  └─ client/GET  client 200
+tornado-client-server     └─ ServerLogHandler  server 200
+trace
+tornado-client-server  ClientChildSpanHandler  server 200
+tornado-client-server  └─ client/GET  client 200
+tornado-client-server     └─ ServerChildSpanHandler  server 200
+tornado-client-server        └─ extra_child_span`,
+  );
+});
+
 for (const framework of ["koa", "hono", "h3"]) {
   test(`examples/${framework}: names after routes, and an order that fails`, async () => {
     const port = await freePort();

@@ -12,6 +12,7 @@ import * as hono from "node-opentracing/hono";
 import * as koa from "node-opentracing/koa";
 import * as nest from "node-opentracing/nest";
 import * as testing from "node-opentracing/testing";
+import * as tornado from "node-opentracing/tornado";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -56,6 +57,31 @@ test("node-opentracing exports these names", () => {
   assert.deepEqual(Object.keys(main).sort(), MAIN);
 });
 
+const TORNADO = [
+  "Application",
+  "AsyncHTTPClient",
+  "Finish",
+  "HTTPError",
+  "HTTPHeaders",
+  "HTTPRequest",
+  "HTTPResponse",
+  "HTTPServerRequest",
+  "HTTPStreamClosedError",
+  "HTTPTimeoutError",
+  "MissingArgumentError",
+  "RequestHandler",
+  "StreamClosedError",
+  "TornadoScopeManager",
+  "TornadoTracing",
+  "initClientTracing",
+  "initTracing",
+  "streamRequestBody",
+];
+
+test("node-opentracing/tornado exports these names", () => {
+  assert.deepEqual(Object.keys(tornado).sort(), TORNADO);
+});
+
 test("node-opentracing/testing exports these names", () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
 });
@@ -85,6 +111,7 @@ test("every subpath of package.json has a built file and types", () => {
     "./h3",
     "./nest",
     "./testing",
+    "./tornado",
     "./package.json",
   ]);
   for (const entry of Object.values<string | { types: string; default: string }>(exports)) {

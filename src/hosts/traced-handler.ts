@@ -16,7 +16,7 @@ import { failureOf, statusOf } from "./response-end.ts";
 import { isResponse, type Owner, rawOf, routeOf, spanOf, TracedRequest, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
-type AnyFunction = (...args: any[]) => any;
+export type AnyFunction = (...args: any[]) => any;
 
 /** What `tracing.trace(...)` answers: a wrapper of functions, and a decorator of methods in both dialects. */
 export interface TraceDecorator {
@@ -44,15 +44,30 @@ export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]):
   const attributes = attributeTaggers(checkedNames(names), tracing.redact);
   const handler = new ServerHandler<IncomingMessage>(tracing, NODE_HTTP);
   const shared: Decoration = { tracing, handler, attributes };
+  return decorator((fn) => traced(shared, fn));
+}
+
+/**
+ * Makes a decorator of what wraps one function. What it wraps keeps its name, length and metadata, for Express reads the
+ * length, and NestJS the metadata.
+ */
+export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorator {
+  function wrapped(fn: AnyFunction): AnyFunction {
+    const wrapper = wrap(fn);
+    Object.defineProperty(wrapper, "name", { value: fn.name, configurable: true });
+    Object.defineProperty(wrapper, "length", { value: fn.length, configurable: true });
+    copyMetadata(fn, wrapper);
+    return wrapper;
+  }
 
   function decorate(target: unknown, context?: unknown, descriptor?: { value?: unknown }): unknown {
     if (typeof descriptor?.value === "function") {
-      descriptor.value = traced(shared, descriptor.value as AnyFunction);
+      descriptor.value = wrapped(descriptor.value as AnyFunction);
       return undefined;
     }
     const kind = (context as { kind?: unknown } | undefined)?.kind;
     if (typeof target === "function" && descriptor === undefined && (kind === undefined || kind === "method")) {
-      return traced(shared, target as AnyFunction);
+      return wrapped(target as AnyFunction);
     }
     throw new TypeError(
       `tracing.trace(...) decorates methods and wraps functions, not ${kind === undefined ? show(target) : `a ${String(kind)}`}; ` +
@@ -86,18 +101,13 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
   return list as readonly string[];
 }
 
-/** The handler, traced; with the name, length and metadata it had, for Express reads the length, and NestJS the metadata. */
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
-  function tracedHandler(this: unknown, ...args: unknown[]): unknown {
+  return function tracedHandler(this: unknown, ...args: unknown[]): unknown {
     const request = requestIn(args);
     const span = request === undefined ? undefined : spanOf(request);
     if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
     return begun(decoration, request, fn, this, args);
-  }
-  Object.defineProperty(tracedHandler, "name", { value: fn.name, configurable: true });
-  Object.defineProperty(tracedHandler, "length", { value: fn.length, configurable: true });
-  copyMetadata(fn, tracedHandler);
-  return tracedHandler;
+  };
 }
 
 /** Somebody else saw to the request's span: adds to it what only this handler knows. */
@@ -142,7 +152,7 @@ function begun(
 }
 
 /** Calls the handler, and tells how it went once that is known. */
-function called(
+export function called(
   fn: AnyFunction,
   self: unknown,
   args: unknown[],

@@ -40,6 +40,8 @@ export interface Routed {
   readonly component: string;
   /** The whole pattern, mount paths included: `/orgs/:org/orders/:id`. Undefined where no route answers. */
   readonly route: string | undefined;
+  /** The operation name, where that is not method and route. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -144,12 +146,12 @@ export class ServerHandler<Request> {
    *
    * @param method with which the request came
    */
-  routed(span: Span, method: string, { component, route }: Routed): void {
+  routed(span: Span, method: string, { component, route, name }: Routed): void {
     try {
       span.setTag(COMPONENT, component);
-      if (route === undefined) return;
-      span.setTag(HTTP_ROUTE, route);
-      if (!isNamed(span, method)) span.setOperationName(`${method} ${route}`);
+      if (route !== undefined) span.setTag(HTTP_ROUTE, route);
+      else if (name === undefined) return;
+      if (!isNamed(span, method)) span.setOperationName(name ?? `${method} ${route}`);
     } catch (error) {
       warn("tracer.error", "the tracer threw while a route was recorded", error);
     }

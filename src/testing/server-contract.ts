@@ -20,6 +20,8 @@ export interface ContractHost {
   readonly secure?: boolean;
   /** The operation name that it gives a request. The method by default. */
   readonly operationName?: (method: string, route: ContractRoute) => string;
+  /** Whether it sets the tags `http.scheme` and `http.host`. True by default. */
+  readonly tagsHost?: boolean;
   /** Starts an application on 127.0.0.1 that serves every `ContractRoute`. */
   start(setup: ContractSetup): Promise<ContractApp>;
   /** The cases that this host cannot pass, by name, and why. */

@@ -9,21 +9,36 @@ import { HTTPStreamClosedError, HTTPTimeoutError } from "./http-error.ts";
 import type { HTTPRequest } from "./http-request.ts";
 import type { HTTPResponse } from "./http-response.ts";
 
+/** Says which tracing a fetch follows that begins now. Undefined: it is not traced. */
+export type ChosenTracing = () => HttpTracing | undefined;
+
 /**
  * Traces the fetches of every `AsyncHTTPClient` that begin from now on. However often this is called, a fetch has one
  * span: the latest tracing counts, and undoing it brings back the one before.
  */
-export function traceTornadoClient(tracing: HttpTracing): Undo {
-  const handler = new ClientHandler(tracing);
-  handlers.push(handler);
+export function traceTornadoClient(tracing: HttpTracing | ChosenTracing): Undo {
+  const choose = typeof tracing === "function" ? tracing : () => tracing;
+  chosen.push(choose);
   return function undo() {
-    const at = handlers.indexOf(handler);
-    if (at >= 0) handlers.splice(at, 1);
+    const at = chosen.indexOf(choose);
+    if (at >= 0) chosen.splice(at, 1);
   };
 }
 
 /** What is on now, the latest last. */
-const handlers: ClientHandler[] = [];
+const chosen: ChosenTracing[] = [];
+const handlers = new WeakMap<HttpTracing, ClientHandler>();
+
+function currentHandler(): ClientHandler | undefined {
+  const tracing = chosen.at(-1)?.();
+  if (tracing === undefined) return undefined;
+  let handler = handlers.get(tracing);
+  if (handler === undefined) {
+    handler = new ClientHandler(tracing);
+    handlers.set(tracing, handler);
+  }
+  return handler;
+}
 
 /**
  * A fetch as tracing sees it: with a span, or without one where nothing is on or the settings leave the request alone.
@@ -42,7 +57,7 @@ export class TracedFetch {
   #headers: Readonly<Record<string, string>> | undefined;
 
   constructor(request: HTTPRequest) {
-    const handler = isUntraced() ? undefined : handlers.at(-1);
+    const handler = isUntraced() ? undefined : currentHandler();
     this.#isHidden = handler !== undefined || isUntraced();
     const span = handler?.sending(request, handler.active());
     this.#exchange = span && new Exchange(handler!, span);

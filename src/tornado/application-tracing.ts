@@ -1,0 +1,114 @@
+// Which tracer and policy an application's requests follow: its `opentracing...` settings.
+
+import type { Server } from "node:http";
+import { spanOf } from "../hosts/traced-request.ts";
+import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
+import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
+import { Tracing } from "../tracing.ts";
+import type { HTTPServerRequest } from "./http-server-request.ts";
+import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
+import { RequestTracing } from "./request-tracing.ts";
+import { watchServer } from "./server-watch.ts";
+import { TornadoTracing } from "./tornado-tracing.ts";
+
+/** The settings of an application that concern tracing. They count once `initTracing` was called. */
+export interface OpenTracingSettings {
+  /** A TornadoTracing object, whose tracer and options to use. Settings given beside it win over its options. */
+  readonly opentracingTracing?: Tracing | undefined;
+  /**
+   * A function or class that makes a tracer, or the text `"module:export"` that names one. Called once. Without this and
+   * the above, the global tracer is used, looked up for each span.
+   */
+  readonly opentracingTracerCallable?: TracerCallable | undefined;
+  /** What to call it with: an object is its only argument, an array's items are its arguments. */
+  readonly opentracingTracerParameters?: object | readonly unknown[] | undefined;
+  /** Trace every request; false leaves all but decorated methods alone. True by default. */
+  readonly opentracingTraceAll?: boolean | undefined;
+  /** Trace AsyncHTTPClient. True by default. */
+  readonly opentracingTraceClient?: boolean | undefined;
+  /** Properties of `request` to copy to tags of the same name. Counts only with `opentracingTraceAll`. None by default. */
+  readonly opentracingTracedAttributes?: readonly string[] | undefined;
+  /** Called with each new span and its request, the handler's or the client's, after the tags are set. */
+  readonly opentracingStartSpanCb?: HttpOptions["startSpanCb"];
+}
+
+const isTracing: Check = (value) => (value instanceof Tracing ? undefined : "a TornadoTracing object");
+
+const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
+  opentracingTracing: isTracing,
+  opentracingTracerCallable: either(isFunction, isText),
+  opentracingTracerParameters: isObject,
+  opentracingTraceAll: HTTP_OPTION_CHECKS.traceAll,
+  opentracingTraceClient: HTTP_OPTION_CHECKS.traceClient,
+  opentracingTracedAttributes: HTTP_OPTION_CHECKS.tracedAttributes,
+  opentracingStartSpanCb: HTTP_OPTION_CHECKS.startSpanCb,
+};
+
+/** How one application is traced. */
+export class ApplicationTracing {
+  /** The object that was given, or was made in its place. */
+  readonly given: Tracing;
+  readonly #isOurs: boolean;
+  readonly #requests: RequestTracing;
+
+  /** @throws TypeError for a wrong setting, saying what to write instead */
+  constructor(settings: OpenTracingSettings) {
+    const ours = Object.entries(settings).filter(([name]) => name.startsWith("opentracing"));
+    checkOptions("new Application(routes, settings)", Object.fromEntries(ours), CHECKS);
+    const { opentracingTracing: given, opentracingTracerCallable: callable } = settings;
+    const options = httpOptions(settings);
+    this.#isOurs = given === undefined;
+    if (given !== undefined) this.given = given;
+    else {
+      const tracer = callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
+      this.given = new TornadoTracing(tracer, options);
+    }
+    const isAsGiven = given === undefined || Object.keys(options).length === 0;
+    const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
+    this.#requests = new RequestTracing(tracing.http);
+    applicationMade(tracing.http);
+  }
+
+  /** Calls `serve`, in the request's span where it has one. The settings count once `initTracing` was called. */
+  run(request: HTTPServerRequest, serve: () => unknown): void {
+    const { http } = this.#requests;
+    const isOn = isInitialized();
+    const outer = spanOf(request.req);
+    if (outer !== undefined) {
+      this.#requests.join(request, outer);
+      if (isOn && http.traceAll) this.#requests.tag(request, outer, http.attributes);
+      http.scope.run(http.scope.active() ?? outer, isOn ? () => servedBy(http, serve) : serve);
+    } else if (isOn) {
+      const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;
+      http.scope.run(traced?.span, servedBy, http, serve);
+    } else {
+      serve();
+    }
+  }
+
+  /** The application serves this server's requests: from now on the last spans are sent when the process ends. */
+  attached(server: Server): void {
+    this.given.http.begun();
+    watchServer(server, (request, socket, emit) => {
+      const isTraced = isInitialized() && this.#requests.http.traceAll && spanOf(request) === undefined;
+      return isTraced && typeof socket?.once === "function" ? this.#requests.upgrade(request, socket, emit) : emit();
+    });
+  }
+
+  /** Sends the spans that have finished. A Tracing object that was made here is closed, one that was given stays open. */
+  close(): Promise<void> {
+    return this.#isOurs ? this.given.close() : this.given.flush();
+  }
+}
+
+/** Those settings that belong to the policy, as options of a Tracing. */
+function httpOptions(settings: OpenTracingSettings): HttpOptions {
+  const options: { -readonly [K in keyof HttpOptions]: HttpOptions[K] } = {};
+  if (settings.opentracingTraceAll !== undefined) options.traceAll = settings.opentracingTraceAll;
+  if (settings.opentracingTraceClient !== undefined) options.traceClient = settings.opentracingTraceClient;
+  if (settings.opentracingTracedAttributes !== undefined)
+    options.tracedAttributes = settings.opentracingTracedAttributes;
+  if (settings.opentracingStartSpanCb !== undefined) options.startSpanCb = settings.opentracingStartSpanCb;
+  return options;
+}

@@ -1,0 +1,96 @@
+// What a handler writes: kept until it is flushed, then sent through Node's response.
+
+import type { ServerResponse } from "node:http";
+import { StreamClosedError } from "./stream-closed-error.ts";
+
+/** The output of one handler. */
+export class Output {
+  readonly #outgoing: ServerResponse;
+  /** Called where the connection closes before the response is finished. */
+  readonly #left: () => void;
+  /** Rejects those who wait for bytes to leave. */
+  readonly #waiting = new Set<() => void>();
+  readonly #cookies = new Map<string, string>();
+  #chunks: Buffer[] = [];
+  isFinished = false;
+
+  constructor(outgoing: ServerResponse, left: () => void) {
+    this.#outgoing = outgoing;
+    this.#left = left;
+    outgoing.once("close", () => this.#closed());
+  }
+
+  /** Whether status and headers have left, or are on their way: they can be changed no more. */
+  get headersWritten(): boolean {
+    return this.#outgoing.headersSent;
+  }
+
+  /** What was written and not flushed. */
+  get chunks(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
+  append(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  /** Forgets what was written and not flushed. */
+  discard(): void {
+    this.#chunks = [];
+  }
+
+  /** Sets a cookie once the headers leave, in place of one of the same name. */
+  setCookie(name: string, header: string): void {
+    this.#cookies.set(name, header);
+  }
+
+  /** Sends what was written. Rejects with StreamClosedError where that cannot be; who does not wait need not care. */
+  flush(): Promise<void> {
+    const chunk = this.#taken();
+    return this.#sent((done) => {
+      if (chunk !== undefined) this.#outgoing.write(chunk, done);
+      else {
+        this.#outgoing.flushHeaders();
+        done();
+      }
+    });
+  }
+
+  /** Sends what is left, and ends the response. The same promise. */
+  end(): Promise<void> {
+    const chunk = this.#taken();
+    this.isFinished = true;
+    return this.#sent((done) => this.#outgoing.end(chunk, done as () => void));
+  }
+
+  #taken(): Buffer | undefined {
+    if (!this.headersWritten) {
+      for (const header of this.#cookies.values()) this.#outgoing.appendHeader("Set-Cookie", header);
+    }
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    if (chunks.length === 0) return undefined;
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  #sent(send: (done: (error?: Error | null) => void) => void): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) => {
+      const failed = (): void => reject(new StreamClosedError());
+      if (this.#outgoing.destroyed) return failed();
+      this.#waiting.add(failed);
+      send((error) => {
+        this.#waiting.delete(failed);
+        if (error) failed();
+        else resolve();
+      });
+    });
+    sent.catch(() => {});
+    return sent;
+  }
+
+  #closed(): void {
+    for (const failed of this.#waiting) failed();
+    this.#waiting.clear();
+    if (!this.isFinished) this.#left();
+  }
+}
