@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import { warn } from "../diagnostics.ts";
 import { type Undo, undoAll } from "../patch.ts";
+import { EXPRESS } from "./express-app.ts";
 
 /** How a framework is recognised, and its routes learned. What these throw is counted, and goes no further. */
 export interface Framework {
@@ -14,7 +15,7 @@ export interface Framework {
   ended?(request: IncomingMessage): void;
 }
 
-const FRAMEWORKS: readonly Framework[] = [];
+const FRAMEWORKS: readonly Framework[] = [EXPRESS];
 
 let started = 0;
 let stop: Undo = nothing;

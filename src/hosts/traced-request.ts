@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import { type Failure, isClientError } from "../http/failure.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 
@@ -49,6 +50,11 @@ export class TracedRequest {
     this.#owner = owner;
     mark(request, this);
     if (response !== undefined) mark(response, this);
+  }
+
+  /** The policy by which it is traced. */
+  get tracing(): HttpTracing {
+    return this.#handler.tracing;
   }
 
   /**

@@ -62,6 +62,11 @@ export class ServerHandler<Request> {
     this.#adapter = adapter;
   }
 
+  /** The policy. */
+  get tracing(): HttpTracing {
+    return this.#http;
+  }
+
   /** The request's method. */
   method(request: Request): string {
     return this.#adapter.method(request);
