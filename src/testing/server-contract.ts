@@ -12,8 +12,10 @@ import { tracedRequestCases } from "./server-contract-requests.ts";
 export interface ContractHost {
   /** How it is called in test names: `express 5`. */
   readonly name: string;
-  /** The `component` tag it sets. */
+  /** The `component` tag of its spans. */
   readonly component: string;
+  /** The `component` tag at the start, where a server starts the span and the framework is known later. `component` by default. */
+  readonly startComponent?: string;
   /** Whether `start` serves https. False by default. */
   readonly secure?: boolean;
   /** The operation name that it gives a request. The method by default. */

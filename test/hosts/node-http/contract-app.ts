@@ -20,7 +20,7 @@ export const CERTIFICATE = {
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The contract's host for one of Node's two servers. */
-export function nodeHost(secure: boolean): ContractHost {
+function nodeHost(secure: boolean): ContractHost {
   return {
     name: secure ? "node:https" : "node:http",
     component: "node:http",
@@ -75,6 +75,8 @@ async function start(setup: ContractSetup, secure: boolean): Promise<ContractApp
     },
   };
 }
+
+export const HOSTS: readonly ContractHost[] = [nodeHost(false), nodeHost(true)];
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

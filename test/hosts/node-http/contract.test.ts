@@ -2,8 +2,8 @@
 
 import { test } from "node:test";
 import { serverContract } from "node-opentracing/testing";
-import { nodeHost } from "./contract-app.js";
+import { HOSTS } from "./contract-app.js";
 
-for (const host of [nodeHost(false), nodeHost(true)]) {
+for (const host of HOSTS) {
   for (const { name, run, skip = false } of serverContract(host)) test(name, { skip }, run);
 }
