@@ -2,7 +2,8 @@
 
 import { ServerResponse } from "node:http";
 import { NO_ROUTE } from "./express-place.ts";
-import { followRouters, type Request, unfollowRouters } from "./express-router.ts";
+import { followRouters, unfollowRouters } from "./express-router.ts";
+import { notAsExpected, type Request, wayOf } from "./express-way.ts";
 import type { Framework } from "./frameworks.ts";
 import { setRoute } from "./traced-request.ts";
 
@@ -39,10 +40,15 @@ let isKept = false;
 
 /** Follows the requests of an application, and of all that are of the same copy of Express. Answers false where it is none. */
 export function followApp(value: unknown): boolean {
-  const app = (value ?? {}) as Partial<App>;
-  if (typeof value !== "function" || typeof app.handle !== "function" || typeof app.set !== "function") return false;
-  followRouters(app.lazyrouter === undefined ? app.router : app._router);
-  return true;
+  try {
+    const app = (value ?? {}) as Partial<App>;
+    if (typeof value !== "function" || typeof app.handle !== "function" || typeof app.set !== "function") return false;
+    followRouters(app.lazyrouter === undefined ? app.router : app._router);
+    return true;
+  } catch (error) {
+    notAsExpected(error);
+    return false;
+  }
 }
 
 /**
@@ -55,10 +61,13 @@ function setTrap(): void {
   Object.defineProperty(ServerResponse.prototype, "locals", {
     configurable: true,
     get: () => undefined,
-    set(this: ServerResponse & { app?: unknown }, value) {
+    set(this: ServerResponse<Request> & { app?: unknown }, value) {
       // What the assignment would have done.
       Object.defineProperty(this, "locals", { value, writable: true, enumerable: true, configurable: true });
-      if (followApp(this.app)) removeTrap();
+      if (!followApp(this.app)) return;
+      removeTrap();
+      // Express 4's router has it already.
+      if (this.req !== undefined) wayOf(this.req, this);
     },
   });
 }

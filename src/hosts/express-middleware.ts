@@ -1,19 +1,24 @@
 // Spans for the middleware of an Express application, with `traceMiddleware`.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import { recordError } from "../http/failure.ts";
 import { startSpan } from "../http/start-span.ts";
 import { listen } from "../listen.ts";
 import { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
+import type { Layer } from "./express-pattern.ts";
+import type { Request } from "./express-way.ts";
 import type { TracedRequest } from "./traced-request.ts";
 
 /** Express's `next`. */
 export type Next = (error?: unknown) => unknown;
-type Run = (request: IncomingMessage, response: ServerResponse, next: Next) => unknown;
 
-const TAGS = { [COMPONENT]: "express", [MIDDLEWARE_TYPE]: "middleware" };
+/** The method by which a layer serves a request. */
+export type HandleRequest = (this: Layer, request: Request, response: ServerResponse, next: Next) => unknown;
+
+/** What Express 4 mounts in front of everything, what both mount for an application in an application, and our plug-in. */
+const NOT_SPANNED = new Set<unknown>(["query", "expressInit", "mounted_app", "traceExpress"]);
 
 /** The spans of one request's middleware. Each ends when `next` is called, or else with the response. */
 export class MiddlewareSpans {
@@ -27,23 +32,26 @@ export class MiddlewareSpans {
     });
   }
 
-  /** Calls the method of a layer that runs its middleware, in a span. What comes behind it runs in the request's span. */
-  run(name: string, run: Run, layer: object, request: IncomingMessage, response: ServerResponse, next: Next): unknown {
+  /** Lets a layer serve the request, a middleware in a span. What comes behind it runs in the request's span. */
+  run(layer: Layer, handleRequest: HandleRequest, request: Request, response: ServerResponse, next: Next): unknown {
+    const span = isMiddleware(layer) ? this.#start(layer.handle.name || "middleware") : undefined;
+    if (span === undefined) return handleRequest.call(layer, request, response, next);
+
     const { tracing, span: parent } = this.#traced;
-    const span = this.#start(name);
-    if (span === undefined) return run.call(layer, request, response, next);
-    this.#open.add(span);
     const nextInRequest: Next = (...args) => {
       this.#end(span, args[0]);
       return tracing.scope.run(parent, next, ...args);
     };
-    return tracing.scope.run(span, () => run.call(layer, request, response, nextInRequest));
+    return tracing.scope.run(span, () => handleRequest.call(layer, request, response, nextInRequest));
   }
 
   #start(name: string): Span | undefined {
-    const { tracing, span } = this.#traced;
+    const { tracing, span: parent } = this.#traced;
     try {
-      return startSpan(tracing.tracer, name, span, { ...TAGS });
+      const tags = { [COMPONENT]: "express", [MIDDLEWARE_TYPE]: "middleware" };
+      const span = startSpan(tracing.tracer, name, parent, tags);
+      this.#open.add(span);
+      return span;
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; a middleware is called without one", error);
       return undefined;
@@ -61,7 +69,12 @@ export class MiddlewareSpans {
   }
 }
 
-/** Whether what `next` was called with is an error: the two words say where to go on. */
+/** Those of four arguments wait for errors. */
+function isMiddleware({ route, name, handle }: Layer): boolean {
+  return route === undefined && handle.length < 4 && !NOT_SPANNED.has(name);
+}
+
+/** Whether what `next` was called with is an error: two words tell it where to go on. */
 export function isError(error: unknown): boolean {
   return Boolean(error) && error !== "route" && error !== "router";
 }

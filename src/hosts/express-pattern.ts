@@ -18,25 +18,34 @@ export interface Layer {
   /** Express 4. */
   readonly regexp?: unknown;
   readonly keys?: unknown;
+  [PATTERN]?: Pattern;
 }
 
 /** The same for every path, or told by the path: undefined where it is not known. */
 export type Pattern = string | ((path: string) => string | undefined);
 type Matcher = (path: string) => false | { readonly params: Readonly<Record<string, unknown>> };
 
+const PATTERN: unique symbol = Symbol("node-opentracing.pattern");
+
 /**
  * The pattern of a layer: `/orgs/:org`, and `""` at "/". A regular expression is its own text. A function where it takes the
  * path to tell: what a mounted layer matched of it, all that is left of it for a route.
  */
 export function patternOf(layer: Layer): Pattern {
+  layer[PATTERN] ??= read(layer);
+  return layer[PATTERN];
+}
+
+function read(layer: Layer): Pattern {
   const { regexp, matchers } = layer;
   const expression = regexp instanceof RegExp ? (regexp as RegExp & { fast_slash?: boolean }) : undefined;
   if (layer.slash === true || expression?.fast_slash === true) return "";
 
-  const path = layer.route === undefined ? layer.rawPath : layer.route.path;
-  if (typeof path === "string" || path instanceof RegExp) return String(path);
+  const isMounted = layer.route === undefined;
+  const path = isMounted ? layer.rawPath : layer.route.path;
+  if (typeof path === "string" || path instanceof RegExp) return written(path, isMounted);
   if (Array.isArray(path)) {
-    const texts = path.flat(Number.POSITIVE_INFINITY).map(String);
+    const texts = path.flat(Number.POSITIVE_INFINITY).map((one) => written(one, isMounted));
     return oneOf(texts, expression === undefined ? matcherTests(matchers) : testsOf(expression));
   }
   if (expression !== undefined) {
@@ -47,6 +56,11 @@ export function patternOf(layer: Layer): Pattern {
 }
 
 function unknown(): undefined {}
+
+/** `/api/` mounts where `/api` does, and what follows begins with a slash of its own. */
+function written(path: unknown, isMounted: boolean): string {
+  return isMounted && typeof path === "string" ? path.replace(/\/+$/, "") : String(path);
+}
 
 function matcherTests(matchers: unknown): PathTest[] {
   return (matchers as readonly Matcher[]).map((matcher) => (path) => matcher(path) !== false);

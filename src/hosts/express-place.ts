@@ -25,7 +25,7 @@ export class Place {
     if (pattern === undefined || this.#prefix === undefined) return UNKNOWN;
     let place = this.#places.get(pattern);
     if (place === undefined) {
-      place = new Place(this.#prefix + withoutSlash(pattern));
+      place = new Place(this.#prefix + pattern);
       if (this.#places.size < MAX_BELOW) this.#places.set(pattern, place);
     }
     return place;
@@ -48,8 +48,3 @@ export class Place {
 export const ROOT: Place = new Place("");
 /** Where nothing can be told of the routes. */
 export const UNKNOWN: Place = new Place(undefined);
-
-/** `/api/` matches what `/api` does, and what follows begins with a slash of its own. */
-function withoutSlash(pattern: string): string {
-  return pattern.endsWith("/") ? pattern.replace(/\/+$/, "") : pattern;
-}

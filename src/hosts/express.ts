@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { followApp, keepFollowing } from "./express-app.ts";
 import { MiddlewareSpans } from "./express-middleware.ts";
-import { type Request, wayOf } from "./express-router.ts";
+import { type Request, wayOf } from "./express-way.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
 import { tracedOf } from "./traced-request.ts";
@@ -33,7 +33,7 @@ export function expressTracing(options?: PluginOptions): ExpressMiddleware {
   const traceMiddleware = options?.traceMiddleware;
   keepFollowing();
 
-  return function tracing(request, response, next) {
+  return function traceExpress(request, response, next) {
     const before = tracedOf(request);
     const begun = before === undefined && http !== undefined ? beginRequest(http, request, response) : undefined;
     const traced = tracedOf(request);

@@ -12,6 +12,7 @@ import { VERSIONS, type Version } from "./versions.js";
 export const EXPRESS_HOSTS: readonly ContractHost[] = VERSIONS.map((version) => ({
   name: version.name,
   component: "express",
+  startComponent: "node:http",
   operationName: (method, route) => `${method} ${route}`,
   start: (setup) => start(version, setup),
 }));
