@@ -5,10 +5,15 @@ import { warn } from "../diagnostics.ts";
 import { isError, MiddlewareSpans, type Next } from "./express-middleware.ts";
 import { type Layer, patternOf } from "./express-pattern.ts";
 import { NO_ROUTE, type Place, ROOT, UNKNOWN } from "./express-place.ts";
-import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
+import { failRequest, setRoute, type TracedRequest, tracedOf } from "./traced-request.ts";
 
 /** Node's request, with what Express adds to it. */
-export type Request = IncomingMessage & { readonly baseUrl?: string; readonly app?: { path?(): string }; [WAY]?: Way };
+export type Request = IncomingMessage & Followed & { readonly baseUrl?: string; readonly app?: { path?(): string } };
+
+/** A request, or what is known of it where it is traced: that is cheaper. */
+interface Followed {
+  [WAY]?: Way;
+}
 
 const WAY: unique symbol = Symbol("node-opentracing.way");
 
@@ -31,28 +36,33 @@ export class Way {
  * The way of a request, which begins here where we have not seen it before. Undefined where it cannot be followed. Never throws.
  */
 export function wayOf(request: Request, response: ServerResponse): Way | undefined {
-  const known = request[WAY];
+  const traced = tracedOf(request) as (TracedRequest & Followed) | undefined;
+  const known = (traced ?? request)[WAY];
   if (known !== undefined) return known;
   try {
-    return begun(request, response);
+    return begun(request, response, traced);
   } catch (error) {
     notAsExpected(error);
     return undefined;
   }
 }
 
-function begun(request: Request, response: ServerResponse): Way | undefined {
+function begun(
+  request: Request,
+  response: ServerResponse,
+  traced: (TracedRequest & Followed) | undefined,
+): Way | undefined {
   if (!Object.isExtensible(request)) return undefined;
-  const way = new Way();
+  // The span may have been started on the way, by a plug-in.
+  const way = request[WAY] ?? new Way();
   const base = request.baseUrl ?? "";
-  if (base !== "") {
+  if (base !== "" && request[WAY] === undefined) {
     // It is on its way already. A mounted application knows at what path it is: one with parameters we will learn next time.
     way.place = way.entered = request.app?.path?.() === base ? ROOT.mounted(base) : UNKNOWN;
     way.base = base.length;
   }
-  const traced = tracedOf(request);
   if (traced?.tracing.traceMiddleware) way.spans = new MiddlewareSpans(traced, response);
-  request[WAY] = way;
+  (traced ?? request)[WAY] = way;
   setRoute(request, NO_ROUTE);
   return way;
 }
