@@ -4,6 +4,7 @@ import type { IncomingMessage, Server } from "node:http";
 import { warn } from "../diagnostics.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import { EXPRESS } from "./express-app.ts";
+import { RESTIFY } from "./restify.ts";
 
 /** How a framework is recognised, and its routes learned. What these throw is counted, and goes no further. */
 export interface Framework {
@@ -15,7 +16,7 @@ export interface Framework {
   ended?(request: IncomingMessage): void;
 }
 
-const FRAMEWORKS: readonly Framework[] = [EXPRESS];
+const FRAMEWORKS: readonly Framework[] = [EXPRESS, RESTIFY];
 
 let started = 0;
 let stop: Undo = nothing;
