@@ -182,3 +182,49 @@ test("examples/websocket: a session is one span, its messages are children", asy
   await chat.end();
   assert.equal(pictures(output), "trace\nchat  GET  server 101\nchat  └─ message");
 });
+
+test("examples/express: routers in routers, and an order that fails", async () => {
+  const port = await freePort();
+  const app = start("express.js", [], { PORT: port });
+  await app.until("curl");
+  for (const id of [1, 0]) await (await fetch(`http://127.0.0.1:${port}/orgs/7/orders/${id}`)).text();
+  const output = await app.until("server 500");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+express  GET /orgs/:org/orders/:id  server 200
+express  └─ load order
+trace
+express  GET /orgs/:org/orders/:id  server 500  ✗ Error: there is no order 0
+express  └─ load order  ✗ Error: there is no order 0`,
+  );
+});
+
+test("examples/restify and examples/polka: an order, and with restify one that fails", async () => {
+  const port = await freePort();
+  const server = start("restify.js", [], { PORT: port });
+  await server.until("curl");
+  for (const id of [1, 0]) await (await fetch(`http://127.0.0.1:${port}/orders/${id}`)).text();
+  const output = await server.until("server 500");
+  server.child.kill("SIGTERM");
+  await server.end();
+  assert.equal(
+    pictures(output),
+    `trace
+restify  GET /orders/:id  server 200
+restify  └─ load order
+trace
+restify  GET /orders/:id  server 500  ✗ Error: there is no order 0
+restify  └─ load order  ✗ Error: there is no order 0`,
+  );
+
+  const other = start("polka.js", [], { PORT: port });
+  await other.until("curl");
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/orders/1`)).text(), "an order");
+  const named = await other.until("server 200");
+  other.child.kill("SIGTERM");
+  await other.end();
+  assert.equal(pictures(named), "trace\npolka  GET /orders/:id  server 200");
+});

@@ -124,6 +124,18 @@ GET  server 404 component=express method=GET`,
   });
 }
 
+test("docs/express.md: one application alone", async (t) => {
+  const reporter = new MemoryReporter();
+  const tracer = new Tracer({ reporter });
+  const app = VERSIONS[2]!.express();
+  app.use(expressTracing({ tracing: new Tracing(tracer, { tracedAttributes: ["method"] }) }));
+  app.get("/items/:id", (_request, response) => void response.end());
+  const stage = await staged(t, new Tracing(tracer), reporter, app);
+  await stage.request("GET /items/7");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["method"] }), "\nGET /items/:id  server 200 method=GET");
+});
+
 test("what expressTracing cannot use is refused with what to write", () => {
   assert.throws(() => expressTracing({ tracing: {} as never }), /expressTracing: tracing must be a Tracing object/);
   assert.throws(() => expressTracing({ traceMiddlewares: true } as never), /did you mean "traceMiddleware"/);

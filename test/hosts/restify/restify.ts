@@ -17,9 +17,11 @@ export interface RestifyServer {
 }
 export type RestifyRequest = IncomingMessage & { readonly params: Readonly<Record<string, string>> };
 export type RestifyResponse = ServerResponse & { send(status: number, body?: unknown): void };
-export type RestifyHandler =
-  | ((request: RestifyRequest, response: RestifyResponse) => Promise<unknown>)
-  | ((request: RestifyRequest, response: RestifyResponse, next: (error?: unknown) => void) => void);
+export type RestifyHandler = (
+  request: RestifyRequest,
+  response: RestifyResponse,
+  next: (error?: unknown) => void,
+) => unknown;
 
 /**
  * restify gives all requests and responses of the process methods of its own, and Node's `writeHead` is not the same after that:
