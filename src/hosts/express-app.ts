@@ -2,8 +2,8 @@
 
 import { ServerResponse } from "node:http";
 import { NO_ROUTE } from "./express-place.ts";
-import { followRouters, unfollowRouters } from "./express-router.ts";
-import { notAsExpected, type Request, wayOf } from "./express-way.ts";
+import { followApp, unfollowRouters } from "./express-router.ts";
+import { type Request, wayOf } from "./express-way.ts";
 import type { Framework } from "./frameworks.ts";
 import { setRoute } from "./traced-request.ts";
 
@@ -21,35 +21,12 @@ export const EXPRESS: Framework = {
   },
 };
 
-interface App {
-  readonly handle: unknown;
-  readonly set: unknown;
-  /** Express 4, whose `router` throws. */
-  readonly lazyrouter?: unknown;
-  readonly _router?: unknown;
-  /** Express 5. */
-  readonly router?: unknown;
-}
-
 /** Keeps on following when the last server is traced no more: a plug-in cannot be taken back. */
 export function keepFollowing(): void {
   isKept = true;
 }
 
 let isKept = false;
-
-/** Follows the requests of an application, and of all that are of the same copy of Express. Answers false where it is none. */
-export function followApp(value: unknown): boolean {
-  try {
-    const app = (value ?? {}) as Partial<App>;
-    if (typeof value !== "function" || typeof app.handle !== "function" || typeof app.set !== "function") return false;
-    followRouters(app.lazyrouter === undefined ? app.router : app._router);
-    return true;
-  } catch (error) {
-    notAsExpected(error);
-    return false;
-  }
-}
 
 /**
  * An application that is called by a listener of the user's, `createServer((req, res) => app(req, res))`, shows itself to nobody.

@@ -17,8 +17,8 @@ export type Next = (error?: unknown) => unknown;
 /** The method by which a layer serves a request. */
 export type HandleRequest = (this: Layer, request: Request, response: ServerResponse, next: Next) => unknown;
 
-/** What Express 4 mounts in front of everything, what both mount for an application in an application, and our plug-in. */
-const NOT_SPANNED = new Set<unknown>(["query", "expressInit", "mounted_app", "traceExpress"]);
+/** What Express 4 mounts in front of everything, and our plug-in. */
+const NOT_SPANNED = new Set<unknown>(["query", "expressInit", "traceExpress"]);
 
 /** The spans of one request's middleware. Each ends when `next` is called, or else with the response. */
 export class MiddlewareSpans {

@@ -32,8 +32,11 @@ const PATTERN: unique symbol = Symbol("node-opentracing.pattern");
  * path to tell: what a mounted layer matched of it, all that is left of it for a route.
  */
 export function patternOf(layer: Layer): Pattern {
-  layer[PATTERN] ??= read(layer);
-  return layer[PATTERN];
+  const known = layer[PATTERN];
+  if (known !== undefined) return known;
+  const pattern = read(layer);
+  Reflect.set(layer, PATTERN, pattern); // a layer that is frozen keeps nothing
+  return pattern;
 }
 
 function read(layer: Layer): Pattern {

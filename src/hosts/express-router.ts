@@ -4,8 +4,18 @@ import type { ServerResponse } from "node:http";
 import { patch, type Undo } from "../patch.ts";
 import type { HandleRequest, Next } from "./express-middleware.ts";
 import type { Layer } from "./express-pattern.ts";
-import { entering, hearing, type Request, reached } from "./express-way.ts";
+import { entering, hearing, notAsExpected, type Request, reached } from "./express-way.ts";
 import { failRequest } from "./traced-request.ts";
+
+interface App {
+  readonly handle: unknown;
+  readonly set: unknown;
+  /** Express 4, whose `router` throws. */
+  readonly lazyrouter?: unknown;
+  readonly _router?: unknown;
+  /** Express 5. */
+  readonly router?: unknown;
+}
 
 interface Router {
   readonly stack: readonly MetLayer[];
@@ -17,8 +27,21 @@ type HandleError = (this: Layer, error: unknown, request: Request, response: Ser
 
 const MET: unique symbol = Symbol("node-opentracing.met");
 
+/** Follows the requests of an application, and of all that are of the same copy of Express. Answers false where it is none. */
+export function followApp(value: unknown): boolean {
+  try {
+    const app = (value ?? {}) as Partial<App>;
+    if (typeof value !== "function" || typeof app.handle !== "function" || typeof app.set !== "function") return false;
+    followRouters(app.lazyrouter === undefined ? app.router : app._router);
+    return true;
+  } catch (error) {
+    notAsExpected(error);
+    return false;
+  }
+}
+
 /** Follows all requests through the routers that come from the same copy of Express as this one. */
-export function followRouters(router: unknown): void {
+function followRouters(router: unknown): void {
   const prototype = isRouter(router) ? ownerOf(router, "handle") : undefined;
   if (prototype === undefined) return;
   let copy = copies.get(prototype);
@@ -77,6 +100,16 @@ class Copy {
     for (const name of ["handle_error", "handleError"]) this.#patchLayers(stack[0]!, name, this.#handleError);
   }
 
+  /** Once for each layer, unless it is frozen: what it runs may be a router of another copy. */
+  #meetsLayer(layer: MetLayer): void {
+    try {
+      Reflect.set(layer, MET, this);
+      followRouters(layer.handle);
+    } catch (error) {
+      notAsExpected(error);
+    }
+  }
+
   undo(): void {
     this.#isOn = false;
     for (const undo of this.#undos) undo();
@@ -92,13 +125,15 @@ class Copy {
     return function followedRequest(this: MetLayer, request, response, next) {
       // A route has layers of its own, which have a method and no path.
       if (!copy.#isOn || "method" in this) return handleRequest.call(this, request, response, next);
-      if (this[MET] !== copy) {
-        this[MET] = copy;
-        followRouters(this.handle); // a router of another copy, perhaps
-      }
+      if (this[MET] !== copy) copy.#meetsLayer(this);
       const way = reached(this, request, response);
       if (way === undefined) return handleRequest.call(this, request, response, next);
       const heard = way.isWatched ? next : hearing(request, next);
+      if (this.name === "mounted_app") {
+        const served = handleRequest.call(this, request, response, heard);
+        followApp(request.app); // of another copy, perhaps: nothing but a request shows it
+        return served;
+      }
       if (way.spans === undefined || isRouter(this.handle)) return handleRequest.call(this, request, response, heard);
       return way.spans.run(this, handleRequest, request, response, heard);
     };

@@ -1,8 +1,9 @@
 // node-opentracing/express: Express 4 and 5 by their routes, with `initTracing()` alone or as a middleware of one application.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { followApp, keepFollowing } from "./express-app.ts";
+import { keepFollowing } from "./express-app.ts";
 import { MiddlewareSpans } from "./express-middleware.ts";
+import { followApp } from "./express-router.ts";
 import { type Request, wayOf } from "./express-way.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
