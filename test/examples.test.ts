@@ -183,24 +183,33 @@ test("examples/websocket: a session is one span, its messages are children", asy
   assert.equal(pictures(output), "trace\nchat  GET  server 101\nchat  └─ message");
 });
 
-test("examples/express: routers in routers, and an order that fails", async () => {
-  const port = await freePort();
-  const app = start("express.js", [], { PORT: port });
-  await app.until("curl");
-  for (const id of [1, 0]) await (await fetch(`http://127.0.0.1:${port}/orgs/7/orders/${id}`)).text();
-  const output = await app.until("server 500");
-  app.child.kill("SIGTERM");
-  await app.end();
-  assert.equal(
-    pictures(output),
-    `trace
-express  GET /orgs/:org/orders/:id  server 200
-express  └─ load order
+for (const framework of ["express", "koa", "hono", "h3"]) {
+  test(`examples/${framework}: names after routes, and an order that fails`, async () => {
+    const port = await freePort();
+    const app = start(`${framework}.js`, [], { PORT: port });
+    await app.until("curl");
+    for (const [id, status] of [
+      [1, 200],
+      [0, 500],
+    ]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/orgs/7/orders/${id}`);
+      await answer.text();
+      assert.equal(answer.status, status);
+    }
+    const output = await app.until("server 500");
+    app.child.kill("SIGTERM");
+    await app.end();
+    assert.equal(
+      pictures(output),
+      `trace
+${framework}  GET /orgs/:org/orders/:id  server 200
+${framework}  └─ load order
 trace
-express  GET /orgs/:org/orders/:id  server 500  ✗ Error: there is no order 0
-express  └─ load order  ✗ Error: there is no order 0`,
-  );
-});
+${framework}  GET /orgs/:org/orders/:id  server 500  ✗ Error: there is no order 0
+${framework}  └─ load order  ✗ Error: there is no order 0`,
+    );
+  });
+}
 
 test("examples/restify and examples/polka: an order, and with restify one that fails", async () => {
   const port = await freePort();
