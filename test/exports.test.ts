@@ -11,6 +11,7 @@ import * as express from "node-opentracing/express";
 import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
 import * as koa from "node-opentracing/koa";
+import * as nest from "node-opentracing/nest";
 import * as testing from "node-opentracing/testing";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -65,6 +66,7 @@ test("each framework's subpath exports these names", () => {
   assert.deepEqual(Object.keys(koa), ["koaTracing"]);
   assert.deepEqual(Object.keys(hono), ["honoTracing"]);
   assert.deepEqual(Object.keys(h3), ["h3Tracing"]);
+  assert.deepEqual(Object.keys(nest).sort(), ["Trace", "TracingModule"]);
 });
 
 test("require gives the same module as import", () => {
@@ -82,6 +84,7 @@ test("every subpath of package.json has a built file and types", () => {
     "./koa",
     "./hono",
     "./h3",
+    "./nest",
     "./testing",
     "./package.json",
   ]);

@@ -58,8 +58,10 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   const request = response.req as IncomingMessage | undefined;
   const socket = request?.socket as Marked | null | undefined;
   // Not node:http's own: an HTTP/2 compatibility response, or a stand-in of a test library.
-  if (!(response instanceof ServerResponse) || request === undefined || socket === null || socket === undefined) {
-    return response.writableFinished ? undefined : CLIENT_DISCONNECT;
+  if (!(response instanceof ServerResponse) || !(socket instanceof Duplex) || request === undefined) {
+    // What a stand-in's response was ended with goes nowhere, and never "finishes".
+    const isWhole = response.writableFinished || (response instanceof ServerResponse && response.writableEnded);
+    return isWhole ? undefined : CLIENT_DISCONNECT;
   }
   const error = socket.errored as (Error & { code?: unknown; syscall?: unknown }) | null;
   // `writableFinished` alone is also true of a response that was ended on a dead socket; one that was sent is detached.
