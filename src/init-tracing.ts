@@ -4,6 +4,7 @@ import { FORMAT_TEXT_MAP, globalTracer, initGlobalTracer, Tracer as NoopTracer, 
 import { BUILT_IN_CHECKS, type BuiltInOptions, builtInTracer } from "./built-in-tracer.ts";
 import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
+import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
@@ -52,7 +53,7 @@ const patched: {
 } = shared("patched", () => ({}));
 
 /**
- * Traces every request in and out of this process: node:http and node:https servers and clients, fetch and undici. Servers
+ * Traces every request in and out of this process: node:http and node:https servers and clients, node:http2 clients, fetch and undici. Servers
  * that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
  * same object, until its `close`.
  *
@@ -89,7 +90,7 @@ export function initTracing(settings: Settings = {}): Tracing {
 }
 
 /**
- * Traces outgoing requests alone: node:http, node:https, fetch and undici. After `initTracing`, or when called again, the
+ * Traces outgoing requests alone: node:http, node:https, node:http2, fetch and undici. After `initTracing`, or when called again, the
  * tracer given here takes over until its `close`; requests are still traced once.
  *
  * @param tracer any OpenTracing tracer, or a `Tracing` object, whose tracer and options are used; without one, the global
@@ -106,7 +107,7 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
 }
 
 function patchClients(tracing: Tracing): void {
-  const undo = undoAll([traceNodeHttpClient(tracing.http), traceFetch(tracing.http)]);
+  const undo = undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]);
   const mine = { tracing, undo };
   patched.client = mine;
   attach(tracing, {
