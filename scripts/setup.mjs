@@ -40,3 +40,23 @@ export function compile(what = "all") {
 export function clean() {
   for (const folder of ["dist", ".build"]) rmSync(join(root, folder), { recursive: true, force: true });
 }
+
+/** Takes `--nodes 20,24` out of the arguments: the binaries of those releases, or this process's own without it. */
+export function nodeBinaries(args, usage) {
+  const at = args.indexOf("--nodes");
+  if (at < 0) return [process.execPath];
+  const majors = (args.splice(at, 2)[1] ?? "").split(",");
+  if (majors.every((major) => /^\d+$/.test(major))) return majors.map(nodeBinary);
+  console.error(usage);
+  return process.exit(2);
+}
+
+/** The newest Node of that major, installed once under .nodes/. */
+function nodeBinary(major) {
+  const folder = join(root, ".nodes", major);
+  const binary = join(folder, "node_modules", "node", "bin", "node");
+  if (!existsSync(binary)) {
+    npm(["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--loglevel=error", `node@${major}`]);
+  }
+  return binary;
+}

@@ -4,17 +4,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { compile, install, npm, root } from "./setup.mjs";
+import { compile, install, nodeBinaries, root } from "./setup.mjs";
 
 const args = process.argv.slice(2);
-const nodesAt = args.indexOf("--nodes");
-const majors = nodesAt < 0 ? [] : (args.splice(nodesAt, 2)[1] ?? "").split(",");
-if (majors.some((major) => !/^\d+$/.test(major))) {
-  console.error("npm test -- --nodes 20,24 [part of a file's path ...]");
-  process.exit(2);
-}
-
 install();
+const binaries = nodeBinaries(args, "npm test -- --nodes 20,24 [part of a file's path ...]");
 compile();
 
 const files = testFiles(join(root, ".build", "test")).filter(
@@ -26,7 +20,7 @@ if (files.length === 0) {
 }
 
 let failed = false;
-for (const binary of majors.length === 0 ? [process.execPath] : majors.map(nodeBinary)) {
+for (const binary of binaries) {
   const version = spawnSync(binary, ["--version"], { encoding: "utf8" }).stdout.trim();
   console.log(`\n# tests on Node ${version}`);
   // A file that hangs fails, instead of holding up the rest.
@@ -46,14 +40,4 @@ function testFiles(folder) {
     .filter((name) => existsSync(join(root, "test", name.replace(/\.js$/, ".ts"))))
     .sort()
     .map((name) => join(folder, name));
-}
-
-/** The newest Node of that major, installed once under .nodes/. */
-function nodeBinary(major) {
-  const folder = join(root, ".nodes", major);
-  const binary = join(folder, "node_modules", "node", "bin", "node");
-  if (!existsSync(binary)) {
-    npm(["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--loglevel=error", `node@${major}`]);
-  }
-  return binary;
 }

@@ -18,6 +18,7 @@ export type CounterName =
   | "propagation.limit"
   | "propagation.carrier"
   | "propagation.error"
+  | "framework.unknown"
   | "client.unread_body"
   | "report.queue_full"
   | "report.send_failed"

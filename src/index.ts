@@ -1,6 +1,8 @@
 // node-opentracing: names only.
 
 export { type CounterName, type DiagnosticsMessage, diagnostics } from "./diagnostics.ts";
+export type { PluginOptions } from "./hosts/plugin-options.ts";
+export { traceServer } from "./hosts/servers.ts";
 export type { OutgoingRequest } from "./http/client-handler.ts";
 export { DEFAULT_REDACTED } from "./http/redaction.ts";
 export { initClientTracing, initTracing, type Settings } from "./init-tracing.ts";

@@ -8,7 +8,7 @@ import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
-import { traceNodeHttp } from "./hosts/node-http.ts";
+import { traceServers } from "./hosts/servers.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
 import { type Undo, undoAll } from "./patch.ts";
 import { flushAtExit } from "./report/exit-flush.ts";
@@ -78,7 +78,7 @@ export function initTracing(settings: Settings = {}): Tracing {
   flushLast(tracing);
   const mine = { tracing, traceClients: () => patchClients(tracing) };
   patched.server = mine;
-  const undoServers = traceNodeHttp(tracing.http);
+  const undoServers = traceServers(tracing.http);
   attach(tracing, {
     close() {
       undoServers();

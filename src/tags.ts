@@ -17,10 +17,15 @@ export const HTTP_STATUS_CODE = "http.status_code";
 export const HTTP_SCHEME = "http.scheme";
 /** Server: the Host header as received. */
 export const HTTP_HOST = "http.host";
+/** The pattern of the route that answers: `/orders/:id`. */
+export const HTTP_ROUTE = "http.route";
 /** The protocol that an upgrade asked for: `websocket`. */
 export const HTTP_UPGRADE = "http.upgrade";
 /** How many times a request was sent again, after a redirect or a failure. */
 export const HTTP_RESEND_COUNT = "http.resend_count";
+
+/** What a framework's span stands for, with `traceMiddleware`: `middleware`, or the hook's name. */
+export const MIDDLEWARE_TYPE = "middleware.type";
 
 /** A span's tags as reporters get them: name, value, name, value. One array, for an object a tag costs more than the tag. */
 export type FlatTags = readonly unknown[];

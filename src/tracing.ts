@@ -3,9 +3,8 @@
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
 import { warn } from "./diagnostics.ts";
-
-import { spanOf } from "./hosts/request-span.ts";
 import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
+import { spanOf } from "./hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
 import { redactedError } from "./http/redacted-error.ts";
 import type { Undo } from "./patch.ts";

@@ -34,6 +34,7 @@ const MAIN = [
   "initClientTracing",
   "initTracing",
   "propagatorsByName",
+  "traceServer",
   "traceText",
 ];
 

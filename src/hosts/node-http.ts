@@ -1,14 +1,13 @@
-// node:http and node:https servers: shows every request to the server handler and runs the application in its span.
+// Requests of node:http and node:https servers: starts their spans and runs the application in them.
 
-import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import https from "node:https";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
-import { patch, type Undo, undoAll } from "../patch.ts";
-import { isResponse, type Owner, spanOf, watch } from "./request-span.ts";
-import { failureOf, noteClientError, noteTimeout, statusOf } from "./response-end.ts";
+import { requestEnded, serverSeen } from "./frameworks.ts";
+import { failureOf, statusOf } from "./response-end.ts";
+import { isResponse, type Owner, routeOf, type TracedRequest, tracedOf, watch } from "./traced-request.ts";
 import { upgraded } from "./upgrade.ts";
 
 /** How node:http requests are read. */
@@ -20,29 +19,8 @@ export const NODE_HTTP: ServerAdapter<IncomingMessage> = {
   headers: (request) => request.headers,
 };
 
-/**
- * Traces every request of every node:http and node:https server, those already listening included. Node is patched once,
- * however often this is called: the latest tracing counts, and undoing it brings back the one before.
- */
-export function traceNodeHttp(tracing: HttpTracing): Undo {
-  const host = new TracedHost(tracing);
-  hosts.push(host);
-  unpatch ??= undoAll([...patchServer(http.Server.prototype), ...patchServer(https.Server.prototype)]);
-  return function undo() {
-    const at = hosts.indexOf(host);
-    if (at < 0) return;
-    hosts.splice(at, 1);
-    if (hosts.length > 0) return;
-    unpatch?.();
-    unpatch = undefined;
-  };
-}
-
-/** What is on now, the latest last. Empty: a patch that somebody has patched over is a plain call of the original. */
-const hosts: TracedHost[] = [];
-let unpatch: Undo | undefined;
-
-class TracedHost {
+/** One that traces: its policy and its handler. */
+export class TracedHost {
   readonly tracing: HttpTracing;
   readonly handler: ServerHandler<IncomingMessage>;
   constructor(tracing: HttpTracing) {
@@ -50,6 +28,71 @@ class TracedHost {
     this.handler = new ServerHandler(tracing, NODE_HTTP);
   }
 }
+
+type Emit = (this: HttpServer, event: string | symbol, ...args: unknown[]) => boolean;
+
+/**
+ * Emits a request in its span. `args` are those of `emit`, handed on as they came: an application may emit these events with
+ * any.
+ */
+export function serve(
+  host: TracedHost,
+  server: HttpServer,
+  emit: Emit,
+  args: IArguments,
+  request: IncomingMessage,
+  response: unknown,
+): boolean {
+  // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
+  const span = tracedOf(request)?.span ?? (isResponse(response) ? started(host, server, request, response) : undefined);
+  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+}
+
+/** Emits a request that takes the connection over, in its span. */
+export function takeOver(
+  host: TracedHost,
+  server: HttpServer,
+  emit: Emit,
+  args: IArguments,
+  request: IncomingMessage,
+  socket: Socket | undefined,
+): boolean {
+  const isTraced = host.tracing.traceAll && typeof socket?.once === "function";
+  const span = tracedOf(request)?.span ?? (isTraced ? upgraded(host.handler, request, socket) : undefined);
+  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+}
+
+/** Starts the span of a request, which ends with its response. Answers undefined where it is not traced. */
+export function started(
+  host: TracedHost,
+  server: HttpServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Span | undefined {
+  const owner = tracedServer(host, server);
+  if (!host.tracing.traceAll) return undefined;
+  const span = host.handler.received(request);
+  if (span === undefined) return undefined;
+  watch(host.handler, span, request, response, owner);
+  return span;
+}
+
+function emitInSpan(
+  emit: Emit,
+  server: HttpServer,
+  args: IArguments,
+  span: Span | undefined,
+  host: TracedHost,
+): boolean {
+  try {
+    return Reflect.apply(emit, server, args);
+  } catch (error) {
+    if (span !== undefined) host.handler.failed(span, error);
+    throw error;
+  }
+}
+
+const SERVER: unique symbol = Symbol("node-opentracing.server");
 
 /** One server under one tracing, until `closeAllConnections`: those of its requests that are open then know by it. */
 class TracedServer implements Owner {
@@ -59,125 +102,31 @@ class TracedServer implements Owner {
     this.host = host;
   }
 
-  ended(response: ServerResponse, span: Span): void {
-    this.host.handler.sent(span, statusOf(response), failureOf(response, this.closedAll));
+  ended(traced: TracedRequest): void {
+    const response = traced.response as ServerResponse;
+    if (routeOf(traced.request) === undefined) requestEnded(traced.request as IncomingMessage);
+    traced.sent(statusOf(response), failureOf(response, this.closedAll));
   }
 }
 
-const SERVER: unique symbol = Symbol("node-opentracing.server");
-type Server = http.Server & { [SERVER]?: TracedServer };
-type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
-type Patched = { emit: Emit; closeAllConnections: (this: Server) => void; [REJECTED]?: Rejected };
-
-/** What an EventEmitter with `captureRejections` calls when a listener's promise rejects. */
-const REJECTED: unique symbol = Symbol.for("nodejs.rejection") as never;
-type Rejected = (this: Server, error: unknown, event: string | symbol, ...args: unknown[]) => void;
-
-function patchServer(prototype: object): Undo[] {
-  const target = prototype as Patched;
-  const { emit, closeAllConnections, [REJECTED]: rejected } = target;
-  const undos = [
-    patch(target, "emit", function tracedEmit(event, first, second) {
-      const host = hosts[hosts.length - 1];
-      if (host !== undefined) {
-        switch (event) {
-          case "request":
-          case "checkContinue":
-          case "checkExpectation":
-            return serve(host, this, emit, arguments, first as IncomingMessage, second);
-          case "upgrade":
-          case "connect":
-            return takeOver(host, this, emit, arguments, first as IncomingMessage, second as Socket);
-          case "timeout":
-            noteTimeout(first as Socket | undefined);
-            break;
-          case "clientError":
-            noteClientError(second as Socket | undefined, first as Error, this.listenerCount("clientError") === 0);
-            break;
-        }
-      }
-      return Reflect.apply(emit, this, arguments);
-    }),
-    patch(target, "closeAllConnections", function tracedCloseAllConnections() {
-      const server = this[SERVER];
-      if (server !== undefined) {
-        server.closedAll = true;
-        this[SERVER] = undefined as never;
-      }
-      return closeAllConnections.call(this);
-    }),
-  ];
-  if (rejected !== undefined) {
-    undos.push(
-      patch(target, REJECTED, function tracedRejection(error, event, ...args) {
-        const span = event === "request" ? spanOf(args[0] as object) : undefined;
-        if (span !== undefined) hosts.at(-1)?.handler.failed(span, error);
-        return rejected.call(this, error, event, ...args);
-      }),
-    );
-  }
-  return undos;
-}
-
-/** `args` are those of `emit`, handed on as they came: an application may emit these events with any. */
-function serve(
-  host: TracedHost,
-  server: Server,
-  emit: Emit,
-  args: IArguments,
-  request: IncomingMessage,
-  response: unknown,
-): boolean {
-  // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
-  const span = spanOf(request) ?? (isResponse(response) ? started(host, server, request, response) : undefined);
-  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host.handler);
-}
-
-function started(
-  host: TracedHost,
-  server: Server,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Span | undefined {
-  if (!host.tracing.traceAll) return undefined;
-  const span = host.handler.received(request);
-  if (span === undefined) return undefined;
-  watch(request, response, span, tracedServer(host, server));
-  return span;
-}
-
-function tracedServer(host: TracedHost, server: Server): TracedServer {
-  const known = server[SERVER];
+function tracedServer(host: TracedHost, server: HttpServer): TracedServer {
+  const known = (server as { [SERVER]?: TracedServer })[SERVER];
   if (known !== undefined && known.host === host) return known;
   const traced = new TracedServer(host);
   Object.defineProperty(server, SERVER, { value: traced, configurable: true, enumerable: false, writable: true });
+  serverSeen(server);
   return traced;
 }
 
-function takeOver(
-  host: TracedHost,
-  server: Server,
-  emit: Emit,
-  args: IArguments,
-  request: IncomingMessage,
-  socket: Socket | undefined,
-): boolean {
-  const isTraced = host.tracing.traceAll && typeof socket?.once === "function";
-  const span = spanOf(request) ?? (isTraced ? upgraded(host.handler, request, socket) : undefined);
-  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host.handler);
+/** Notes that `closeAllConnections` was called: it ends the requests that are open. */
+export function noteClosedAll(server: HttpServer): void {
+  const traced = (server as { [SERVER]?: TracedServer | undefined })[SERVER];
+  if (traced === undefined) return;
+  traced.closedAll = true;
+  (server as { [SERVER]?: TracedServer | undefined })[SERVER] = undefined;
 }
 
-function emitInSpan(
-  emit: Emit,
-  server: Server,
-  args: IArguments,
-  span: Span | undefined,
-  handler: ServerHandler<IncomingMessage>,
-): boolean {
-  try {
-    return Reflect.apply(emit, server, args);
-  } catch (error) {
-    if (span !== undefined) handler.failed(span, error);
-    throw error;
-  }
+/** Notes that the promise of a request's listener rejected, to which Node answers 500. */
+export function failedListener(request: object | undefined, error: unknown): void {
+  tracedOf(request)?.failed(error);
 }

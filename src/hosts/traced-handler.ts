@@ -9,9 +9,10 @@ import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
+import { requestEnded } from "./frameworks.ts";
 import { NODE_HTTP } from "./node-http.ts";
-import { isResponse, type Owner, setSpan, spanOf, watch } from "./request-span.ts";
 import { failureOf, statusOf } from "./response-end.ts";
+import { isResponse, type Owner, rawOf, routeOf, spanOf, TracedRequest, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
 type AnyFunction = (...args: any[]) => any;
@@ -121,16 +122,14 @@ function begun(
   args: unknown[],
 ): unknown {
   // Without a request it is any function: it is read as one that has nothing but a name.
+  const raw = request === undefined ? undefined : (rawOf(request).find(isRequest) ?? request);
   const span =
-    request === undefined
+    raw === undefined
       ? handler.called(fn.name || "anonymous", args[0], attributes)
-      : handler.received(request, attributes);
+      : handler.received(raw, attributes, request);
   if (span === undefined) return Reflect.apply(fn, self, args);
-  const response = args.find(isResponse);
   const call = new TracedCall(handler, span);
-  if (request !== undefined) setSpan(request, span);
-  if (request !== undefined && response !== undefined) watch(request, response, span, call);
-  else call.closed = true;
+  if (raw !== undefined) call.serve(raw, args.flatMap((arg) => [...rawOf(arg), arg]).find(isResponse));
 
   const settled = (): void => call.settle();
   const failed = (error: unknown): void => {
@@ -167,34 +166,47 @@ function called(
 class TracedCall implements Owner {
   readonly #handler: ServerHandler<IncomingMessage>;
   readonly #span: Span;
-  #settled = false;
-  #finished = false;
+  #traced: TracedRequest | undefined;
+  #isSettled = false;
+  #isFinished = false;
+  /** Whether there is no response to wait for, or none any more. */
+  #isClosed = true;
   #statusCode: number | undefined;
-  /** Whether there is no response to wait for any more. */
-  closed = false;
 
   constructor(handler: ServerHandler<IncomingMessage>, span: Span) {
     this.#handler = handler;
     this.#span = span;
   }
 
-  settle(): void {
-    this.#settled = true;
-    if (this.closed) this.#finish(undefined);
+  /** Says which request the call is about, and which response to wait for, if any. */
+  serve(request: IncomingMessage, response: ServerResponse | undefined): void {
+    if (response === undefined) {
+      this.#traced = new TracedRequest(this.#handler, this.#span, request, undefined);
+    } else {
+      this.#isClosed = false;
+      this.#traced = watch(this.#handler, this.#span, request, response, this);
+    }
   }
 
-  ended(response: ServerResponse): void {
-    this.closed = true;
-    this.#statusCode = statusOf(response);
-    const failure = failureOf(response, false);
+  settle(): void {
+    this.#isSettled = true;
+    if (this.#isClosed) this.#finish(undefined);
+  }
+
+  ended({ request, response }: TracedRequest): void {
+    this.#isClosed = true;
+    this.#statusCode = statusOf(response as ServerResponse);
+    const failure = failureOf(response as ServerResponse, false);
+    if (routeOf(request) === undefined) requestEnded(request as IncomingMessage);
     // A handler that goes on after the client has left is no longer about this request.
-    if (this.#settled || failure !== undefined) this.#finish(failure);
+    if (this.#isSettled || failure !== undefined) this.#finish(failure);
   }
 
   #finish(failure: Failure | undefined): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.#handler.sent(this.#span, this.#statusCode, failure);
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    if (this.#traced === undefined) this.#handler.sent(this.#span, undefined, failure);
+    else this.#traced.sent(this.#statusCode, failure);
   }
 }
 

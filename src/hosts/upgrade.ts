@@ -6,8 +6,8 @@ import type { Span } from "opentracing";
 import type { ServerHandler } from "../http/server-handler.ts";
 import { patch, undoAll } from "../patch.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
-import { setSpan } from "./request-span.ts";
 import { upgradeFailureOf } from "./response-end.ts";
+import { TracedRequest } from "./traced-request.ts";
 
 /** The socket's two inlets: whatever is written to it passes one of them. */
 type Sink = {
@@ -23,14 +23,14 @@ export function upgraded(
 ): Span | undefined {
   const span = handler.received(request);
   if (span === undefined) return undefined;
-  setSpan(request, span);
+  const traced = new TracedRequest(handler, span, request, undefined);
   handler.tagged(span, HTTP_UPGRADE, request.headers.upgrade);
 
   let statusCode: number | undefined;
   watchHandshake(socket as unknown as Sink, (status) => {
     statusCode = status;
   });
-  socket.once("close", () => handler.sent(span, statusCode, upgradeFailureOf(socket, statusCode)));
+  socket.once("close", () => traced.sent(statusCode, upgradeFailureOf(socket, statusCode)));
   return span;
 }
 

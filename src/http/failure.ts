@@ -54,8 +54,8 @@ export function recordError(span: Span, error: unknown, redact: (url: string) =>
   markFailed(span, redactedError(error, redact));
 }
 
-/** Never throws, though reading a property of a user's error may. */
-function isClientError(error: unknown): boolean {
+/** Whether an error says that the client was at fault. Never throws, though reading a property of a user's error may. */
+export function isClientError(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   try {
     const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };

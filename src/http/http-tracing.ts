@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly traceAll?: boolean | undefined;
   /** Trace outgoing requests. True by default. */
   readonly traceClient?: boolean | undefined;
+  /** Spans for the middleware and hooks of frameworks too, children of the request's. False by default. */
+  readonly traceMiddleware?: boolean | undefined;
   /**
    * Request properties to copy to tags of the same name: `"method"`, `"headers.user-agent"`, `"socket.remoteAddress"`.
    * None by default. Counts only with `traceAll`.
@@ -46,6 +48,7 @@ export interface HttpOptions {
 export const HTTP_OPTION_CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
   traceAll: isBoolean,
   traceClient: isBoolean,
+  traceMiddleware: isBoolean,
   tracedAttributes: isTextList,
   startSpanCb: isFunction,
   operationName: isFunction,
@@ -62,6 +65,7 @@ export class HttpTracing {
   readonly scope: ScopeManager;
   readonly traceAll: boolean;
   readonly traceClient: boolean;
+  readonly traceMiddleware: boolean;
   readonly attributes: readonly AttributeTagger[];
   readonly startSpanCb: (span: Span, request: unknown) => void;
   /** The operation name, or undefined where the host's own shall be used. */
@@ -80,6 +84,7 @@ export class HttpTracing {
     this.scope = scope;
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
+    this.traceMiddleware = options.traceMiddleware ?? false;
     this.startSpanCb = startSpanCb === undefined ? nothing : guard(startSpanCb, undefined, "startSpanCb");
     this.operationName =
       operationName === undefined ? nothing : guard(named(operationName), undefined, "operationName");

@@ -7,6 +7,7 @@ import {
   ERROR,
   HTTP_HOST,
   HTTP_METHOD,
+  HTTP_ROUTE,
   HTTP_SCHEME,
   HTTP_STATUS_CODE,
   HTTP_URL,
@@ -15,6 +16,7 @@ import {
 import type { AttributeTagger } from "./attributes.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
+import { isNamed, keepName, noteName } from "./span-name.ts";
 import { startSpan } from "./start-span.ts";
 
 /** How a host's requests are read. One object a host, so that a request costs no wrapper. */
@@ -24,9 +26,20 @@ export interface ServerAdapter<Request> {
   method(request: Request): string;
   /** Path and query, as requested. */
   url(request: Request): string;
-  scheme(request: Request): string;
+  /** Without it, neither scheme nor host become tags. */
+  scheme?(request: Request): string;
   /** Header names in lower case. */
   headers(request: Request): Record<string, string | string[] | undefined>;
+  /** The operation name. The method without it. */
+  name?(request: Request): string;
+}
+
+/** Which framework serves a request, and by which of its routes. One object a route, which all its requests share. */
+export interface Routed {
+  /** The `component` tag: `express`. */
+  readonly component: string;
+  /** The whole pattern, mount paths included: `/orgs/:org/orders/:id`. Undefined where no route answers. */
+  readonly route: string | undefined;
 }
 
 /**
@@ -35,6 +48,7 @@ export interface ServerAdapter<Request> {
  *     const span = handler.received(request);          // extract, start, tag, startSpanCb
  *     scope.run(span, () => listener(request));        // the host runs the application
  *     handler.failed(span, error);                     // only if the application threw
+ *     handler.routed(span, "GET", routed);             // only if a framework told its route
  *     handler.sent(span, 200, undefined);              // status, failure, finish: once
  *
  * None of them throws, whatever the tracer does.
@@ -48,13 +62,25 @@ export class ServerHandler<Request> {
     this.#adapter = adapter;
   }
 
-  /** Starts the span, or answers undefined where the filter leaves the request alone. */
-  received(request: Request, attributes: readonly AttributeTagger[] = this.#http.attributes): Span | undefined {
+  /** The request's method. */
+  method(request: Request): string {
+    return this.#adapter.method(request);
+  }
+
+  /**
+   * Starts the span, or answers undefined where the filter leaves the request alone. `shown` is what attributes are read from:
+   * a framework's own request.
+   */
+  received(
+    request: Request,
+    attributes: readonly AttributeTagger[] = this.#http.attributes,
+    shown: Request = request,
+  ): Span | undefined {
     const http = this.#http;
     if (!http.filter(request, undefined)) return undefined;
     const span = this.#start(request);
     if (span === undefined) return undefined;
-    this.tag(span, request, attributes);
+    this.tag(span, shown, attributes);
     http.startSpanCb(span, request);
     return span;
   }
@@ -108,6 +134,23 @@ export class ServerHandler<Request> {
   }
 
   /**
+   * Records which route served the request, and names the span after it: `GET /orders/:id`. A name that the user gave, be it by
+   * `operationName`, `startSpanCb` or `setOperationName`, is kept.
+   *
+   * @param method with which the request came
+   */
+  routed(span: Span, method: string, { component, route }: Routed): void {
+    try {
+      span.setTag(COMPONENT, component);
+      if (route === undefined) return;
+      span.setTag(HTTP_ROUTE, route);
+      if (!isNamed(span, method)) span.setOperationName(`${method} ${route}`);
+    } catch (error) {
+      warn("tracer.error", "the tracer threw while a route was recorded", error);
+    }
+  }
+
+  /**
    * Records how the response ended, and finishes the span. Call it once.
    *
    * @param statusCode undefined where no status was sent
@@ -141,11 +184,18 @@ export class ServerHandler<Request> {
         [SPAN_KIND]: "server",
         [HTTP_METHOD]: method,
         [HTTP_URL]: http.redact(adapter.url(request)),
-        [HTTP_SCHEME]: adapter.scheme(request),
       };
-      const host = headers["host"];
-      if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
-      return startSpan(http.tracer, http.operationName(request, undefined) ?? method, this.#parent(headers), tags);
+      if (adapter.scheme !== undefined) {
+        tags[HTTP_SCHEME] = adapter.scheme(request);
+        const host = headers["host"];
+        if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
+      }
+      const name = http.operationName(request, undefined);
+      const own = adapter.name?.(request) ?? method;
+      const span = startSpan(http.tracer, name ?? own, this.#parent(headers), tags);
+      if (name === undefined) noteName(span);
+      else keepName(span);
+      return span;
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; the request is served untraced", error);
       return undefined;

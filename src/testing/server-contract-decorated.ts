@@ -27,7 +27,7 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       assert.deepEqual(seen, [true]);
       assert.equal(
         spanTree(stage.reporter.spans, { tags: ["http.url", ...tags] }),
-        "\nGET  server 200 http.url=/ok method=GET headers.user-agent=contract callback=called",
+        `\n${stage.name("GET", "/ok")}  server 200 http.url=/ok method=GET headers.user-agent=contract callback=called`,
       );
     }),
     onStage(host, "decorated handler 2: an error that is thrown is recorded and thrown on", alone, async (stage) => {
@@ -35,7 +35,7 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       await stage.reporter.waitFor(1);
       assert.equal(
         spanTree(stage.reporter.spans, { logs: true }),
-        "\nGET  server 500 error=Error\n  - error error.object=Error: the contract's error",
+        `\n${stage.name("GET", "/throw")}  server 500 error=Error\n  - error error.object=Error: the contract's error`,
       );
     }),
     onStage(host, "decorated handler 2: a rejection is recorded and passed on", alone, async (stage) => {
@@ -43,20 +43,23 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       await stage.reporter.waitFor(1);
       assert.equal(
         spanTree(stage.reporter.spans, { logs: true }),
-        "\nGET  server 500 error=Error\n  - error error.object=Error: the contract's error",
+        `\n${stage.name("GET", "/reject")}  server 500 error=Error\n  - error error.object=Error: the contract's error`,
       );
     }),
     onStage(host, "decorated handler 2: an error with a status below 500 is no error", alone, async (stage) => {
       assert.match(await request(stage.app.port, stage.secure, "GET /refuse"), /^HTTP\/1.1 404/);
       await stage.reporter.waitFor(1);
-      assert.equal(spanTree(stage.reporter.spans, { logs: true }), "\nGET  server 404");
+      assert.equal(spanTree(stage.reporter.spans, { logs: true }), `\n${stage.name("GET", "/refuse")}  server 404`);
     }),
     onStage(host, "decorated handler 2: the client leaves, and the span ends there and then", alone, async (stage) => {
       const client = await RawClient.connect(stage.app.port, stage.secure);
       await client.send("GET /hold HTTP/1.1\r\nhost: a\r\n\r\n").until("one");
       client.leave();
       await stage.reporter.waitFor(1);
-      assert.equal(spanTree(stage.reporter.spans), "\nGET  server 200 error=client_disconnect");
+      assert.equal(
+        spanTree(stage.reporter.spans),
+        `\n${stage.name("GET", "/hold")}  server 200 error=client_disconnect`,
+      );
     }),
     onStage(
       host,

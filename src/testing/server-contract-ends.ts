@@ -53,6 +53,31 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
     ends("end: the handler destroys the response half-way", GET("/cut"), "/cut", "200 error=response_cut", (client) =>
       client.end(),
     ),
+    // What becomes of the connection then is the framework's affair.
+    onStage(host, "end: the handler fails after the headers", {}, async (stage) => {
+      let probed = 0;
+      const failing = new Promise<void>((resolve) =>
+        stage.probe(() => {
+          if (++probed === 2) resolve();
+        }),
+      );
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      await client.send(GET("/break")).until("one");
+      await failing;
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      client.leave();
+      await stage.reporter.waitFor(1);
+      const tree = spanTree(stage.reporter.spans, { logs: true });
+      assert.match(tree, /server 200 error=Error\n {2}- error error\.object=Error: the contract's error/);
+      assert.equal(tree.split("\n")[1]!.split("  ")[0], stage.name("GET", "/break"));
+    }),
+    onStage(host, "end: an upgrade that is refused", {}, async (stage) => {
+      stage.app.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      await client.send(GET("/ok").replace("\r\n\r\n", "\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n")).end();
+      await stage.reporter.waitFor(1);
+      assert.equal(spanTree(stage.reporter.spans, { tags: ["http.upgrade"] }), "\nGET  server 403 http.upgrade=other");
+    }),
     ends("end: server.closeAllConnections()", GET("/hold"), "/hold", "200 error=server_closed", (client, stage) => {
       stage.app.server.closeAllConnections();
       return client.end();

@@ -245,7 +245,7 @@ function tagsAtStart(host: ContractHost): ContractCase {
     await reporter.waitFor(1);
     assert.deepEqual(started, [
       {
-        component: host.component,
+        component: host.startComponent ?? host.component,
         "span.kind": "server",
         "http.method": "GET",
         "http.url": "/items/7?page=2&token=REDACTED",
@@ -253,5 +253,6 @@ function tagsAtStart(host: ContractHost): ContractCase {
         "http.host": "contract.example",
       },
     ]);
+    assert.equal(tagOf(reporter.spans[0]!.tags, "component"), host.component);
   });
 }

@@ -12,8 +12,10 @@ import { tracedRequestCases } from "./server-contract-requests.ts";
 export interface ContractHost {
   /** How it is called in test names: `express 5`. */
   readonly name: string;
-  /** The `component` tag it sets. */
+  /** The `component` tag of its spans. */
   readonly component: string;
+  /** The `component` tag at the start, where a server starts the span and the framework is known later. `component` by default. */
+  readonly startComponent?: string;
   /** Whether `start` serves https. False by default. */
   readonly secure?: boolean;
   /** The operation name that it gives a request. The method by default. */
@@ -38,6 +40,8 @@ export interface ContractHost {
  * - `GET /stream`: 200, the body in three writes, an await between them: `one two three`
  * - `GET /cut`: 200 and the first write of a body, `one`; once that has left, destroys the response
  * - `GET /hold`: 200 and the first write of a body, `one`, and then nothing more
+ * - `GET /break`: 200 and the first write of a body, `one`; once that has left, calls `setup.probe`
+ *   once more and fails with `contractError()`
  * - `GET /never`, `POST /never`: no answer, and the body is read
  */
 export type ContractRoute =
@@ -51,6 +55,7 @@ export type ContractRoute =
   | "/stream"
   | "/cut"
   | "/hold"
+  | "/break"
   | "/never";
 
 /** How the application is to be traced. */
@@ -85,12 +90,12 @@ export function contractError(status?: number): Error {
 }
 
 /**
- * All cases, for the host's test file to run: `for (const one of serverContract(host)) test(one.name, one.run)`. One that
- * the host skips is still listed, with the reason in its name.
+ * All cases, for the host's test file to run: `for (const { name, run, skip = false } of serverContract(host)) test(name, { skip }, run)`.
+ * One that the host skips is still listed, with the reason.
  *
  * @throws Error where `skip` names no case
  */
 export function serverContract(host: ContractHost): ContractCase[] {
   const cases = [...tracedRequestCases(host), ...responseEndCases(host), ...decoratedHandlerCases(host)];
-  return withSkips(cases, host.skip).map(({ name, run }) => ({ name: `${host.name}: ${name}`, run }));
+  return withSkips(cases, host.skip).map((one) => ({ ...one, name: `${host.name}: ${one.name}` }));
 }

@@ -42,6 +42,11 @@ export class Span extends OpenTracingSpan {
     return this.#record !== undefined;
   }
 
+  /** The name as it is now; empty when unsampled, and after `finish`. */
+  get operationName(): string {
+    return this.#record?.operationName ?? "";
+  }
+
   override setOperationName(name: string): this {
     if (this.#record !== undefined) this.#record.operationName = String(name);
     else this.#ignored();

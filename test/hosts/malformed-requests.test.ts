@@ -6,7 +6,7 @@ import http, { type RequestListener } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { MemoryReporter, Tracer, Tracing } from "node-opentracing";
-import { traceNodeHttp } from "#src/hosts/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
 
 const SEED = 20261122;
 const REQUESTS = 10_000;
@@ -103,7 +103,7 @@ test("10,000 malformed requests: the same answers as without tracing, and no cra
     return received;
   }
   const plain = await answers();
-  const undo = traceNodeHttp(tracing.http);
+  const undo = traceServers(tracing.http);
   const traced = await answers();
   undo();
 

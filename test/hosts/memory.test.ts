@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type FinishedSpan, type Reporter, Tracer, Tracing } from "node-opentracing";
 import { RawClient } from "node-opentracing/testing";
-import { traceNodeHttp } from "#src/hosts/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
 
 test("a finished request's span record, request and response are collected while the connection stays open", async (t) => {
   const gc = globalThis.gc;
@@ -22,7 +22,7 @@ test("a finished request's span record, request and response are collected while
     async flush() {},
     async close() {},
   };
-  const undo = traceNodeHttp(new Tracing(new Tracer({ reporter })).http);
+  const undo = traceServers(new Tracing(new Tracer({ reporter })).http);
   const server = http.createServer((request, response) => {
     kept.push(new WeakRef(request), new WeakRef(response));
     // What an application leaves behind in the request's context: the scope, and not what it was about.

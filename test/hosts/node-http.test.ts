@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
-import { traceNodeHttp } from "#src/hosts/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 const GET = "GET /a HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -33,7 +33,7 @@ async function serving(
   const tracing = new Tracing(new Tracer({ reporter }), options);
   const server = http.createServer(serverOptions, listener);
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const undo = patched ? traceNodeHttp(tracing.http) : () => {};
+  const undo = patched ? traceServers(tracing.http) : () => {};
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => sockets.add(socket));
   t.after(() => {
@@ -64,7 +64,7 @@ test("set-up 1: tracing twice patches nothing twice; the latest counts until it 
   const first = await serving(t, (_request, response) => response.end("hello"));
   const patchedOnce = http.Server.prototype.emit;
   const reporter = new MemoryReporter();
-  const undo = traceNodeHttp(new Tracing(new Tracer({ reporter })).http);
+  const undo = traceServers(new Tracing(new Tracer({ reporter })).http);
   assert.equal(http.Server.prototype.emit, patchedOnce);
   await (await first.connect()).send(GET).until("hello");
   await reporter.waitFor(1);
@@ -347,7 +347,7 @@ test("a tracer that fails in every way leaves requests served, and is counted", 
   for (const tracer of tracers) {
     resetDiagnostics();
     const server = http.createServer((_request, response) => response.end("hello"));
-    const undo = traceNodeHttp(new Tracing(tracer as never, { tracedAttributes: ["method"] }).http);
+    const undo = traceServers(new Tracing(tracer as never, { tracedAttributes: ["method"] }).http);
     await once(server.listen(0, "127.0.0.1"), "listening");
     const client = await RawClient.connect((server.address() as AddressInfo).port);
     assert.match(await client.send(GET).until("hello"), /^HTTP\/1.1 200/);

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Tracing } from "node-opentracing";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
-import { traceNodeHttp } from "#src/hosts/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
 
 const folder = join(process.cwd(), "test", "hosts");
 /** A self-signed certificate for localhost that is valid for a hundred years, and guards nothing. */
@@ -20,7 +20,7 @@ export const CERTIFICATE = {
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The contract's host for one of Node's two servers. */
-export function nodeHost(secure: boolean): ContractHost {
+function nodeHost(secure: boolean): ContractHost {
   return {
     name: secure ? "node:https" : "node:http",
     component: "node:http",
@@ -46,6 +46,7 @@ const SKIP_SECURE = [
     reason: REJECTED,
   },
   { test: "decorated handler 2: a rejection is recorded and passed on", reason: REJECTED },
+  { test: "end: the handler fails after the headers", reason: REJECTED },
   { test: "decorated handler 3: with traceAll on as well a request gets one span", reason: REJECTED },
   { test: "end: the client resets before the headers", reason: RESET },
   { test: "end: the client resets after the headers", reason: RESET },
@@ -54,7 +55,7 @@ const SKIP_SECURE = [
 
 async function start(setup: ContractSetup, secure: boolean): Promise<ContractApp> {
   const tracing = new Tracing(setup.tracer, setup.options);
-  const undo = traceNodeHttp(tracing.http);
+  const undo = traceServers(tracing.http);
   // Node answers 500 to a listener's rejection where it is asked to capture those.
   EventEmitter.captureRejections = true;
   const server = secure ? https.createServer(CERTIFICATE) : http.createServer();
@@ -74,6 +75,8 @@ async function start(setup: ContractSetup, secure: boolean): Promise<ContractApp
     },
   };
 }
+
+export const HOSTS: readonly ContractHost[] = [nodeHost(false), nodeHost(true)];
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -123,6 +126,10 @@ function routes({ probe }: ContractSetup): Handler {
       case "cut":
         response.write("one", () => response.destroy());
         break;
+      case "break":
+        await new Promise<void>((resolve) => response.write("one", () => resolve()));
+        await probe(request, response);
+        throw contractError();
       case "hold":
         response.write("one");
         break;

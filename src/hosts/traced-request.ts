@@ -1,0 +1,196 @@
+// One request while it is served: its span, the framework's route, the errors on the way, and how its end is noticed.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Span } from "opentracing";
+import { type Failure, isClientError } from "../http/failure.ts";
+import type { Routed, ServerHandler } from "../http/server-handler.ts";
+import { listen } from "../listen.ts";
+
+// Registered, so that they are found whichever copy of this package traced the request: a bundle may bring one.
+const TRACED: unique symbol = Symbol.for("node-opentracing/request") as never;
+const ROUTED: unique symbol = Symbol.for("node-opentracing/routed") as never;
+const QUEUE: unique symbol = Symbol("node-opentracing.queue");
+
+type Marked = { [TRACED]?: TracedRequest; [ROUTED]?: Routed };
+type QueuedSocket = Socket & { [QUEUE]?: Set<object> };
+
+/** Told once when a response has ended, however it did: it calls `traced.sent`. */
+export interface Owner {
+  ended(traced: TracedRequest): void;
+}
+
+/** What becomes of one traced request, from its first sight to `sent`. Kept on the request and on its response. */
+export class TracedRequest {
+  readonly span: Span;
+  readonly request: object;
+  /** What answers: a response, or what stands for one. */
+  readonly response: { readonly headersSent?: boolean } | undefined;
+  readonly #handler: ServerHandler<never>;
+  /** As it was when the span was named after it: an application may change it on the way. */
+  readonly #method: string;
+  #owner: Owner | undefined;
+  /** The first error of the application; in an array, for anything can be thrown. */
+  #error: [unknown] | undefined;
+
+  /** `owner` is told of the response's end; without one, whoever made this calls `sent`. */
+  constructor(
+    handler: ServerHandler<never>,
+    span: Span,
+    request: object,
+    response: { readonly headersSent?: boolean } | undefined,
+    owner?: Owner,
+  ) {
+    this.span = span;
+    this.request = request;
+    this.response = response;
+    this.#handler = handler;
+    this.#method = handler.method(request as never);
+    this.#owner = owner;
+    mark(request, this);
+    if (response !== undefined) mark(response, this);
+  }
+
+  /**
+   * Notes what the application's code threw, rejected with or passed on. It counts unless the application turns it into an
+   * answer below 500, which shows at the end; where the headers have left already, it counts.
+   */
+  failed(error: unknown): void {
+    if (this.response?.headersSent) this.#handler.failed(this.span, error);
+    else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
+  }
+
+  /** To be called when the response has ended; a second call does nothing. */
+  end(): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    owner?.ended(this);
+  }
+
+  /** Records route, error and end, and finishes the span. Call it once. `statusCode`: undefined where none was sent. */
+  sent(statusCode: number | undefined, failure: Failure | undefined): void {
+    const routed = (this.request as Marked)[ROUTED];
+    if (routed !== undefined) this.#handler.routed(this.span, this.#method, routed);
+    if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
+      this.#handler.failed(this.span, this.#error[0]);
+    }
+    this.#handler.sent(this.span, statusCode, failure);
+  }
+}
+
+function mark(target: object, traced: TracedRequest): void {
+  if (Object.isExtensible(target)) (target as Marked)[TRACED] = traced;
+}
+
+/** The traced request that a request or response object of Node belongs to. */
+export function tracedOf(requestOrResponse: object | null | undefined): TracedRequest | undefined {
+  try {
+    return (requestOrResponse as Marked | null | undefined)?.[TRACED];
+  } catch {
+    return undefined; // a proxy that refuses
+  }
+}
+
+/**
+ * The span of a request, by its request or its response object, Node's or a framework's; undefined where it is not traced.
+ */
+export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {
+  const traced = tracedOf(requestOrResponse);
+  if (traced !== undefined) return traced.span;
+  for (const raw of rawOf(requestOrResponse)) {
+    const found = tracedOf(raw);
+    if (found !== undefined) return found.span;
+  }
+  return undefined;
+}
+
+/** Where frameworks keep Node's request and response in their own objects. */
+interface Wrapper {
+  readonly raw?: { readonly req?: object; readonly res?: object } | null;
+  readonly req?: object | null;
+  readonly res?: object | null;
+  readonly stream?: object | null;
+  readonly env?: { readonly incoming?: object; readonly outgoing?: object } | null;
+}
+
+/** What may be Node's objects inside a framework's. Never throws. */
+export function rawOf(wrapper: unknown): readonly (object | null | undefined)[] {
+  if (typeof wrapper !== "object" || wrapper === null) return [];
+  try {
+    // Fastify's request and reply; hapi's request; Koa's context; HTTP/2's compatibility objects; Hono's context.
+    const { raw, req, res, stream, env } = wrapper as Wrapper;
+    return [raw, raw?.req, raw?.res, req, res, stream, env?.incoming, env?.outgoing];
+  } catch {
+    return []; // a getter or a proxy of the application that does not like to be looked at
+  }
+}
+
+/** Tells which framework and which of its routes serve a request, traced or not. The last call counts. */
+export function setRoute(request: object, routed: Routed): void {
+  if (Object.isExtensible(request)) (request as Marked)[ROUTED] = routed;
+}
+
+/** What `setRoute` was told of a request last. */
+export function routeOf(request: object): Routed | undefined {
+  return (request as Marked)[ROUTED];
+}
+
+/** Notes what a framework's user threw, rejected with or passed on: see `TracedRequest.failed`. */
+export function failRequest(request: object, error: unknown): void {
+  tracedOf(request)?.failed(error);
+}
+
+/** Whether a value is a response whose end can be noticed, be it Node's own or a stand-in of a framework or test library. */
+export function isResponse(value: unknown): value is ServerResponse {
+  if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return false;
+  try {
+    const { writeHead, on } = value as { writeHead?: unknown; on?: unknown };
+    return typeof writeHead === "function" && typeof on === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** Makes `span` the request's and the response's, and tells `owner` when the response has ended. */
+export function watch(
+  handler: ServerHandler<IncomingMessage>,
+  span: Span,
+  request: IncomingMessage,
+  response: ServerResponse,
+  owner: Owner,
+): TracedRequest {
+  const traced = new TracedRequest(handler, span, request, response, owner);
+  // "close" comes once, after a finished response and after an abort alike.
+  listen(response, "close", onClose);
+  if (response.socket === null) queue(request.socket, response);
+  return traced;
+}
+
+function onClose(this: object): void {
+  tracedOf(this)?.end();
+}
+
+/**
+ * A pipelined request's response waits for its turn without a socket. Where the connection closes before that, Node 20
+ * and 22 never close the response: here its socket's "close" does, by one listener a socket.
+ */
+function queue(socket: QueuedSocket | null | undefined, response: ServerResponse): void {
+  if (socket === null || socket === undefined) return;
+  const waiting = socket[QUEUE];
+  if (waiting === undefined) {
+    socket[QUEUE] = new Set([response]);
+    listen(socket, "close", closeQueue);
+  } else {
+    waiting.add(response);
+  }
+  listen(response, "close", leaveQueue);
+}
+
+function closeQueue(this: QueuedSocket): void {
+  for (const response of this[QUEUE]!) onClose.call(response);
+  this[QUEUE]!.clear();
+}
+
+function leaveQueue(this: ServerResponse): void {
+  (this.req?.socket as QueuedSocket | null)?.[QUEUE]?.delete(this);
+}

@@ -1,9 +1,0 @@
-// The server contract, for node:http and node:https.
-
-import { test } from "node:test";
-import { serverContract } from "node-opentracing/testing";
-import { nodeHost } from "./contract-app.js";
-
-for (const host of [nodeHost(false), nodeHost(true)]) {
-  for (const { name, run } of serverContract(host)) test(name, run);
-}

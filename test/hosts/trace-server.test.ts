@@ -1,0 +1,112 @@
+// traceServer: one server traced alone, by its own settings, whatever else is traced.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http, { type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { MemoryReporter, Tracer, Tracing, type TracingOptions, traceServer } from "node-opentracing";
+import { RawClient, spanTree } from "node-opentracing/testing";
+import { traceServers } from "#src/hosts/servers.js";
+
+async function listening(t: TestContext, listener: RequestListener): Promise<Server> {
+  const server = http.createServer(listener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return server;
+}
+
+function recording(options?: TracingOptions): { reporter: MemoryReporter; tracing: Tracing } {
+  const reporter = new MemoryReporter();
+  return { reporter, tracing: new Tracing(new Tracer({ reporter }), options) };
+}
+
+async function get(server: Server, path: string): Promise<void> {
+  const client = await RawClient.connect((server.address() as AddressInfo).port);
+  await client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).until("hello");
+  client.leave();
+  await client.end();
+}
+
+const HELLO: RequestListener = (_request, response) => response.end("hello");
+
+test("one server is traced, with nothing of Node patched; another is not", async (t) => {
+  const { emit } = http.Server.prototype;
+  const [traced, other] = [await listening(t, HELLO), await listening(t, HELLO)];
+  const { reporter, tracing } = recording();
+  const undo = traceServer(traced, tracing);
+  assert.equal(http.Server.prototype.emit, emit);
+  await get(other, "/other");
+  await get(traced, "/one");
+  undo();
+  undo();
+  await get(traced, "/two");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["http.url"] }), "\nGET  server 200 http.url=/one");
+  assert.equal(Object.hasOwn(traced, "emit"), false);
+});
+
+test("two servers in one process, each with its own tracer and settings", async (t) => {
+  const first = recording({ tracedAttributes: ["method"] });
+  const second = recording({ startSpanCb: (span) => void span.setOperationName("second") });
+  const servers = [
+    await listening(t, (_request, response) => {
+      first.tracing.startActiveSpan("child", () => {});
+      response.end("hello");
+    }),
+    await listening(t, HELLO),
+  ] as const;
+  traceServer(servers[0], first.tracing);
+  traceServer(servers[1], second.tracing);
+  await Promise.all(servers.map((server) => get(server, "/")));
+  await first.reporter.waitFor(2);
+  await second.reporter.waitFor(1);
+  assert.equal(spanTree(first.reporter.spans, { tags: ["method"] }), "\nGET  server 200 method=GET\n  child");
+  assert.equal(spanTree(second.reporter.spans, { tags: ["method"] }), "\nsecond  server 200");
+});
+
+test("a server that is traced alone is left to that by what traces the whole process, its refusals included", async (t) => {
+  const [alone, other] = [await listening(t, HELLO), await listening(t, HELLO)];
+  const own = recording({ filter: (request: { url: string }) => request.url !== "/health" });
+  const everything = recording();
+  const undo = traceServer(alone, own.tracing);
+  t.after(traceServers(everything.tracing.http));
+  for (const path of ["/health", "/own"]) await get(alone, path);
+  await get(other, "/other");
+  undo();
+  await get(alone, "/after");
+  await everything.reporter.waitFor(2);
+  const tags = { tags: ["http.url"] };
+  assert.equal(spanTree(own.reporter.spans, tags), "\nGET  server 200 http.url=/own");
+  assert.equal(
+    spanTree(everything.reporter.spans, tags),
+    "\nGET  server 200 http.url=/other\nGET  server 200 http.url=/after",
+  );
+});
+
+test("for one server the latest tracing counts, in whatever order they are undone", async (t) => {
+  const server = await listening(t, HELLO);
+  const [first, second] = [recording(), recording()];
+  const undoFirst = traceServer(server, first.tracing);
+  const undoSecond = traceServer(server, second.tracing);
+  await get(server, "/second");
+  undoFirst();
+  await get(server, "/second");
+  undoSecond();
+  await get(server, "/none");
+  traceServer(server, first.tracing);
+  await get(server, "/first");
+  await first.reporter.waitFor(1);
+  await second.reporter.waitFor(2);
+  assert.deepEqual([first.reporter.spans.length, second.reporter.spans.length], [1, 2]);
+});
+
+test("what is no server, and what is no Tracing, is refused with what to write", () => {
+  const { tracing } = recording();
+  assert.throws(() => traceServer({}, tracing), /the server must be a server of node:http/);
+  assert.throws(() => traceServer(undefined as never, tracing), /the server must be a server of node:http/);
+  assert.throws(() => traceServer(http.createServer(), {} as never), /must be a Tracing object: new Tracing\(tracer\)/);
+});
