@@ -41,7 +41,7 @@ export function noteCloses(stream: object): void {
   if (unpatch === undefined && users > 0) unpatch = patched(stream);
 }
 
-/** Whether the application closed or destroyed the stream, or a library for it; not the peer, the connection or the session. */
+/** Whether the application closed or destroyed the stream or its session, or a library for it; not the peer or the network. */
 export function isClosedHere(stream: object): boolean {
   return (stream as Marked)[HERE] === true;
 }
@@ -58,9 +58,9 @@ function patched(stream: object): Undo {
       if (!this.closed && !(code === CANCEL && isDisconnected(this))) this[HERE] = true;
       return Reflect.apply(close, this, arguments);
     }),
-    patch(target, "_destroy", function tracedDestroy() {
-      // After a reset by the peer, and with a session, streams are destroyed by Node.
-      if (!this.closed && this.session?.destroyed === false) this[HERE] = true;
+    patch(target, "_destroy", function tracedDestroy(error) {
+      // Node does this after a reset by the peer, and with an error to all streams of a session that fails.
+      if (!this.closed && (!error || this.session?.destroyed === false)) this[HERE] = true;
       return Reflect.apply(destroy, this, arguments);
     }),
   ]);

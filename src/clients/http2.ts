@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { CANCEL, isClosedHere, noteCloses, watchCloses } from "../http2-stream.ts";
+import { isClosedHere, NO_ERROR, noteCloses, watchCloses } from "../http2-stream.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
@@ -183,7 +183,8 @@ function onTunnelResponse(this: Stream, headers: IncomingHttpHeaders): void {
 }
 
 function onEnd(this: Stream): void {
-  if (this[EXCHANGE].status !== undefined) this[EXCHANGE].end();
+  // A stream that was cut says so too, once it is destroyed.
+  if (!this.destroyed && this[EXCHANGE].status !== undefined) this[EXCHANGE].end();
 }
 
 function onError(this: Stream, error: Error & { code?: string; cause?: unknown }): void {
@@ -200,7 +201,8 @@ function onClose(this: Stream): void {
   if (exchange.ended) return;
   if (exchange.status === undefined) exchange.cut(isClosedHere(this) ? GIVEN_UP : UNANSWERED);
   else if (isClosedHere(this)) exchange.cut(DESTROYED);
-  else exchange.cut(this.rstCode === CANCEL ? RESET : DESTROYED);
+  else if (this.readableEnded && this.rstCode === NO_ERROR) exchange.end();
+  else exchange.cut(RESET);
 }
 
 /** A RST_STREAM or GOAWAY frame with an error code. */
