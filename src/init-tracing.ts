@@ -11,7 +11,6 @@ import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
 import { type Undo, undoAll } from "./patch.ts";
-import { flushAtExit } from "./report/exit-flush.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
 import { shared } from "./shared.ts";
 import { makeTracer, type TracerCallable } from "./tracer-callable.ts";
@@ -39,9 +38,6 @@ const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
   tracerCallable: either(isFunction, isText),
   tracerParameters: isObject,
 };
-
-/** Milliseconds that the end of the process may wait for the last spans. */
-const EXIT_FLUSH_LIMIT = 2_000;
 
 /**
  * Whose policy servers follow, and clients. Each is patched once a process, by whichever copy of this package comes first:
@@ -75,7 +71,7 @@ export function initTracing(settings: Settings = {}): Tracing {
   if (environment.isDisabled) return new Tracing(new NoopTracer(), httpOptions(settings));
 
   const tracing = chosenTracing(settings, environment);
-  flushLast(tracing);
+  tracing.http.begun();
   const mine = { tracing, traceClients: () => patchClients(tracing) };
   patched.server = mine;
   const undoServers = traceServers(tracing.http);
@@ -100,7 +96,7 @@ export function initTracing(settings: Settings = {}): Tracing {
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
   const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
-  if (patched.server?.tracing !== tracing && patched.client?.tracing !== tracing) flushLast(tracing);
+  tracing.http.begun();
   patched.client?.undo();
   patchClients(tracing);
   return tracing;
@@ -150,16 +146,6 @@ function builtInTracing(settings: Settings, options: HttpOptions, environment: E
   initGlobalTracer(tracer);
   attach(tracing, { close: () => tracer.close() });
   return tracing;
-}
-
-/** Sends the last spans when the process ends, for every tracer that can be flushed. */
-function flushLast(tracing: Tracing): void {
-  if (!("flush" in tracing.tracer)) return;
-  const undo = flushAtExit((timeLimit) => {
-    finishPendingSpans();
-    return tracing.flush(timeLimit);
-  }, EXIT_FLUSH_LIMIT);
-  attach(tracing, { close: undo });
 }
 
 /** The same tracer with more options: `tracing` itself where there are none. */

@@ -2,12 +2,14 @@
 
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
+import { finishPendingSpans } from "./clients/exchange.ts";
 import { warn } from "./diagnostics.ts";
 import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
 import { spanOf } from "./hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions, HttpTracing } from "./http/http-tracing.ts";
 import { redactedError } from "./http/redacted-error.ts";
 import type { Undo } from "./patch.ts";
+import { flushAtExit } from "./report/exit-flush.ts";
 import { AsyncScopeManager } from "./scope/async-scope-manager.ts";
 import { bind } from "./scope/bind.ts";
 import { bindEmitter } from "./scope/bind-emitter.ts";
@@ -20,6 +22,9 @@ export type TracingOptions = HttpOptions;
 
 /** One for all, so that a span made active through one Tracing is seen by every other. */
 const sharedScopeManager = shared("scope", () => new AsyncScopeManager());
+
+/** Milliseconds that the end of the process may wait for the last spans. */
+const EXIT_FLUSH_LIMIT = 2_000;
 
 /** What `initTracing` hangs on a Tracing: something to take back at its close. */
 interface Attachment {
@@ -36,6 +41,7 @@ export class Tracing {
   /** The options as they were given. */
   readonly options: TracingOptions;
   readonly #attachments: Attachment[] = [];
+  #flushesAtExit = false;
   /** Errors as they may be logged: Node and undici quote URLs in their messages, secrets and all. */
   readonly #shown = (error: unknown): unknown => redactedError(error, this.http.redact);
 
@@ -53,6 +59,7 @@ export class Tracing {
     checkOptions("new Tracing(tracer, options)", options, HTTP_OPTION_CHECKS);
     this.options = options;
     this.http = new HttpTracing(tracer, options.scopeManager ?? sharedScopeManager, options);
+    this.http.begun = (undo) => this.#begun(undo);
   }
 
   get tracer(): Tracer {
@@ -124,13 +131,26 @@ export class Tracing {
   }
 
   /**
-   * Takes back every patch that `initTracing` or `initClientTracing` made for this object, and sends what is left. A tracer
+   * Takes back every patch that `initTracing`, `initClientTracing` or `traceServer` made for this object, and sends what is left. A tracer
    * that was made by us is closed too; one that you brought is flushed, and stays open. Never rejects. A second call only
    * flushes. The patches are gone, and `initTracing` can be called again, as soon as this returns.
    */
   async close(): Promise<void> {
     const attachments = this.#attachments.splice(0);
+    this.#flushesAtExit = false;
     await Promise.all(attachments.map(({ close }) => close()));
     await this.flush();
+  }
+
+  /** Something begins to trace for this object: from now on the last spans are sent when the process ends. */
+  #begun(undo: Undo | undefined): void {
+    if (undo !== undefined) attach(this, { close: undo });
+    if (this.#flushesAtExit || !("flush" in this.tracer)) return;
+    this.#flushesAtExit = true;
+    const undoFlush = flushAtExit((timeLimit) => {
+      finishPendingSpans();
+      return this.flush(timeLimit);
+    }, EXIT_FLUSH_LIMIT);
+    attach(this, { close: undoFlush });
   }
 }

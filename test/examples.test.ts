@@ -7,6 +7,7 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
 
 const examples = new URL("../examples/", import.meta.url);
 const running = new Set<ChildProcess>();
@@ -164,4 +165,20 @@ client-server  └─ extra work
 client-server     └─ GET  client 200
 client-server        └─ GET  server 200`,
   );
+});
+
+test("examples/websocket: a session is one span, its messages are children", async () => {
+  const port = await freePort();
+  const chat = start("websocket.js", [], { PORT: port });
+  await chat.until("ws://");
+  const client = new WebSocket(`ws://127.0.0.1:${port}/chat`);
+  await once(client, "open");
+  client.send("hello");
+  const [data] = (await once(client, "message")) as [Buffer];
+  assert.equal(data.toString(), "you said hello");
+  client.close();
+  const output = await chat.until("server 101");
+  chat.child.kill("SIGTERM");
+  await chat.end();
+  assert.equal(pictures(output), "trace\nchat  GET  server 101\nchat  └─ message");
 });

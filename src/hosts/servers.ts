@@ -25,7 +25,8 @@ export function traceServers(tracing: HttpTracing): Undo {
 
 /**
  * Traces the requests of one server, by the settings of this tracing alone: nothing else in the process is patched, and
- * `initTracing` leaves the server to it. Called again for the same server, the latest counts until it is undone.
+ * `initTracing` leaves the server to it. Called again for the same server, the latest counts until it is undone, which
+ * `tracing.close()` does too.
  *
  *     const undo = traceServer(server, new Tracing(tracer, { tracedAttributes: ["method"] }));
  *
@@ -42,7 +43,9 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
     throw new TypeError("traceServer(server, tracing): the tracing must be a Tracing object: new Tracing(tracer)");
   }
   if (target[OWN] === undefined) Object.defineProperty(target, OWN, { value: new HostStack(), enumerable: false });
-  return target[OWN]!.add(tracing.http, () => patchServer(target, ownHostOf));
+  const undo = target[OWN]!.add(tracing.http, () => patchServer(target, ownHostOf));
+  tracing.http.begun(undo);
+  return undo;
 }
 
 /**
@@ -62,6 +65,7 @@ export function beginRequest(
   if (host === undefined) {
     host = new TracedHost(tracing);
     plugged.set(tracing, host);
+    tracing.begun();
   }
   const server = (request.socket as { server?: Server } | null)?.server;
   if (typeof server?.emit !== "function") return started(host, {} as Server, request, response);

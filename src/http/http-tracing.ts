@@ -2,6 +2,7 @@
 
 import { globalTracer, type Span, type Tracer } from "opentracing";
 import { guard, isThenable } from "../guard.ts";
+import type { Undo } from "../patch.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import { type Check, either, hasMethods, isBoolean, isFunction, isTextList, show } from "../settings.ts";
 import { type AttributeTagger, attributeTaggers } from "./attributes.ts";
@@ -76,6 +77,12 @@ export class HttpTracing {
   readonly propagatesTo: (url: string, unused: undefined) => boolean;
   /** Whether `propagatesTo` is true for every URL. */
   readonly propagatesEverywhere: boolean;
+
+  /**
+   * To be called by whoever begins to trace by this policy, with what takes that back. Whoever holds the policy sees to it that
+   * the last spans are sent when the process ends, and takes everything back at its close.
+   */
+  begun: (undo?: Undo) => void = nothing;
 
   /** `options` must have been checked with `HTTP_OPTION_CHECKS`. */
   constructor(tracer: Tracer | undefined, scope: ScopeManager, options: HttpOptions) {

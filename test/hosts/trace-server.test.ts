@@ -104,6 +104,21 @@ test("for one server the latest tracing counts, in whatever order they are undon
   assert.deepEqual([first.reporter.spans.length, second.reporter.spans.length], [1, 2]);
 });
 
+test("tracing.close() ends it, and sends what is left", async (t) => {
+  const server = await listening(t, HELLO);
+  const { reporter, tracing } = recording();
+  const before = process.listenerCount("beforeExit");
+  traceServer(server, tracing);
+  assert.equal(process.listenerCount("beforeExit"), before + 1, "the last spans are sent when the process ends");
+  await get(server, "/one");
+  await reporter.waitFor(1);
+  await tracing.close();
+  assert.equal(process.listenerCount("beforeExit"), before);
+  await get(server, "/two");
+  assert.equal(reporter.spans.length, 1);
+  assert.equal(Object.hasOwn(server, "emit"), false);
+});
+
 test("what is no server, and what is no Tracing, is refused with what to write", () => {
   const { tracing } = recording();
   assert.throws(() => traceServer({}, tracing), /the server must be a server of node:http/);
