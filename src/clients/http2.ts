@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { isClosedHere, NO_ERROR, noteCloses, watchCloses } from "../http2-stream.ts";
+import { closedBy, noteCloses, watchCloses } from "../http2-stream.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
@@ -192,16 +192,16 @@ function onError(this: Stream, error: Error & { code?: string; cause?: unknown }
   // What went wrong with the connection, where that is why the request was never sent.
   if (error.code === "ERR_HTTP2_STREAM_CANCEL") exchange.failed(error.cause ?? error);
   else if (exchange.status === undefined || !PEER_ERRORS.has(error.code)) exchange.broke(error);
-  else exchange.cut({ ...(isClosedHere(this) ? DESTROYED : RESET_BY_SERVER), error });
+  else exchange.cut({ ...(closedBy(this) !== undefined ? DESTROYED : RESET_BY_SERVER), error });
 }
 
 /** Comes once, after everything else. */
 function onClose(this: Stream): void {
   const exchange = this[EXCHANGE];
   if (exchange.ended) return;
-  if (exchange.status === undefined) exchange.cut(isClosedHere(this) ? GIVEN_UP : UNANSWERED);
-  else if (isClosedHere(this)) exchange.cut(DESTROYED);
-  else if (this.readableEnded && this.rstCode === NO_ERROR) exchange.end();
+  if (exchange.status === undefined) exchange.cut(closedBy(this) !== undefined ? GIVEN_UP : UNANSWERED);
+  else if (closedBy(this) !== undefined) exchange.cut(DESTROYED);
+  else if (this.readableEnded && this.rstCode === 0) exchange.end();
   else exchange.cut(RESET);
 }
 

@@ -6,11 +6,15 @@ import type { Span } from "opentracing";
 import { type Failure, isClientError } from "../http/failure.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
+import { watchStream } from "./http2-end.ts";
+import { isHttp2, streamOf } from "./http2-request.ts";
 
 // Registered, so that they are found whichever copy of this package traced the request: a bundle may bring one.
 const TRACED: unique symbol = Symbol.for("node-opentracing/request") as never;
 const ROUTED: unique symbol = Symbol.for("node-opentracing/routed") as never;
 const QUEUE: unique symbol = Symbol("node-opentracing.queue");
+
+const NONE: readonly object[] = [];
 
 type Marked = { [TRACED]?: TracedRequest; [ROUTED]?: Routed };
 type QueuedSocket = Socket & { [QUEUE]?: Set<object> };
@@ -30,6 +34,8 @@ export class TracedRequest {
   /** As it was when the span was named after it: an application may change it on the way. */
   readonly #method: string;
   #owner: Owner | undefined;
+  /** Other objects for the same request, by which its route may have been told. */
+  #aliases: readonly object[] = NONE;
   /** The first error of the application; in an array, for anything can be thrown. */
   #error: [unknown] | undefined;
 
@@ -60,6 +66,12 @@ export class TracedRequest {
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
 
+  /** Says that these are objects of the same request: HTTP/2's compatibility API makes two of a stream. */
+  isAlso(...objects: readonly object[]): void {
+    this.#aliases = objects;
+    for (const one of objects) mark(one, this);
+  }
+
   /** To be called when the response has ended; a second call does nothing. */
   end(): void {
     const owner = this.#owner;
@@ -67,9 +79,16 @@ export class TracedRequest {
     owner?.ended(this);
   }
 
+  /** What `setRoute` was told of the request. */
+  get routed(): Routed | undefined {
+    let routed = routeOf(this.request);
+    for (let i = 0; routed === undefined && i < this.#aliases.length; i++) routed = routeOf(this.#aliases[i]!);
+    return routed;
+  }
+
   /** Records route, error and end, and finishes the span. Call it once. `statusCode`: undefined where none was sent. */
   sent(statusCode: number | undefined, failure: Failure | undefined): void {
-    const routed = (this.request as Marked)[ROUTED];
+    const routed = this.routed;
     if (routed !== undefined) this.#handler.routed(this.span, this.#method, routed);
     if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
       this.#handler.failed(this.span, this.#error[0]);
@@ -160,6 +179,12 @@ export function watch(
   owner: Owner,
 ): TracedRequest {
   const traced = new TracedRequest(handler, span, request, response, owner);
+  const stream = isHttp2(request) ? streamOf(response) : undefined;
+  if (stream !== undefined) {
+    traced.isAlso(stream);
+    watchStream(stream, request.method === "CONNECT", onClose);
+    return traced;
+  }
   // "close" comes once, after a finished response and after an abort alike.
   listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);

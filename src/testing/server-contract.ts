@@ -18,6 +18,8 @@ export interface ContractHost {
   readonly startComponent?: string;
   /** Whether `start` serves https. False by default. */
   readonly secure?: boolean;
+  /** By which protocol to ask the application. HTTP/1.1 by default. */
+  readonly protocol?: "http/1.1" | "h2";
   /** The operation name that it gives a request. The method by default. */
   readonly operationName?: (method: string, route: ContractRoute) => string;
   /** Starts an application on 127.0.0.1 that serves every `ContractRoute`. */
@@ -79,6 +81,8 @@ export interface ContractApp {
     getSpan(request: object): Span | undefined;
     startActiveSpan<T>(name: string, fn: (span: Span) => T): T;
   };
+  /** Closes all connections at once. The server's own `closeAllConnections` by default. */
+  closeAllConnections?(): void;
   /** Stops tracing and closes the server and all its connections. */
   close(): Promise<void>;
 }
