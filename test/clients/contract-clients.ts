@@ -12,11 +12,16 @@ import { traceNodeHttpClient } from "#src/clients/node-http.js";
 import type { HttpTracing } from "#src/http/http-tracing.js";
 import { certificate } from "./certificate.js";
 
+/** The open sessions of one case, one an origin: the next may have another server at the same port. */
+const sessions = new Map<string, http2.ClientHttp2Session>();
+
 /** As `initClientTracing` has it: everything is traced, whichever client is used. */
 function traceAll(tracing: HttpTracing): () => void {
   const undos = [traceNodeHttpClient(tracing), traceHttp2Client(tracing), traceFetch(tracing)];
   return () => {
     for (const undo of undos) undo();
+    for (const session of sessions.values()) session.destroy();
+    sessions.clear();
   };
 }
 
@@ -108,9 +113,6 @@ export const CLIENTS: readonly ContractClient[] = [
     },
   },
 ];
-
-/** Open sessions, one an origin. */
-const sessions = new Map<string, http2.ClientHttp2Session>();
 
 function requestHttp2(url: string, { method, headers, body, signal }: ContractRequest): Promise<ContractResponse> {
   const { origin, pathname, search } = new URL(url);
