@@ -149,7 +149,7 @@ function builtInTracing(settings: Settings, options: HttpOptions, environment: E
 }
 
 /** The same tracer with more options: `tracing` itself where there are none. */
-function extended(tracing: Tracing, options: HttpOptions): Tracing {
+export function extended(tracing: Tracing, options: HttpOptions): Tracing {
   if (Object.keys(options).length === 0) return tracing;
   return new Tracing(tracing.tracer, { ...tracing.options, ...options });
 }

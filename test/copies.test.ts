@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as first from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
+import { isUntraced } from "#src/untraced.js";
 import { startApp } from "./app.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -39,6 +40,26 @@ test("a span made active through one copy is active for the other", () => {
   new first.Tracing(tracer).startActiveSpan("outer", (span) => {
     assert.equal(new second.Tracing(tracer).activeSpan(), span);
   });
+});
+
+test("what one copy sends for itself, or has a span for already, is no span of the other's", async () => {
+  const { untraced }: typeof import("#src/untraced.js") = await import(pathToFileURL(join(folder, "untraced.js")).href);
+  assert.equal(untraced(isUntraced), true);
+
+  const at = (file: string) => import(pathToFileURL(join(folder, "tornado", file)).href);
+  const { initClientTracing }: typeof import("#src/tornado/init-client-tracing.js") =
+    await at("init-client-tracing.js");
+  const { AsyncHTTPClient }: typeof import("#src/tornado/async-http-client.js") = await at("async-http-client.js");
+  const app = await startApp();
+  const reporter = new first.MemoryReporter();
+  const tracing = first.initTracing({ reporter, traceAll: false });
+  const client = initClientTracing(tracing.tracer);
+  await new AsyncHTTPClient().fetch(app.url);
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans, { tags: ["component"] }), "\nGET  client 200 component=tornado");
+  await client.close();
+  await tracing.close();
+  await app.close();
 });
 
 test("after the first one's close the second can trace, and leaves nothing behind", async () => {
