@@ -60,7 +60,12 @@ export const NODE_HTTP2: ServerAdapter<Http2Request> = {
 
 /** Whether a request came by HTTP/2, whatever object it is. */
 export function isHttp2(request: object | null | undefined): request is Http2Request {
-  return (request as Partial<Http2Request> | null | undefined)?.httpVersionMajor === 2;
+  try {
+    const given = request as Partial<Http2Request> | null | undefined;
+    return given?.httpVersionMajor === 2 && isServerStream(given.stream);
+  } catch {
+    return false; // a getter or a proxy of the application that does not like to be looked at
+  }
 }
 
 /** Whether a value is the server's side of an HTTP/2 stream. */

@@ -34,5 +34,9 @@ function isCompatible(server: Server): boolean {
 
 /** Whether a value is an HTTP/2 session: what its server emits "timeout" with. */
 export function isSession(value: unknown): value is Http2Session {
-  return typeof (value as Partial<Http2Session> | null | undefined)?.goaway === "function";
+  try {
+    return typeof (value as Partial<Http2Session> | null | undefined)?.goaway === "function";
+  } catch {
+    return false; // a proxy of the application that does not like to be looked at
+  }
 }
