@@ -197,3 +197,31 @@ test("examples/websocket: a session is one span, its messages are children", asy
   await chat.end();
   assert.equal(pictures(output), "trace\nchat  GET  server 101\nchat  └─ message");
 });
+
+for (const framework of ["koa", "hono", "h3"]) {
+  test(`examples/${framework}: names after routes, and an order that fails`, async () => {
+    const port = await freePort();
+    const app = start(`${framework}.js`, [], { PORT: port });
+    await app.until("curl");
+    for (const [id, status] of [
+      [1, 200],
+      [0, 500],
+    ]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/orgs/7/orders/${id}`);
+      await answer.text();
+      assert.equal(answer.status, status);
+    }
+    const output = await app.until("server 500");
+    app.child.kill("SIGTERM");
+    await app.end();
+    assert.equal(
+      pictures(output),
+      `trace
+${framework}  GET /orgs/:org/orders/:id  server 200
+${framework}  └─ load order
+trace
+${framework}  GET /orgs/:org/orders/:id  server 500  ✗ Error: there is no order 0
+${framework}  └─ load order  ✗ Error: there is no order 0`,
+    );
+  });
+}

@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import { warn } from "../diagnostics.ts";
 import { type Undo, undoAll } from "../patch.ts";
+import { H3 } from "./h3-channel.ts";
 
 /** How a framework is recognised, and its routes learned. What these throw is counted, and goes no further. */
 export interface Framework {
@@ -14,7 +15,7 @@ export interface Framework {
   ended?(request: IncomingMessage): void;
 }
 
-const FRAMEWORKS: readonly Framework[] = [];
+const FRAMEWORKS: readonly Framework[] = [H3];
 
 let started = 0;
 let stop: Undo = nothing;
@@ -33,7 +34,7 @@ export function startFrameworks(): Undo {
 /** To be called when a server gets its first traced request. */
 export function serverSeen(server: Server): void {
   for (const listener of server.listeners("request")) {
-    for (const framework of FRAMEWORKS) look(() => framework.listener?.(listener));
+    for (const framework of FRAMEWORKS) look((seen) => framework.listener?.(seen), listener);
   }
 }
 
@@ -44,16 +45,20 @@ export function requestEnded(request: IncomingMessage): void {
 
 const ENDED = FRAMEWORKS.flatMap(({ ended }) => (ended === undefined ? [] : [ended]));
 
-/** What a framework looks like inside is not ours to know: a wrong guess costs the route's name, and no more. */
-function look<T>(see: (seen: T) => void, seen?: T): void {
+/**
+ * Looks into a framework. What it is like inside is not ours to know: a wrong guess is counted, costs the route's name, and no
+ * more.
+ */
+export function look<S, T>(see: (seen: S) => T, seen: S): T | undefined {
   try {
-    see(seen as T);
+    return see(seen);
   } catch (error) {
     warn(
       "framework.unknown",
       "a framework is not built as was expected; its requests are named by their methods",
       error,
     );
+    return undefined;
   }
 }
 

@@ -88,7 +88,7 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
 /** The handler, traced; with the name and length it had, for Express reads the length. */
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
   function tracedHandler(this: unknown, ...args: unknown[]): unknown {
-    const request = args.find(isRequest) ?? streamRequest(args);
+    const request = requestIn(args) ?? streamRequest(args);
     const span = request === undefined ? undefined : spanOf(request);
     if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
     return begun(decoration, request, fn, this, args);
@@ -210,6 +210,14 @@ class TracedCall implements Owner {
     if (this.#traced === undefined) this.#handler.sent(this.#span, undefined, failure);
     else this.#traced.sent(this.#statusCode, failure);
   }
+}
+
+/** The request that a handler was given, be it inside a framework's context, as its attributes are to be read. */
+function requestIn(args: unknown[]): IncomingMessage | undefined {
+  const found = args.find(isRequest) ?? args.flatMap(rawOf).find(isRequest);
+  // What has the web's Headers, as h3's event, does not let them be read by name: Node's request does.
+  if (typeof found?.headers["get"] !== "function") return found;
+  return rawOf(found).find(isRequest) ?? found;
 }
 
 /** Node's own requests, and whatever looks like them: HTTP/2's, frameworks', those of test libraries. */

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import { type Failure, isClientError } from "../http/failure.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { watchStream } from "./http2-end.ts";
@@ -57,11 +58,18 @@ export class TracedRequest {
     if (response !== undefined) mark(response, this);
   }
 
+  /** The policy by which it is traced. */
+  get tracing(): HttpTracing {
+    return this.#handler.tracing;
+  }
+
   /**
    * Notes what the application's code threw, rejected with or passed on. It counts unless the application turns it into an
    * answer below 500, which shows at the end; where the headers have left already, it counts.
    */
   failed(error: unknown): void {
+    // A body that is read, and on-finished, pass on that the connection broke: that is told by the end.
+    if (isConnections(error, this.request as Readers)) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
@@ -97,6 +105,16 @@ export class TracedRequest {
   }
 }
 
+/** What a request of Node shows of its connection; stand-ins may not. */
+interface Readers {
+  readonly errored?: unknown;
+  readonly socket?: { readonly errored?: unknown } | null;
+}
+
+function isConnections(error: unknown, { errored, socket }: Readers): boolean {
+  return typeof error === "object" && error !== null && (error === errored || error === socket?.errored);
+}
+
 function mark(target: object, traced: TracedRequest): void {
   if (Object.isExtensible(target)) (target as Marked)[TRACED] = traced;
 }
@@ -129,6 +147,7 @@ interface Wrapper {
   readonly req?: object | null;
   readonly res?: object | null;
   readonly stream?: object | null;
+  readonly node?: { readonly req?: object; readonly res?: object } | null;
   readonly env?: { readonly incoming?: object; readonly outgoing?: object } | null;
 }
 
@@ -136,9 +155,13 @@ interface Wrapper {
 export function rawOf(wrapper: unknown): readonly (object | null | undefined)[] {
   if (typeof wrapper !== "object" || wrapper === null) return [];
   try {
-    // Fastify's request and reply; hapi's request; Koa's context; HTTP/2's compatibility objects; Hono's context.
-    const { raw, req, res, stream, env } = wrapper as Wrapper;
-    return [raw, raw?.req, raw?.res, req, res, stream, env?.incoming, env?.outgoing];
+    const { node, env, raw, req } = wrapper as Wrapper;
+    // h3's event and Hono's context: their `res` is made when it is looked at.
+    if (node?.req !== undefined) return [node.req, node.res];
+    if (env?.incoming !== undefined) return [env.incoming, env.outgoing];
+    // Fastify's request and reply; hapi's request; Koa's context; HTTP/2's compatibility objects.
+    const { res, stream } = wrapper as Wrapper;
+    return [raw, raw?.req, raw?.res, req, res, stream];
   } catch {
     return []; // a getter or a proxy of the application that does not like to be looked at
   }

@@ -66,6 +66,11 @@ export class ServerHandler<Request> {
     this.#adapter = adapter;
   }
 
+  /** The policy. */
+  get tracing(): HttpTracing {
+    return this.#http;
+  }
+
   /** The request's method, as its span's name has it. */
   method(request: Request): string {
     const method = this.#adapter.method(request);

@@ -1,0 +1,232 @@
+// Koa's middleware by itself: one application alone, two side by side, middleware spans, and the errors that Koa tells nobody else.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { Readable } from "node:stream";
+import { test } from "node:test";
+import Router from "@koa/router";
+import Koa from "koa";
+import { Tracing, traceServer } from "node-opentracing";
+import { koaTracing } from "node-opentracing/koa";
+import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { traceServers } from "#src/hosts/servers.js";
+import { listening, takeTree, tracingTo } from "../listening.js";
+import { KOA_RELEASES } from "./contract-app.js";
+
+const SHOWN = { logs: true, tags: ["component", "service"] };
+
+function serverOf(...middleware: Koa.Middleware[]): http.Server {
+  const app = new Koa();
+  app.silent = true;
+  for (const one of middleware) app.use(one);
+  return http.createServer(app.callback());
+}
+
+function orders(): Koa.Middleware {
+  const router = new Router();
+  router.get("/orders/:id", (ctx) => {
+    ctx.body = "order";
+  });
+  return router.routes() as Koa.Middleware;
+}
+
+test("one application is traced alone, and the next server is not", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const alone = await listening(t, serverOf(koaTracing({ tracing }), orders()));
+  const other = await listening(t, serverOf(koaTracing(), orders()));
+  await other.ask("GET /orders/1");
+  await alone.ask("GET /orders/2");
+  assert.equal(await takeTree(reporter, 1, SHOWN), "\nGET /orders/:id  server 200 component=koa");
+  assert.equal(reporter.spans.length, 0);
+});
+
+test("two applications in one process, each with its own settings", async (t) => {
+  const shop = tracingTo(t, { startSpanCb: (span) => void span.setTag("service", "shop") });
+  const stock = tracingTo(t, { filter: ({ url }) => url !== "/orders/health", operationName: () => "stock" });
+  const first = await listening(t, serverOf(koaTracing({ tracing: shop.tracing }), orders()));
+  const second = await listening(t, serverOf(koaTracing({ tracing: stock.tracing }), orders()));
+  await Promise.all([first.ask("GET /orders/1"), second.ask("GET /orders/2"), second.ask("GET /orders/health")]);
+  assert.equal(await takeTree(shop.reporter, 1, SHOWN), "\nGET /orders/:id  server 200 component=koa service=shop");
+  assert.equal(await takeTree(stock.reporter, 1, SHOWN), "\nstock  server 200 component=koa");
+  assert.equal(stock.reporter.spans.length, 0);
+});
+
+test("where the process is traced too, a request has one span: that of the process", async (t) => {
+  const everywhere = tracingTo(t);
+  const own = tracingTo(t);
+  t.after(traceServers(everywhere.tracing.http));
+  const { ask } = await listening(t, serverOf(koaTracing({ tracing: own.tracing }), orders()));
+  await ask("GET /orders/1");
+  assert.equal(await takeTree(everywhere.reporter), "\nGET /orders/:id  server 200");
+  assert.equal(own.reporter.spans.length, 0);
+});
+
+test("traceServer() and the middleware: the server's settings, the router's route", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const server = serverOf(koaTracing(), orders());
+  t.after(traceServer(server, tracing));
+  await (await listening(t, server)).ask("GET /orders/1");
+  assert.equal(await takeTree(reporter), "\nGET /orders/:id  server 200");
+});
+
+test("without the middleware, the name is the method and the component node:http", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  t.after(traceServers(tracing.http));
+  await (await listening(t, serverOf(orders()))).ask("GET /orders/1");
+  assert.equal(await takeTree(reporter, 1, SHOWN), "\nGET  server 200 component=node:http");
+});
+
+test("the span is found by the context, and a name that the user gives it is kept", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const rename: Koa.Middleware = (ctx, next) => {
+    tracing.getSpan(ctx)!.setOperationName("mine");
+    return next();
+  };
+  await (await listening(t, serverOf(koaTracing({ tracing }), rename, orders()))).ask("GET /orders/1");
+  assert.equal(await takeTree(reporter), "\nmine  server 200");
+});
+
+for (const { name, Koa, Router } of KOA_RELEASES) {
+  test(`${name}: with traceMiddleware each middleware is a span below the request's, and so is what it does`, async (t) => {
+    const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+    const app = new Koa();
+    app.silent = true;
+    app.use(koaTracing({ tracing }));
+    app.use(async function session(_ctx, next) {
+      await tracing.startActiveSpan("load session", async () => {});
+      await next();
+      tracing.startActiveSpan("store session", () => {});
+    });
+    app.use((_ctx, next) => next());
+    app.use(async function gate(ctx, next) {
+      if (ctx.get("x-broken") !== "") throw new Error("the gate is broken");
+      await next();
+    });
+    const router = new Router();
+    router.get("/orders/:id", (ctx) => {
+      tracing.startActiveSpan("load order", () => {});
+      if (ctx["params"].id === "0") throw new Error("there is no order 0");
+      ctx.body = "order";
+    });
+    app.use(router.routes());
+    const { ask } = await listening(t, http.createServer(app.callback()));
+    const tags = { logs: true, tags: ["component", "middleware.type"] };
+    const below = "component=koa middleware.type=middleware";
+
+    assert.match(await ask("GET /orders/1"), /order$/);
+    assert.equal(
+      await takeTree(reporter, 7, tags),
+      `
+GET /orders/:id  server 200 component=koa
+  session  ${below}
+    load session
+    store session
+  middleware  ${below}
+  gate  ${below}
+  load order`,
+    );
+    await ask("GET /orders/0");
+    assert.equal(
+      await takeTree(reporter, 6, tags),
+      `
+GET /orders/:id  server 500 error=Error component=koa
+  - error error.object=Error: there is no order 0
+  session  ${below}
+    load session
+  middleware  ${below}
+  gate  ${below}
+  load order`,
+    );
+    await ask("GET /orders/1\nx-broken: yes");
+    assert.equal(
+      await takeTree(reporter, 5, tags),
+      `
+GET  server 500 error=Error component=koa
+  - error error.object=Error: the gate is broken
+  session  ${below}
+    load session
+  middleware  ${below}
+  gate  error=Error ${below}
+    - error error.object=Error: the gate is broken`,
+    );
+  });
+
+  test(`${name}: errors that pass no middleware are heard of by the application's "error" event`, async (t) => {
+    const { reporter, tracing } = tracingTo(t);
+    const app = new Koa();
+    const printed = new Set<string>();
+    app.on("error", (error) => printed.add(error.message));
+    app.use(async (ctx, next) => {
+      await next();
+      if (ctx.path === "/front") throw new Error("from a middleware in front");
+    });
+    app.use(koaTracing({ tracing }));
+    app.use((ctx) => {
+      if (ctx.path === "/onerror") ctx.onerror(new Error("handed to ctx.onerror"));
+      if (ctx.path === "/body") ctx.body = new Readable({ read: (): void => void ctx.body.destroy(new Error("body")) });
+    });
+    const { ask } = await listening(t, http.createServer(app.callback()));
+    await ask("GET /front");
+    assert.equal(
+      await takeTree(reporter, 1, { logs: true }),
+      "\nGET  server 500 error=Error\n  - error error.object=Error: from a middleware in front",
+    );
+    await ask("GET /onerror");
+    assert.equal(
+      await takeTree(reporter, 1, { logs: true }),
+      "\nGET  server 500 error=Error\n  - error error.object=Error: handed to ctx.onerror",
+    );
+    await ask("GET /body");
+    assert.match(await takeTree(reporter, 1, { logs: true }), /GET {2}server.* error.*\n.*Error: body/);
+    assert.deepEqual([...printed], ["from a middleware in front", "handed to ctx.onerror", "body"]);
+  });
+}
+
+test("an application without error listeners is left as it is: Koa prints its errors as ever", async (t) => {
+  const { tracing } = tracingTo(t);
+  const app = new Koa();
+  app.use(koaTracing({ tracing }));
+  const before = app.listenerCount("error");
+  const server = http.createServer(app.callback());
+  await (await listening(t, server)).ask("GET /");
+  assert.equal(before, 0);
+  assert.ok(app.listeners("error").includes(app.onerror));
+});
+
+test("a router of another kind costs the route's name, and no more", async (t) => {
+  resetDiagnostics();
+  const { reporter, tracing } = tracingTo(t);
+  const { ask } = await listening(
+    t,
+    serverOf(koaTracing({ tracing }), (ctx) => {
+      if (ctx.path === "/plain") ctx["_matchedRoute"] = "/plain";
+      if (ctx.path === "/odd") Object.assign(ctx, { _matchedRoute: "/odd", matched: [{ path: "/odd" }] });
+      ctx.body = "ok";
+    }),
+  );
+  await ask("GET /plain");
+  await ask("GET /odd");
+  assert.equal(await takeTree(reporter, 2), "\nGET /plain  server 200\nGET  server 200");
+  assert.equal(diagnostics()["framework.unknown"], 1);
+});
+
+test("wrong options are refused with what to write instead", () => {
+  assert.throws(
+    () => koaTracing({ trace: 1 } as never),
+    /koaTracing: there is no option "trace"; did you mean "traceMiddleware"/,
+  );
+  assert.throws(() => koaTracing({ tracing: {} } as never), /tracing must be a Tracing object: new Tracing\(tracer\)/);
+  assert.throws(() => koaTracing({ traceMiddleware: 1 } as never), /traceMiddleware must be true or false/);
+});
+
+test("docs/koa.md: one application alone", async (t) => {
+  const { tracer, reporter } = tracingTo(t);
+  const app = new Koa();
+  app.use(koaTracing({ tracing: new Tracing(tracer, { tracedAttributes: ["method"] }) }));
+  app.use((ctx) => {
+    ctx.body = "ok";
+  });
+  const server = http.createServer(app.callback());
+  await (await listening(t, server)).ask("GET /");
+  assert.equal(await takeTree(reporter, 1, { tags: ["method"] }), "\nGET  server 200 method=GET");
+});
