@@ -14,6 +14,7 @@ import type { AddressInfo } from "node:net";
 import { Tracing } from "node-opentracing";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
+import { KOA_RELEASES, koaApp } from "../koa/contract-app.js";
 import { CERTIFICATE } from "../node-http/contract-app.js";
 
 type Api = "compat" | "streams";
@@ -66,11 +67,32 @@ const SKIP_SECURE = [
   { test: "end: the client resets while uploading", reason: RESET },
 ];
 
+/** A framework's application behind a server of node:http2, traced with it and by its middleware alone. */
+function koaHost(alone: boolean): ContractHost {
+  const [release] = KOA_RELEASES;
+  return {
+    name: `${release!.name} http2${alone ? " alone" : ""}`,
+    component: "koa",
+    startComponent: "node:http2",
+    operationName: (method, route) => `${method} ${route}`,
+    protocol: "h2",
+    async start(setup) {
+      const tracing = new Tracing(setup.tracer, setup.options);
+      const undo = alone ? () => {} : traceServers(tracing.http);
+      const server = http2.createServer(koaApp(setup, release!, tracing, alone).callback());
+      return listening(server, tracing, undo);
+    },
+    skip: NOT_HTTP2,
+  };
+}
+
 export const HOSTS: readonly ContractHost[] = [
   http2Host(false, "compat"),
   http2Host(false, "streams"),
   http2Host(true, "compat"),
   http2Host(true, "streams"),
+  koaHost(false),
+  koaHost(true),
 ];
 
 async function start(setup: ContractSetup, secure: boolean, api: Api): Promise<ContractApp> {
