@@ -49,8 +49,8 @@ const patched: {
 } = shared("patched", () => ({}));
 
 /**
- * Traces every request in and out of this process: node:http and node:https servers and clients, node:http2 clients, fetch and undici. Servers
- * that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
+ * Traces every request in and out of this process: servers and clients of node:http, node:https and node:http2, fetch and
+ * undici. Servers that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
  * same object, until its `close`.
  *
  * Which tracer, the first that there is: that of `tracing`; `tracer`; what `tracerCallable` makes; the global OpenTracing
