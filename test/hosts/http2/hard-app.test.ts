@@ -5,17 +5,13 @@ import { type EventEmitter, once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import http from "node:http";
 import http2, {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type Http2SecureServer,
-  type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
 import https from "node:https";
-import net, { type AddressInfo, type Socket } from "node:net";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -24,84 +20,9 @@ import { spanTree } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
 import { tagOf } from "#src/tags.js";
 import { CERTIFICATE } from "../node-http/contract-app.js";
+import { get, play, read, requests, streams } from "./play.js";
 
 const { constants } = http2;
-
-interface Play {
-  readonly server: Http2Server | Http2SecureServer;
-  readonly reporter: MemoryReporter;
-  readonly tracing: Tracing;
-  readonly session: ClientHttp2Session;
-  readonly origin: string;
-  /** The client's bare connection. */
-  readonly socket: Socket;
-}
-
-interface Setup {
-  readonly options?: TracingOptions;
-  readonly server?: Http2Server | Http2SecureServer;
-  /** How to trace. By default everything. */
-  readonly trace?: (tracing: Tracing, server: Http2Server | Http2SecureServer) => () => void;
-}
-
-/** Traces a server, lets `prepare` set it up, and connects to it. */
-async function play(
-  prepare: (server: Http2Server | Http2SecureServer, tracing: Tracing) => void,
-  act: (play: Play) => Promise<void>,
-  { options, server = http2.createServer(), trace = (tracing) => traceServers(tracing.http) }: Setup = {},
-): Promise<void> {
-  const reporter = new MemoryReporter();
-  const tracing = new Tracing(new Tracer({ reporter }), options);
-  const undo = trace(tracing, server);
-  prepare(server, tracing);
-  server.on("session", (session) => session.on("error", () => {}));
-  const sockets: Socket[] = [];
-  server.on("connection", (socket) => sockets.push(socket));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  const isSecure = server instanceof Object.getPrototypeOf(https.Server);
-  const origin = `${isSecure ? "https" : "http"}://127.0.0.1:${port}`;
-  const socket = net.connect(port, "127.0.0.1");
-  const session = http2.connect(origin, isSecure ? { rejectUnauthorized: false } : { createConnection: () => socket });
-  session.on("error", () => {});
-  try {
-    await act({ server, reporter, tracing, session, origin, socket });
-  } finally {
-    undo();
-    session.destroy();
-    socket.destroy();
-    for (const one of sockets) one.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
-/** Asks, and reads the answer to its end, whichever it is. */
-async function get(session: ClientHttp2Session, headers: http2.OutgoingHttpHeaders, body?: string): Promise<string> {
-  const stream = session.request(headers, { endStream: body === undefined });
-  if (body !== undefined) stream.end(body);
-  return read(stream);
-}
-
-async function read(stream: ClientHttp2Stream): Promise<string> {
-  let text = "";
-  stream
-    .on("error", () => {})
-    .on("data", (chunk) => {
-      text += chunk;
-    });
-  await new Promise((resolve) => stream.on("close", resolve));
-  return text;
-}
-
-type OnRequest = (request: Http2ServerRequest, response: Http2ServerResponse) => unknown;
-type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => unknown;
-const requests = (listener: OnRequest) => (server: Http2Server | Http2SecureServer) =>
-  void server.on("request", listener);
-const streams = (listener: OnStream) => (server: Http2Server | Http2SecureServer) =>
-  void server.on("stream", (stream, headers) => {
-    stream.on("error", () => {});
-    return listener(stream, headers);
-  });
 
 test("many streams of one session, answered out of order, each in its own span", () =>
   play(
@@ -312,124 +233,6 @@ test("expectations: 100-continue is answered, others are refused or listened to"
       await get(session, { expect: "miracles" });
       await reporter.waitFor(2);
       assert.equal(spanTree(reporter.spans), "\nPOST  server 200\nGET  server 417");
-    },
-  ));
-
-/** How a request ends for the server, by requests and by streams alike. `half`: once a part of the body was sent. */
-function ends(
-  name: string,
-  expected: string,
-  act: (play: Play, stream: ClientHttp2Stream, server: Served) => unknown,
-): void {
-  for (const [api, isHalf] of [
-    ["requests", false],
-    ["requests", true],
-    ["streams", false],
-    ["streams", true],
-  ] as const) {
-    test(`end: ${name}, by ${api}, ${isHalf ? "after" : "before"} the headers`, () => {
-      let served!: Served;
-      const prepare =
-        api === "requests"
-          ? requests((request, response) => {
-              served = { stream: request.stream, destroy: (error) => response.destroy(error) };
-              if (isHalf) response.write("half");
-            })
-          : streams((stream) => {
-              served = { stream, destroy: (error) => stream.destroy(error) };
-              if (!isHalf) return;
-              stream.respond({ ":status": 200 });
-              stream.write("half");
-            });
-      return play(prepare, async (scene) => {
-        const begun = once(scene.server, "stream");
-        const stream = scene.session.request({ ":path": "/x" });
-        stream.on("error", () => {});
-        await begun;
-        if (isHalf) await once(stream, "data");
-        else await once(scene.session, "localSettings");
-        await act(scene, stream, served);
-        await scene.reporter.waitFor(1);
-        assert.equal(spanTree(scene.reporter.spans), `\nGET  server ${isHalf ? "200 " : ""}error=${expected}`);
-      });
-    });
-  }
-}
-
-interface Served {
-  readonly stream: ServerHttp2Stream;
-  destroy(error?: Error): void;
-}
-
-ends("the client cancels", "client_disconnect", (_, stream) => stream.close(constants.NGHTTP2_CANCEL));
-ends("the client resets the stream", "client_disconnect", (_, stream) =>
-  stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-);
-ends("the client closes the connection", "client_disconnect", ({ socket }) => socket.end());
-ends("the client leaves with a GOAWAY", "client_disconnect", ({ session }) => session.destroy());
-ends("the client gives up with an error", "client_disconnect", ({ session }) =>
-  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM),
-);
-ends("the connection is reset", "connection_reset", ({ socket }) => socket.resetAndDestroy());
-ends("the application destroys it", "response_cut", (_, __, server) => server.destroy());
-ends("the application destroys it with an error", "response_cut", (_, __, server) => server.destroy(new Error("no")));
-ends("the application closes the stream", "response_cut", (_, __, { stream }) =>
-  stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-);
-ends("the application destroys the session", "server_closed", (_, __, { stream }) => stream.session!.destroy());
-ends("the application destroys the session with a code", "server_closed", (_, __, { stream }) =>
-  stream.session!.destroy(constants.NGHTTP2_INTERNAL_ERROR as never),
-);
-
-test("end: a file is cut when the client cancels", async () => {
-  const file = join(tmpdir(), `node-opentracing-${process.pid}.bin`);
-  await writeFile(file, Buffer.alloc(8_000_000));
-  await play(
-    streams((stream) => stream.respondWithFile(file)),
-    async ({ session, reporter }) => {
-      const stream = session.request({});
-      await once(stream, "response");
-      stream.close(constants.NGHTTP2_CANCEL);
-      await reporter.waitFor(1);
-      assert.equal(spanTree(reporter.spans), "\nGET  server 200 error=client_disconnect");
-    },
-  );
-});
-
-test("end: a large response is cut when the client cancels, though the application has ended it", () =>
-  play(
-    requests((_, response) => response.end(Buffer.alloc(8_000_000))),
-    async ({ session, reporter }) => {
-      const stream = session.request({});
-      await once(stream, "response");
-      stream.close(constants.NGHTTP2_CANCEL);
-      await reporter.waitFor(1);
-      assert.equal(spanTree(reporter.spans), "\nGET  server 200 error=client_disconnect");
-    },
-  ));
-
-test("end: an answer before the upload is whole is no failure", () =>
-  play(
-    requests((_, response) => void response.writeHead(413).end("too much")),
-    async ({ session, reporter }) => {
-      const stream = session.request({ ":method": "POST" }, { endStream: false });
-      stream.write("a part");
-      assert.equal(await read(stream), "too much");
-      await reporter.waitFor(1);
-      assert.equal(spanTree(reporter.spans), "\nPOST  server 413");
-    },
-  ));
-
-test("end: server.close() lets requests end", () =>
-  play(
-    requests((_, response) => void setTimeout(() => response.end("late"), 10)),
-    async ({ server, session, reporter }) => {
-      const answer = get(session, {});
-      await once(server, "request");
-      server.close();
-      assert.equal(await answer, "late");
-      await reporter.waitFor(1);
-      assert.equal(spanTree(reporter.spans), "\nGET  server 200");
     },
   ));
 
