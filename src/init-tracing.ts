@@ -85,6 +85,15 @@ export function initTracing(settings: Settings = {}): Tracing {
   return tracing;
 }
 
+/** What `initTracing` answered, until its `close`; before and after that, one for the global OpenTracing tracer. */
+export function currentTracing(): Tracing {
+  if (patched.server !== undefined) return patched.server.tracing;
+  globalTracing ??= new Tracing();
+  return globalTracing;
+}
+
+let globalTracing: Tracing | undefined;
+
 /**
  * Traces outgoing requests alone: node:http, node:https, node:http2, fetch and undici. After `initTracing`, or when called again, the
  * tracer given here takes over until its `close`; requests are still traced once.

@@ -225,3 +225,32 @@ ${framework}  └─ load order  ✗ Error: there is no order 0`,
     );
   });
 }
+
+test("examples/nest: requests by their routes, a method with a span of its own, and what a filter answers", async () => {
+  const port = await freePort();
+  const app = start("nest/main.js", [], { PORT: port });
+  await app.until("curl");
+  for (const [id, status] of [
+    [7, 200],
+    [0, 500],
+    ["x", 400],
+  ]) {
+    const answer = await fetch(`http://127.0.0.1:${port}/orders/${id}`);
+    await answer.text();
+    assert.equal(answer.status, status);
+  }
+  const output = await app.until("server 400");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+shop  GET /orders/:id  server 200
+shop  └─ OrdersService.find
+trace
+shop  GET /orders/:id  server 500  ✗ Error: order 0 is lost
+shop  └─ OrdersService.find  ✗ Error: order 0 is lost
+trace
+shop  GET /orders/:id  server 400`,
+  );
+});

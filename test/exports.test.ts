@@ -10,6 +10,7 @@ import * as main from "node-opentracing";
 import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
 import * as koa from "node-opentracing/koa";
+import * as nest from "node-opentracing/nest";
 import * as testing from "node-opentracing/testing";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -63,6 +64,7 @@ test("each framework's subpath exports these names", () => {
   assert.deepEqual(Object.keys(koa), ["koaTracing"]);
   assert.deepEqual(Object.keys(hono), ["honoTracing"]);
   assert.deepEqual(Object.keys(h3), ["h3Tracing"]);
+  assert.deepEqual(Object.keys(nest).sort(), ["Trace", "TracingModule"]);
 });
 
 test("require gives the same module as import", () => {
@@ -73,7 +75,16 @@ test("require gives the same module as import", () => {
 
 test("every subpath of package.json has a built file and types", () => {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  assert.deepEqual(Object.keys(exports), [".", "./register", "./koa", "./hono", "./h3", "./testing", "./package.json"]);
+  assert.deepEqual(Object.keys(exports), [
+    ".",
+    "./register",
+    "./koa",
+    "./hono",
+    "./h3",
+    "./nest",
+    "./testing",
+    "./package.json",
+  ]);
   for (const entry of Object.values<string | { types: string; default: string }>(exports)) {
     for (const file of typeof entry === "string" ? [entry] : [entry.types, entry.default]) {
       assert.ok(readFileSync(join(root, file), "utf8").length > 0, file);

@@ -33,7 +33,8 @@ export function startFrameworks(): Undo {
 
 /** To be called when a server gets its first traced request. */
 export function serverSeen(server: Server): void {
-  for (const listener of server.listeners("request")) {
+  // A request that a test library made up has no server.
+  for (const listener of server.listeners?.("request") ?? []) {
     for (const framework of FRAMEWORKS) look((seen) => framework.listener?.(seen), listener);
   }
 }

@@ -60,9 +60,11 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   if (stream !== undefined) return streamFailureOf(stream);
   const request = response.req as IncomingMessage | undefined;
   const socket = request?.socket as Marked | null | undefined;
-  // A stand-in of a test library.
-  if (!(response instanceof ServerResponse) || request === undefined || socket === null || socket === undefined) {
-    return response.writableFinished ? undefined : CLIENT_DISCONNECT;
+  // Not node:http's own: a stand-in of a test library.
+  if (!(response instanceof ServerResponse) || !(socket instanceof Duplex) || request === undefined) {
+    // What a stand-in's response was ended with goes nowhere, and never "finishes".
+    const isWhole = response.writableFinished || (response instanceof ServerResponse && response.writableEnded);
+    return isWhole ? undefined : CLIENT_DISCONNECT;
   }
   const error = socket.errored as (Error & { code?: unknown; syscall?: unknown }) | null;
   // `writableFinished` alone is also true of a response that was ended on a dead socket; one that was sent is detached.

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";
 import { types } from "node:util";
 import type { Span } from "opentracing";
+import { copyMetadata } from "../copy-metadata.ts";
 import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
@@ -85,7 +86,7 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
   return list as readonly string[];
 }
 
-/** The handler, traced; with the name and length it had, for Express reads the length. */
+/** The handler, traced; with the name, length and metadata it had, for Express reads the length, and NestJS the metadata. */
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
   function tracedHandler(this: unknown, ...args: unknown[]): unknown {
     const request = requestIn(args) ?? streamRequest(args);
@@ -95,6 +96,7 @@ function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
   }
   Object.defineProperty(tracedHandler, "name", { value: fn.name, configurable: true });
   Object.defineProperty(tracedHandler, "length", { value: fn.length, configurable: true });
+  copyMetadata(fn, tracedHandler);
   return tracedHandler;
 }
 

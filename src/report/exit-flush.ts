@@ -13,58 +13,74 @@ import type { Undo } from "../patch.ts";
  * @param timeLimit milliseconds
  */
 export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLimit: number): Undo {
-  /** Milliseconds that all flushes have taken. */
-  let spent = 0;
-
-  async function flushInTime(): Promise<void> {
-    const started = performance.now();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        warn(
-          "report.exit_timeout",
-          `the back end did not take the last spans within ${timeLimit} ms; what it has not taken when the process ends is lost`,
-        );
-        resolve();
-      }, timeLimit);
-    });
-    try {
-      await Promise.race([flush(timeLimit), limit]);
-    } catch (error) {
-      warn("report.reporter_error", "a reporter failed to flush at exit", error);
-    }
-    clearTimeout(timer);
-    spent += performance.now() - started;
-  }
-
-  function onBeforeExit(): void {
-    // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last. One
-    // limit for them all, or a reporter that never has nothing to do would keep the process for ever.
-    if (spent < timeLimit - 1) void flushInTime();
-  }
-
-  function onSignal(signal: NodeJS.Signals): void {
-    // Off at once: other listeners that ask "am I the only one?" must see what they would see without us, and a second
-    // signal must do what it would do without us.
-    process.removeListener(signal, onSignal);
-    const isOurs = process.listenerCount(signal) === 0;
-    void flushInTime().then(() => {
-      // An application that has begun to listen while we flushed has the say over the next signal, not over this one.
-      // After what waits to be printed: a warning that the spans were lost.
-      if (isOurs) setImmediate(() => process.kill(process.pid, signal));
-      else if (!isUndone) process.prependListener(signal, onSignal);
-    });
-  }
-
-  let isUndone = false;
-  process.on("beforeExit", onBeforeExit);
-  // First in line, before a `once` listener takes itself off and looks as if it had never been.
-  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  const one: Flush = { run: flush, timeLimit, spent: 0 };
+  flushes.add(one);
+  if (flushes.size === 1) listen();
   return function undo() {
-    isUndone = true;
-    process.removeListener("beforeExit", onBeforeExit);
-    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+    if (flushes.delete(one) && flushes.size === 0) unlisten();
   };
 }
 
+interface Flush {
+  readonly run: (timeLimit: number) => Promise<void>;
+  readonly timeLimit: number;
+  /** Milliseconds that its runs have taken. */
+  spent: number;
+}
+
+/** One listener on the process for all: Node warns of a leak at eleven. */
+const flushes = new Set<Flush>();
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+function listen(): void {
+  process.on("beforeExit", onBeforeExit);
+  // First in line, before a `once` listener takes itself off and looks as if it had never been.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+}
+
+function unlisten(): void {
+  process.removeListener("beforeExit", onBeforeExit);
+  for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+}
+
+function onBeforeExit(): void {
+  // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last. One
+  // limit for them all, or a reporter that never has nothing to do would keep the process for ever.
+  for (const one of flushes) if (one.spent < one.timeLimit - 1) void flushInTime(one);
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  // Off at once: other listeners that ask "am I the only one?" must see what they would see without us, and a second
+  // signal must do what it would do without us.
+  process.removeListener(signal, onSignal);
+  const isOurs = process.listenerCount(signal) === 0;
+  void Promise.all([...flushes].map(flushInTime)).then(() => {
+    // An application that has begun to listen while we flushed has the say over the next signal, not over this one.
+    // After what waits to be printed: a warning that the spans were lost.
+    if (isOurs) setImmediate(() => process.kill(process.pid, signal));
+    else if (flushes.size > 0 && !process.listeners(signal).includes(onSignal))
+      process.prependListener(signal, onSignal);
+  });
+}
+
+async function flushInTime(one: Flush): Promise<void> {
+  const { run, timeLimit } = one;
+  const started = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      warn(
+        "report.exit_timeout",
+        `the back end did not take the last spans within ${timeLimit} ms; what it has not taken when the process ends is lost`,
+      );
+      resolve();
+    }, timeLimit);
+  });
+  try {
+    await Promise.race([run(timeLimit), limit]);
+  } catch (error) {
+    warn("report.reporter_error", "a reporter failed to flush at exit", error);
+  }
+  clearTimeout(timer);
+  one.spent += performance.now() - started;
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http, { type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type TestContext, test } from "node:test";
+import { afterEach, type TestContext, test } from "node:test";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions, traceServer } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
@@ -19,9 +19,14 @@ async function listening(t: TestContext, listener: RequestListener): Promise<Ser
   return server;
 }
 
+const open: Tracing[] = [];
+afterEach(() => Promise.all(open.splice(0).map((tracing) => tracing.close())));
+
 function recording(options?: TracingOptions): { reporter: MemoryReporter; tracing: Tracing } {
   const reporter = new MemoryReporter();
-  return { reporter, tracing: new Tracing(new Tracer({ reporter }), options) };
+  const tracing = new Tracing(new Tracer({ reporter }), options);
+  open.push(tracing);
+  return { reporter, tracing };
 }
 
 async function get(server: Server, path: string): Promise<void> {
@@ -117,6 +122,16 @@ test("tracing.close() ends it, and sends what is left", async (t) => {
   await get(server, "/two");
   assert.equal(reporter.spans.length, 1);
   assert.equal(Object.hasOwn(server, "emit"), false);
+});
+
+test("many tracings at a time listen no more to the process than one", async (t) => {
+  const counts = (): number[] => ["beforeExit", "SIGTERM", "SIGINT"].map((event) => process.listenerCount(event));
+  const before = counts();
+  const tracings = Array.from({ length: 20 }, () => recording().tracing);
+  for (const tracing of tracings) traceServer(await listening(t, HELLO), tracing);
+  assert.deepEqual(counts(), [before[0]! + 1, before[1]! + 1, before[2]! + 1]);
+  await Promise.all(tracings.map((tracing) => tracing.close()));
+  assert.deepEqual(counts(), before);
 });
 
 test("what is no server, and what is no Tracing, is refused with what to write", () => {

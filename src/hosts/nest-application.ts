@@ -1,0 +1,155 @@
+// One application of NestJS: starts spans on its server, and names them after the routes that NestJS makes.
+
+import { errorMonitor } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { copyMetadata } from "../copy-metadata.ts";
+import { warn } from "../diagnostics.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
+import type { Routed } from "../http/server-handler.ts";
+import { listen } from "../listen.ts";
+import { patch, type Undo, undoAll } from "../patch.ts";
+import type { PluginOptions } from "./plugin-options.ts";
+import { beginRequest, traceServer } from "./servers.ts";
+import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
+
+/** What NestJS hands to a module's `configure`, as much of it as we use. */
+export interface NestConsumer {
+  getHttpAdapter?(): NestAdapter | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: Express's, Fastify's and NestJS's own handlers
+type Handler = (...args: any[]) => unknown;
+
+/** NestJS's own face of Express or Fastify: one object an application. */
+interface NestAdapter {
+  getType?(): string;
+  getInstance?(): unknown;
+  getHttpServer?(): unknown;
+  use?(middleware: Handler): unknown;
+  reply?(response: Raw, body: unknown, ...rest: unknown[]): unknown;
+  setNotFoundHandler?(handler: Handler, ...rest: unknown[]): unknown;
+}
+
+/** Starts a span for every request of the application, and for requests that reach it by another server. */
+export function startSpans(consumer: NestConsumer, tracing: NonNullable<PluginOptions["tracing"]>): Undo {
+  const adapter = consumer.getHttpAdapter?.();
+  const server = adapter?.getHttpServer?.() as { emit?: unknown } | undefined;
+  // An adapter of another making may have none.
+  const undo = typeof server?.emit === "function" ? traceServer(server, tracing) : nothing;
+  attempt(() => startWithin(adapter, tracing.http));
+  return undo;
+}
+
+/**
+ * Fastify serves "localhost" by a server for each address, of which NestJS knows one; and an application may be mounted in
+ * another server. A request that has a span already passes.
+ */
+function startWithin(adapter: NestAdapter | undefined, http: HttpTracing): void {
+  const start = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    if (tracedOf(request) !== undefined) next();
+    else http.scope.run(beginRequest(http, request, response), next);
+  };
+  const instance = adapter?.getInstance?.() as Partial<{ addHook(name: string, hook: Handler): void }> | undefined;
+  if (adapter?.getType?.() === "fastify") {
+    instance?.addHook?.("onRequest", (request: Raw, reply: Raw, done: () => void) =>
+      start(request.raw as IncomingMessage, reply.raw as ServerResponse, done),
+    );
+  } else if (adapter?.getType?.() === "express") {
+    adapter.use?.(start);
+  }
+}
+
+/** What a request of Fastify keeps Node's in. */
+interface Raw {
+  readonly raw?: object;
+}
+
+/** Adapters whose routes are being made. Applications may share one. */
+const naming = new WeakSet<object>();
+
+/**
+ * Names requests by the routes that the application registers from now until it is undone: the pattern as the platform gets it,
+ * global prefix and version included.
+ */
+export function nameRoutes(consumer: NestConsumer): Undo {
+  const adapter = consumer.getHttpAdapter?.() as (NestAdapter & Record<string, unknown>) | undefined;
+  if (adapter === undefined || naming.has(adapter)) return nothing;
+  naming.add(adapter);
+  const undos: Undo[] = [() => naming.delete(adapter)];
+  for (const name of VERBS) {
+    const register = adapter[name];
+    if (typeof register !== "function") continue;
+    undos.push(
+      patch(adapter, name, function registerNamed(this: unknown, ...args: unknown[]) {
+        const [path, handler] = args;
+        // Another use of the name: Express's `get` reads settings.
+        if (args.length !== 2 || typeof handler !== "function") return Reflect.apply(register, this, args);
+        return register.call(this, path, named(handler as Handler, { component: NEST, route: String(path) }));
+      }),
+    );
+  }
+  const { setNotFoundHandler } = adapter;
+  if (setNotFoundHandler !== undefined) {
+    undos.push(
+      patch(adapter, "setNotFoundHandler", function setNamed(this: unknown, handler, ...rest) {
+        return setNotFoundHandler.call(this as NestAdapter, named(handler, UNROUTED), ...rest);
+      }),
+    );
+  }
+  return undoAll(undos);
+}
+
+const NEST = "nestjs";
+const UNROUTED: Routed = { component: NEST, route: undefined };
+
+/** What NestJS calls to make a route, by the decorators `@Get()` to `@All()`. */
+const VERBS: readonly string[] = [
+  ...["get", "post", "put", "patch", "delete", "head", "options", "all", "search", "query"],
+  ...["propfind", "proppatch", "mkcol", "copy", "move", "lock", "unlock"],
+];
+
+/** The handler, with what its platform reads of it: its metadata, version, name and length. */
+function named(handler: Handler, routed: Routed): Handler {
+  function namedHandler(this: unknown, ...args: unknown[]): unknown {
+    const request = args[0] as (Raw & object) | undefined;
+    if (request !== undefined) setRoute(request.raw ?? request, routed);
+    return Reflect.apply(handler, this, args);
+  }
+  Object.defineProperty(namedHandler, "name", { value: handler.name, configurable: true });
+  Object.defineProperty(namedHandler, "length", { value: handler.length, configurable: true });
+  copyMetadata(handler, namedHandler);
+  return namedHandler;
+}
+
+/** Records the errors of streams that the application answers with (StreamableFile): NestJS hands those to no filter. */
+export function seeStreams(consumer: NestConsumer): Undo {
+  const adapter = consumer.getHttpAdapter?.();
+  const { reply } = adapter ?? {};
+  if (adapter === undefined || reply === undefined) return nothing;
+  return patch(adapter, "reply", function watchedReply(this: NestAdapter, response, body, ...rest) {
+    if (typeof body === "object" && body !== null) attempt(() => watchStream(response, body));
+    return reply.call(this, response, body, ...rest);
+  });
+}
+
+function watchStream(response: Raw, file: { getStream?(): Parameters<typeof listen>[0] }): void {
+  const stream = file.getStream?.();
+  if (stream === undefined || tracedOf(response.raw ?? response) === undefined) return;
+  listen(stream, errorMonitor, (error: unknown) => failRequest(response.raw ?? response, error));
+}
+
+/** NestJS and its platforms are not ours: what they do not let us do costs a name, and no more. */
+export function attempt<T>(fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    warn(
+      "framework.unknown",
+      "NestJS is not built as was expected; some of its routes and errors will be missing",
+      error,
+    );
+    return undefined;
+  }
+}
+
+function nothing(): void {}
