@@ -4,6 +4,7 @@ import { FORMAT_TEXT_MAP, globalTracer, initGlobalTracer, Tracer as NoopTracer, 
 import { BUILT_IN_CHECKS, type BuiltInOptions, builtInTracer } from "./built-in-tracer.ts";
 import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
+import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
@@ -48,8 +49,8 @@ const patched: {
 } = shared("patched", () => ({}));
 
 /**
- * Traces every request in and out of this process: node:http and node:https servers and clients, fetch and undici. Servers
- * that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
+ * Traces every request in and out of this process: servers and clients of node:http, node:https and node:http2, fetch and
+ * undici. Servers that listen already and modules that were imported before are traced too. A second call patches nothing and answers the
  * same object, until its `close`.
  *
  * Which tracer, the first that there is: that of `tracing`; `tracer`; what `tracerCallable` makes; the global OpenTracing
@@ -94,7 +95,7 @@ export function currentTracing(): Tracing {
 let globalTracing: Tracing | undefined;
 
 /**
- * Traces outgoing requests alone: node:http, node:https, fetch and undici. After `initTracing`, or when called again, the
+ * Traces outgoing requests alone: node:http, node:https, node:http2, fetch and undici. After `initTracing`, or when called again, the
  * tracer given here takes over until its `close`; requests are still traced once.
  *
  * @param tracer any OpenTracing tracer, or a `Tracing` object, whose tracer and options are used; without one, the global
@@ -111,7 +112,7 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
 }
 
 function patchClients(tracing: Tracing): void {
-  const undo = undoAll([traceNodeHttpClient(tracing.http), traceFetch(tracing.http)]);
+  const undo = undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]);
   const mine = { tracing, undo };
   patched.client = mine;
   attach(tracing, {

@@ -167,6 +167,21 @@ client-server        └─ GET  server 200`,
   );
 });
 
+test("examples/http2: two requests over one session, in one trace", async () => {
+  const streams = start("http2.js");
+  const { output } = await streams.end();
+  assert.match(output, /you asked for \/a/);
+  assert.equal(
+    pictures(output),
+    `trace
+streams  two requests
+streams  ├─ GET  client 200
+streams  │  └─ GET  server 200
+streams  └─ GET  client 200
+streams     └─ GET  server 200`,
+  );
+});
+
 test("examples/websocket: a session is one span, its messages are children", async () => {
   const port = await freePort();
   const chat = start("websocket.js", [], { PORT: port });

@@ -371,6 +371,9 @@ test("server.emit with anything does what it does without us", async () => {
   const server = http.createServer();
   for (const args of [
     ["timeout", null],
+    ["timeout", refusing],
+    ["stream", refusing, {}],
+    ["connect", refusing, null],
     ["timeout", "text"],
     ["timeout", Object.freeze({})],
     ["timeout", Object.freeze(new net.Socket())],

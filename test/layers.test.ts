@@ -32,6 +32,7 @@ const BASICS = [
   "follow-promise.ts",
   "guard.ts",
   "header.ts",
+  "http2-stream.ts",
   "patch.ts",
   "settings.ts",
   "shared.ts",

@@ -28,6 +28,12 @@ const pending = new Set<Exchange>();
 let sweeper: NodeJS.Timeout | undefined;
 let users = 0;
 
+/** What a Readable tells of its reader: that it has read, or that it waits for more. */
+interface Body {
+  readonly readableDidRead: boolean;
+  readonly readableFlowing: boolean | null;
+}
+
 /** A client span from its start to its end. Later calls than `end` do nothing. */
 export class Exchange {
   readonly handler: ClientHandler;
@@ -38,7 +44,7 @@ export class Exchange {
   pendingSince = 0;
   ended = false;
   /** By what to see that the response is being read, however long that takes; undefined where nothing tells. */
-  body: { readonly readableDidRead: boolean } | WeakRef<{ readonly locked: boolean }> | undefined;
+  body: Body | WeakRef<{ readonly locked: boolean }> | undefined;
   #error: unknown;
 
   constructor(handler: ClientHandler, span: Span) {
@@ -151,5 +157,6 @@ function sweep(): void {
 
 function isReading(body: Exchange["body"]): boolean {
   if (body === undefined) return false;
-  return body instanceof WeakRef ? body.deref()?.locked === true : body.readableDidRead;
+  if (body instanceof WeakRef) return body.deref()?.locked === true;
+  return body.readableDidRead || body.readableFlowing !== null;
 }

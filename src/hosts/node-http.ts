@@ -5,9 +5,11 @@ import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
+import { HTTP_UPGRADE } from "../tags.ts";
 import { requestEnded, serverSeen } from "./frameworks.ts";
+import { type Http2Request, isHttp2, NODE_HTTP2 } from "./http2-request.ts";
 import { failureOf, statusOf } from "./response-end.ts";
-import { isResponse, type Owner, routeOf, type TracedRequest, tracedOf, watch } from "./traced-request.ts";
+import { isResponse, type Owner, type TracedRequest, tracedOf, watch } from "./traced-request.ts";
 import { upgraded } from "./upgrade.ts";
 
 /** How node:http requests are read. */
@@ -19,17 +21,24 @@ export const NODE_HTTP: ServerAdapter<IncomingMessage> = {
   headers: (request) => request.headers,
 };
 
-/** One that traces: its policy and its handler. */
+/** One that traces: its policy and its handlers. */
 export class TracedHost {
   readonly tracing: HttpTracing;
   readonly handler: ServerHandler<IncomingMessage>;
+  readonly #http2: ServerHandler<Http2Request>;
   constructor(tracing: HttpTracing) {
     this.tracing = tracing;
     this.handler = new ServerHandler(tracing, NODE_HTTP);
+    this.#http2 = new ServerHandler(tracing, NODE_HTTP2);
+  }
+
+  /** The handler of the protocol by which a request came. Both kinds of request have what is asked of either here. */
+  handlerOf(request: object): ServerHandler<IncomingMessage> {
+    return isHttp2(request) ? (this.#http2 as unknown as ServerHandler<IncomingMessage>) : this.handler;
   }
 }
 
-type Emit = (this: HttpServer, event: string | symbol, ...args: unknown[]) => boolean;
+export type Emit = (this: HttpServer, event: string | symbol, ...args: unknown[]) => boolean;
 
 /**
  * Emits a request in its span. `args` are those of `emit`, handed on as they came: an application may emit these events with
@@ -44,8 +53,16 @@ export function serve(
   response: unknown,
 ): boolean {
   // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
-  const span = tracedOf(request)?.span ?? (isResponse(response) ? started(host, server, request, response) : undefined);
+  const known = tracedOf(request) ?? (isHttp2(request) ? tracedStream(request, response) : undefined);
+  const span = known?.span ?? (isResponse(response) ? started(host, server, request, response) : undefined);
   return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+}
+
+/** An HTTP/2 request that was shown as a stream before. */
+function tracedStream(request: Http2Request, response: unknown): TracedRequest | undefined {
+  const traced = tracedOf(request.stream);
+  if (isResponse(response)) traced?.isAlso(request, response);
+  return traced;
 }
 
 /** Emits a request that takes the connection over, in its span. */
@@ -71,13 +88,18 @@ export function started(
 ): Span | undefined {
   const owner = tracedServer(host, server);
   if (!host.tracing.traceAll) return undefined;
-  const span = host.handler.received(request);
+  const handler = host.handlerOf(request);
+  const span = handler.received(request);
   if (span === undefined) return undefined;
-  watch(host.handler, span, request, response, owner);
+  if (isHttp2(request) && request.method === "CONNECT") {
+    handler.tagged(span, HTTP_UPGRADE, (request as Http2Request).headers[":protocol"]);
+  }
+  watch(handler, span, request, response, owner);
   return span;
 }
 
-function emitInSpan(
+/** Emits in a span that is active already, and records what a listener throws. */
+export function emitInSpan(
   emit: Emit,
   server: HttpServer,
   args: IArguments,
@@ -104,7 +126,7 @@ class TracedServer implements Owner {
 
   ended(traced: TracedRequest): void {
     const response = traced.response as ServerResponse;
-    if (routeOf(traced.request) === undefined) requestEnded(traced.request as IncomingMessage);
+    if (traced.routed === undefined) requestEnded(traced.request as IncomingMessage);
     traced.sent(statusOf(response), failureOf(response, this.closedAll));
   }
 }

@@ -1,9 +1,11 @@
-// How a response of node:http ended: what a closed response, its request and its socket tell about it.
+// How a response ended: what a closed one of node:http, its request and its socket tell about it. HTTP/2 has http2-end.
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Failure } from "../http/failure.ts";
+import { streamFailureOf, streamStatusOf } from "./http2-end.ts";
+import { streamOf } from "./http2-request.ts";
 
 const TIMED_OUT: unique symbol = Symbol("node-opentracing.timed-out");
 const REFUSED: unique symbol = Symbol("node-opentracing.refused");
@@ -41,6 +43,10 @@ type Written = { readonly _headerSent?: boolean; readonly _header?: string | nul
 
 /** The status that left for the client, undefined where none did. */
 export function statusOf(response: ServerResponse): number | undefined {
+  if (!(response instanceof ServerResponse)) {
+    const stream = streamOf(response);
+    if (stream !== undefined) return streamStatusOf(stream);
+  }
   const { _headerSent: written = response.headersSent, _header: header } = response as Written;
   // Without a socket and unfinished, it waited behind another response: what it wrote never left.
   if (written && !(response.socket === null && !response.writableFinished)) {
@@ -55,9 +61,12 @@ export function statusOf(response: ServerResponse): number | undefined {
  * called while the request was being served.
  */
 export function failureOf(response: ServerResponse, closedAll: boolean): Failure | undefined {
+  // Over HTTP/2 a response has no socket to look at once its stream is closed.
+  const stream = response instanceof ServerResponse ? undefined : streamOf(response);
+  if (stream !== undefined) return streamFailureOf(stream);
   const request = response.req as IncomingMessage | undefined;
   const socket = request?.socket as Marked | null | undefined;
-  // Not node:http's own: an HTTP/2 compatibility response, or a stand-in of a test library.
+  // Not node:http's own: a stand-in of a test library.
   if (!(response instanceof ServerResponse) || !(socket instanceof Duplex) || request === undefined) {
     // What a stand-in's response was ended with goes nowhere, and never "finishes".
     const isWhole = response.writableFinished || (response instanceof ServerResponse && response.writableEnded);

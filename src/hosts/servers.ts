@@ -2,17 +2,20 @@
 
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
+import { noteSessionTimeout, watchCloses } from "../http2-stream.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { startFrameworks } from "./frameworks.ts";
+import { isSession, serveStream } from "./http2.ts";
+import { isHttp2 } from "./http2-request.ts";
 import { failedListener, noteClosedAll, serve, started, TracedHost, takeOver } from "./node-http.ts";
 import { noteClientError, noteTimeout } from "./response-end.ts";
 import { isResponse, tracedOf } from "./traced-request.ts";
 
 /**
- * Traces every request of every node:http and node:https server, those already listening included. Node is patched once,
+ * Traces every request of every server of node:http, node:https and node:http2, those already listening included. Node is patched once,
  * however often this is called: the latest tracing counts, and undoing it brings back the one before. Servers that are traced
  * alone are left to that.
  */
@@ -20,6 +23,10 @@ export function traceServers(tracing: HttpTracing): Undo {
   return everywhere.add(tracing, () => [
     ...patchServer(http.Server.prototype as Server, hostOf),
     ...patchServer(https.Server.prototype as unknown as Server, hostOf),
+    // Those of node:http2 inherit from this alone, and can be reached no other way before there is one. Patched after the two,
+    // so that theirs are not patched twice.
+    patchEmit(net.Server.prototype as Server, http2HostOf),
+    watchCloses(),
   ]);
 }
 
@@ -84,6 +91,7 @@ const watched = new WeakSet<Server>();
 class HostStack {
   readonly #hosts: TracedHost[] = [];
   #unpatch: Undo | undefined;
+  readonly #patched = new Set<object>();
   /** Undefined when empty: a patch that somebody has patched over is a plain call then. */
   current: TracedHost | undefined;
 
@@ -102,7 +110,15 @@ class HostStack {
       if (this.current !== undefined) return;
       this.#unpatch?.();
       this.#unpatch = undefined;
+      this.#patched.clear();
     };
+  }
+
+  /** Patches what was found only now, until the rest is undone too. */
+  patchOnce(target: Server, patchIt: (target: Server) => Undo): void {
+    if (this.#unpatch === undefined || this.#patched.has(target)) return;
+    this.#patched.add(target);
+    this.#unpatch = undoAll([this.#unpatch, patchIt(target)]);
   }
 }
 
@@ -125,39 +141,29 @@ function hostOf(server: Server): TracedHost | undefined {
   return server[OWN]?.current === undefined ? everywhere.current : undefined;
 }
 
+/** The same for node:http2's, which are known by a method; what else listens on sockets is no server of HTTP. */
+function http2HostOf(server: Server): TracedHost | undefined {
+  if (typeof (server as { updateSettings?: unknown }).updateSettings !== "function") return undefined;
+  const host = hostOf(server);
+  if (host !== undefined) everywhere.patchOnce(prototypeOf(server), patchRejections);
+  return host;
+}
+
+/** Where a server's class says what becomes of rejections. */
+function prototypeOf(server: Server): Server {
+  let prototype = Object.getPrototypeOf(server);
+  while (prototype !== null && !Object.hasOwn(prototype, REJECTED)) prototype = Object.getPrototypeOf(prototype);
+  return prototype ?? server;
+}
+
 function ownHostOf(server: Server): TracedHost | undefined {
   return server[OWN]!.current;
 }
 
 function patchServer(server: Server, hostFor: (server: Server) => TracedHost | undefined): Undo[] {
   const target = server as unknown as Patched;
-  const { emit, closeAllConnections, [REJECTED]: rejected } = target;
-  const undos = [
-    patch(target, "emit", function tracedEmit(event, first, second) {
-      switch (event) {
-        case "request":
-        case "checkContinue":
-        case "checkExpectation": {
-          const host = hostFor(this);
-          if (host === undefined) break;
-          return serve(host, this, emit, arguments, first as IncomingMessage, second);
-        }
-        case "upgrade":
-        case "connect": {
-          const host = hostFor(this);
-          if (host === undefined) break;
-          return takeOver(host, this, emit, arguments, first as IncomingMessage, second as Socket);
-        }
-        case "timeout":
-          noteTimeout(first as Socket | undefined);
-          break;
-        case "clientError":
-          noteClientError(second as Socket | undefined, first as Error, this.listenerCount("clientError") === 0);
-          break;
-      }
-      return Reflect.apply(emit, this, arguments);
-    }),
-  ];
+  const { closeAllConnections } = target;
+  const undos = [patchEmit(server, hostFor), patchRejections(server)];
   if (closeAllConnections !== undefined) {
     undos.push(
       patch(target, "closeAllConnections", function tracedCloseAllConnections() {
@@ -166,13 +172,52 @@ function patchServer(server: Server, hostFor: (server: Server) => TracedHost | u
       }),
     );
   }
-  if (rejected !== undefined) {
-    undos.push(
-      patch(target, REJECTED, function tracedRejection(error, event, ...args) {
-        if (event === "request") failedListener(args[0] as object, error);
-        return rejected.call(this, error, event, ...args);
-      }),
-    );
-  }
   return undos;
+}
+
+function patchEmit(server: Server, hostFor: (server: Server) => TracedHost | undefined): Undo {
+  const target = server as unknown as Patched;
+  const { emit } = target;
+  return patch(target, "emit", function tracedEmit(event, first, second) {
+    switch (event) {
+      case "request":
+      case "checkContinue":
+      case "checkExpectation": {
+        const host = hostFor(this);
+        if (host === undefined) break;
+        return serve(host, this, emit, arguments, first as IncomingMessage, second);
+      }
+      case "upgrade":
+      case "connect": {
+        const host = hostFor(this);
+        if (host === undefined) break;
+        // Over HTTP/2 it is a stream that is taken over, and its end is as any other's.
+        if (isHttp2(first as object)) return serve(host, this, emit, arguments, first as IncomingMessage, second);
+        return takeOver(host, this, emit, arguments, first as IncomingMessage, second as Socket);
+      }
+      case "stream": {
+        const host = hostFor(this);
+        if (host === undefined) break;
+        return serveStream(host, this, emit, arguments, first, second);
+      }
+      case "timeout":
+        if (isSession(first)) noteSessionTimeout(first);
+        else noteTimeout(first as Socket | undefined);
+        break;
+      case "clientError":
+        noteClientError(second as Socket | undefined, first as Error, this.listenerCount("clientError") === 0);
+        break;
+    }
+    return Reflect.apply(emit, this, arguments);
+  });
+}
+
+function patchRejections(server: Server): Undo {
+  const target = server as unknown as Patched;
+  const { [REJECTED]: rejected } = target;
+  if (rejected === undefined) return () => {};
+  return patch(target, REJECTED, function tracedRejection(error, event, ...args) {
+    if (event === "request" || event === "stream") failedListener(args[0] as object, error);
+    return rejected.call(this, error, event, ...args);
+  });
 }

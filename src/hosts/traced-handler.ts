@@ -1,6 +1,7 @@
 // Decorated handlers: `tracing.trace("url")(handler)` and `@tracing.trace("url")` trace one handler, with nothing patched.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders } from "node:http2";
 import { types } from "node:util";
 import type { Span } from "opentracing";
 import { copyMetadata } from "../copy-metadata.ts";
@@ -8,12 +9,13 @@ import { followPromise, isPlainPromise } from "../follow-promise.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { ServerHandler } from "../http/server-handler.ts";
+import type { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import { requestEnded } from "./frameworks.ts";
-import { NODE_HTTP } from "./node-http.ts";
+import { isServerStream, StreamRequest } from "./http2-request.ts";
+import { TracedHost } from "./node-http.ts";
 import { failureOf, statusOf } from "./response-end.ts";
-import { isResponse, type Owner, rawOf, routeOf, spanOf, TracedRequest, watch } from "./traced-request.ts";
+import { isResponse, type Owner, rawOf, spanOf, TracedRequest, tracedOf, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
 export type AnyFunction = (...args: any[]) => any;
@@ -42,8 +44,7 @@ export interface TraceDecorator {
  */
 export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]): TraceDecorator {
   const attributes = attributeTaggers(checkedNames(names), tracing.redact);
-  const handler = new ServerHandler<IncomingMessage>(tracing, NODE_HTTP);
-  const shared: Decoration = { tracing, handler, attributes };
+  const shared: Decoration = { host: new TracedHost(tracing), attributes };
   return decorator((fn) => traced(shared, fn));
 }
 
@@ -78,8 +79,7 @@ export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorato
 }
 
 interface Decoration {
-  readonly tracing: HttpTracing;
-  readonly handler: ServerHandler<IncomingMessage>;
+  readonly host: TracedHost;
   readonly attributes: readonly AttributeTagger[];
 }
 
@@ -103,7 +103,7 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
 
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
   return function tracedHandler(this: unknown, ...args: unknown[]): unknown {
-    const request = requestIn(args);
+    const request = requestIn(args) ?? streamRequest(args);
     const span = request === undefined ? undefined : spanOf(request);
     if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
     return begun(decoration, request, fn, this, args);
@@ -112,13 +112,14 @@ function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
 
 /** Somebody else saw to the request's span: adds to it what only this handler knows. */
 function joined(
-  { tracing, handler, attributes }: Decoration,
+  { host, attributes }: Decoration,
   span: Span,
   request: IncomingMessage,
   fn: AnyFunction,
   self: unknown,
   args: unknown[],
 ): unknown {
+  const { handler, tracing } = host;
   handler.tag(span, request, attributes);
   const failed = (error: unknown): void => handler.failed(span, error);
   // A child of the request's span may be active on purpose; nothing active means that the way here lost it.
@@ -127,7 +128,7 @@ function joined(
 }
 
 function begun(
-  { tracing, handler, attributes }: Decoration,
+  { host, attributes }: Decoration,
   request: IncomingMessage | undefined,
   fn: AnyFunction,
   self: unknown,
@@ -135,20 +136,21 @@ function begun(
 ): unknown {
   // Without a request it is any function: it is read as one that has nothing but a name.
   const raw = request === undefined ? undefined : (rawOf(request).find(isRequest) ?? request);
+  const handler = raw === undefined ? host.handler : host.handlerOf(raw);
   const span =
     raw === undefined
       ? handler.called(fn.name || "anonymous", args[0], attributes)
       : handler.received(raw, attributes, request);
   if (span === undefined) return Reflect.apply(fn, self, args);
   const call = new TracedCall(handler, span);
-  if (raw !== undefined) call.serve(raw, args.flatMap((arg) => [...rawOf(arg), arg]).find(isResponse));
+  if (raw !== undefined) call.serve(raw, responseIn(args));
 
   const settled = (): void => call.settle();
   const failed = (error: unknown): void => {
     handler.failed(span, error);
     call.settle();
   };
-  return tracing.scope.run(span, called, fn, self, args, settled, failed);
+  return host.tracing.scope.run(span, called, fn, self, args, settled, failed);
 }
 
 /** Calls the handler, and tells how it went once that is known. */
@@ -205,11 +207,11 @@ class TracedCall implements Owner {
     if (this.#isClosed) this.#finish(undefined);
   }
 
-  ended({ request, response }: TracedRequest): void {
+  ended({ request, response, routed }: TracedRequest): void {
     this.#isClosed = true;
     this.#statusCode = statusOf(response as ServerResponse);
     const failure = failureOf(response as ServerResponse, false);
-    if (routeOf(request) === undefined) requestEnded(request as IncomingMessage);
+    if (routed === undefined) requestEnded(request as IncomingMessage);
     // A handler that goes on after the client has left is no longer about this request.
     if (this.#isSettled || failure !== undefined) this.#finish(failure);
   }
@@ -239,6 +241,18 @@ function isRequest(value: unknown): value is IncomingMessage {
   } catch {
     return false; // a getter or a proxy of the application that does not like to be looked at
   }
+}
+
+/** For a listener of an HTTP/2 server's streams, which are given with their headers: what stands for the request. */
+function streamRequest([stream, headers]: readonly unknown[]): IncomingMessage | undefined {
+  if (!isServerStream(stream) || typeof headers !== "object" || headers === null) return undefined;
+  return (tracedOf(stream)?.request ?? new StreamRequest(stream, headers as IncomingHttpHeaders)) as IncomingMessage;
+}
+
+/** The response, or the stream that is in its place. */
+function responseIn(args: readonly unknown[]): ServerResponse | undefined {
+  const response = args.flatMap((arg) => [...rawOf(arg), arg]).find(isResponse);
+  return response ?? (args.find(isServerStream) as object as ServerResponse | undefined);
 }
 
 function nothing(): void {}

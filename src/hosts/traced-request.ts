@@ -7,6 +7,8 @@ import { type Failure, isClientError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
+import { watchStream } from "./http2-end.ts";
+import { isHttp2, streamOf } from "./http2-request.ts";
 
 // Registered, so that they are found whichever copy of this package traced the request: a bundle may bring one.
 const TRACED: unique symbol = Symbol.for("node-opentracing/request") as never;
@@ -72,6 +74,14 @@ export class TracedRequest {
     if (this.#isRecorded) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
+  }
+
+  /** Says that these are objects of the same request: HTTP/2's compatibility API makes two of a stream. */
+  isAlso(...objects: readonly object[]): void {
+    for (const one of objects) {
+      this.routed ??= routeOf(one);
+      mark(one, this);
+    }
   }
 
   /** To be called when the response has ended; a second call does nothing. */
@@ -192,6 +202,12 @@ export function watch(
   owner: Owner,
 ): TracedRequest {
   const traced = new TracedRequest(handler, span, request, response, owner);
+  const stream = isHttp2(request) ? streamOf(response) : undefined;
+  if (stream !== undefined) {
+    traced.isAlso(stream);
+    watchStream(stream, request.method === "CONNECT", onClose);
+    return traced;
+  }
   // "close" comes once, after a finished response and after an abort alike.
   listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);

@@ -19,7 +19,7 @@ export interface Failure {
  * - `connection_reset`: the connection broke: the peer, or something between, reset it
  * - `timeout`: a time limit passed and the connection was closed for it
  * - `response_cut`: this side destroyed the response, the request or the connection before the end
- * - `server_closed`: `server.closeAllConnections()` while the request was being served
+ * - `server_closed`: `server.closeAllConnections()`, or the HTTP/2 session's `destroy()`, while the request was being served
  * - `invalid_request`: what the client sent was no HTTP, and the connection was closed for it
  */
 export type FailureKind =

@@ -28,8 +28,12 @@ export interface ServerAdapter<Request> {
   url(request: Request): string;
   /** Without it, neither scheme nor host become tags. */
   scheme?(request: Request): string;
+  /** The `http.host` tag. The Host header without it. */
+  host?(request: Request): string | undefined;
   /** Header names in lower case. */
   headers(request: Request): Record<string, string | string[] | undefined>;
+  /** What a method is called in operation names: clients may send any. */
+  nameOfMethod?(method: string): string;
   /** The operation name. The method without it. */
   name?(request: Request): string;
 }
@@ -69,9 +73,10 @@ export class ServerHandler<Request> {
     return this.#http;
   }
 
-  /** The request's method. */
+  /** The request's method, as its span's name has it. */
   method(request: Request): string {
-    return this.#adapter.method(request);
+    const method = this.#adapter.method(request);
+    return this.#adapter.nameOfMethod?.(method) ?? method;
   }
 
   /**
@@ -194,11 +199,11 @@ export class ServerHandler<Request> {
       };
       if (adapter.scheme !== undefined) {
         tags[HTTP_SCHEME] = adapter.scheme(request);
-        const host = headers["host"];
+        const host = adapter.host === undefined ? headers["host"] : adapter.host(request);
         if (host !== undefined && host !== "") tags[HTTP_HOST] = host;
       }
       const name = http.operationName(request, undefined);
-      const own = adapter.name?.(request) ?? method;
+      const own = adapter.name?.(request) ?? adapter.nameOfMethod?.(method) ?? method;
       const span = startSpan(http.tracer, name ?? own, this.#parent(headers), tags);
       if (name === undefined) noteName(span);
       else keepName(span);

@@ -1,8 +1,9 @@
 // What every case of the client contract plays on: a server that does as its URL says, and a client traced for it.
 
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import http2, { type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { FORMAT_HTTP_HEADERS, type Tracer as OpenTracingTracer, type Span } from "opentracing";
 import { type HttpOptions, HttpTracing } from "../http/http-tracing.ts";
 import { MemoryReporter } from "../report/memory-reporter.ts";
@@ -35,9 +36,18 @@ export async function onScene(
   const received: IncomingMessage["headers"][] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     received.push(request.headers);
-    answer(own, request, response);
+    answer(own, request, response, () => sockets.get(request.socket.remotePort)?.destroy());
   };
-  const server = client.tls === undefined ? http.createServer(listener) : https.createServer(client.tls, listener);
+  const server = serverFor(client, listener);
+  /** The bare connections, by the client's port: HTTP/2 has no response that closes one, and no `closeAllConnections`. */
+  const sockets = new Map<number | undefined, Socket>();
+  server.on("connection", (socket: Socket) => {
+    const { remotePort } = socket;
+    sockets.set(
+      remotePort,
+      socket.on("close", () => sockets.delete(remotePort)),
+    );
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `${client.tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -60,13 +70,23 @@ export async function onScene(
     });
   } finally {
     undo();
-    server.closeAllConnections();
+    for (const socket of sockets.values()) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
 }
 
+function serverFor(
+  { protocol, tls }: ContractClient,
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  if (protocol !== "h2") return tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
+  // Node's compatibility API is close enough for what is asked of these two here.
+  const compatible = listener as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+  return tls === undefined ? http2.createServer(compatible) : http2.createSecureServer(tls, compatible);
+}
+
 /** A server span per request, and what the path asks for. */
-function answer(tracer: Tracer, request: IncomingMessage, response: ServerResponse): void {
+function answer(tracer: Tracer, request: IncomingMessage, response: ServerResponse, disconnect: () => void): void {
   const [, what = "", argument = ""] = (request.url ?? "/").split("?")[0]!.split("/");
   const span = tracer.startSpan(request.url!.split("?")[0]!, {
     tags: { "span.kind": "server" },
@@ -84,7 +104,7 @@ function answer(tracer: Tracer, request: IncomingMessage, response: ServerRespon
       break;
     case "cut": // a part of the body, then the connection closes
       response.writeHead(200, { "content-length": "100" });
-      response.write("a part", () => response.destroy());
+      response.write("a part", disconnect);
       break;
     case "half": // a part of the body, and nothing more
       response.writeHead(200, { "content-length": "100" }).write("a part");
@@ -93,7 +113,7 @@ function answer(tracer: Tracer, request: IncomingMessage, response: ServerRespon
       response.end(Buffer.alloc(4_000_000));
       break;
     case "reset":
-      response.destroy();
+      disconnect();
       break;
     case "late":
       setTimeout(() => response.end("answer"), Number(argument));

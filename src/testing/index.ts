@@ -8,6 +8,7 @@ export {
   clientContract,
 } from "./client-contract.ts";
 export type { ContractCase, ContractSkip } from "./contract-case.ts";
+export type { ContractConnection } from "./contract-connection.ts";
 export { type PropagationContractOptions, propagationContract } from "./propagation-contract.ts";
 export { RawClient } from "./raw-client.ts";
 export {

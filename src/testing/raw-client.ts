@@ -31,11 +31,7 @@ export class RawClient {
 
   /** Connects; with `secure` over TLS, whoever signed the certificate. */
   static async connect(port: number, secure = false): Promise<RawClient> {
-    const raw = net.connect(port, "127.0.0.1");
-    await once(raw, "connect");
-    if (!secure) return new RawClient(raw, raw);
-    const socket = tls.connect({ socket: raw, rejectUnauthorized: false });
-    await once(socket, "secureConnect");
+    const { raw, socket } = await openSocket(port, secure);
     return new RawClient(raw, socket);
   }
 
@@ -75,10 +71,20 @@ export class RawClient {
   }
 }
 
-/** Sends one request on a connection of its own and answers the whole response as text. */
-export async function request(port: number, secure: boolean, head: string, body = ""): Promise<string> {
-  const [line, ...headers] = head.split("\n");
-  const client = await RawClient.connect(port, secure);
-  client.send([`${line} HTTP/1.1`, "host: contract.example", "connection: close", ...headers, "", body].join("\r\n"));
-  return client.end();
+/** Connects to 127.0.0.1; with `secure` over TLS, whoever signed the certificate. `raw` is the bare connection. */
+export async function openSocket(
+  port: number,
+  secure: boolean,
+  protocols?: string[],
+): Promise<{ readonly raw: Socket; readonly socket: Socket }> {
+  const raw = net.connect(port, "127.0.0.1");
+  await once(raw, "connect");
+  if (!secure) return { raw, socket: raw };
+  const socket = tls.connect({
+    socket: raw,
+    rejectUnauthorized: false,
+    ...(protocols !== undefined && { ALPNProtocols: protocols }),
+  });
+  await once(socket, "secureConnect");
+  return { raw, socket };
 }

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import type { Span } from "opentracing";
 import type { ContractCase } from "./contract-case.ts";
 import { onStage } from "./contract-stage.ts";
-import { RawClient, request } from "./raw-client.ts";
 import type { ContractHost } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
@@ -22,7 +21,7 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
         await new Promise((resolve) => setImmediate(resolve));
         seen.push(span !== undefined && stage.app.tracing.activeSpan() === span);
       });
-      assert.match(await request(stage.app.port, stage.secure, "GET /ok\nuser-agent: contract"), /200/);
+      assert.match(await stage.request("GET", "/ok", { "user-agent": "contract" }), /200/);
       await stage.reporter.waitFor(1);
       assert.deepEqual(seen, [true]);
       assert.equal(
@@ -32,7 +31,7 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       );
     }),
     onStage(host, "decorated handler 2: an error that is thrown is recorded and thrown on", alone, async (stage) => {
-      assert.match(await request(stage.app.port, stage.secure, "GET /throw"), /^HTTP\/1.1 500/);
+      assert.match(await stage.request("GET", "/throw"), /^HTTP\/\S+ 500/);
       await stage.reporter.waitFor(1);
       assert.equal(
         spanTree(stage.reporter.spans, { logs: true }),
@@ -40,7 +39,7 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       );
     }),
     onStage(host, "decorated handler 2: a rejection is recorded and passed on", alone, async (stage) => {
-      assert.match(await request(stage.app.port, stage.secure, "GET /reject"), /^HTTP\/1.1 500/);
+      assert.match(await stage.request("GET", "/reject"), /^HTTP\/\S+ 500/);
       await stage.reporter.waitFor(1);
       assert.equal(
         spanTree(stage.reporter.spans, { logs: true }),
@@ -48,13 +47,13 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       );
     }),
     onStage(host, "decorated handler 2: an error with a status below 500 is no error", alone, async (stage) => {
-      assert.match(await request(stage.app.port, stage.secure, "GET /refuse"), /^HTTP\/1.1 404/);
+      assert.match(await stage.request("GET", "/refuse"), /^HTTP\/\S+ 404/);
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans, { logs: true }), `\n${stage.name("GET", "/refuse")}  server 404`);
     }),
     onStage(host, "decorated handler 2: the client leaves, and the span ends there and then", alone, async (stage) => {
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      await client.send("GET /hold HTTP/1.1\r\nhost: a\r\n\r\n").until("one");
+      const client = await stage.connect();
+      await client.send("GET", "/hold").until("one");
       client.leave();
       await stage.reporter.waitFor(1);
       assert.equal(
@@ -67,8 +66,8 @@ export function decoratedHandlerCases(host: ContractHost): ContractCase[] {
       "decorated handler 3: with traceAll on as well a request gets one span",
       { decorate: ["headers.user-agent"] },
       async (stage) => {
-        await request(stage.app.port, stage.secure, "GET /ok\nuser-agent: contract");
-        await request(stage.app.port, stage.secure, "GET /reject");
+        await stage.request("GET", "/ok", { "user-agent": "contract" });
+        await stage.request("GET", "/reject");
         await stage.reporter.waitFor(2);
         assert.equal(
           spanTree(stage.reporter.spans, { logs: true, tags: ["headers.user-agent"] }),

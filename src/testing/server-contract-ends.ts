@@ -2,48 +2,53 @@
 
 import assert from "node:assert/strict";
 import type { ContractCase } from "./contract-case.ts";
+import type { ContractConnection } from "./contract-connection.ts";
 import { onStage, type Stage } from "./contract-stage.ts";
-import { RawClient, request } from "./raw-client.ts";
+import { RawClient } from "./raw-client.ts";
 import type { ContractHost, ContractRoute } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
-const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`;
-const UPLOAD = (path: string): string => `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf`;
+type Request = Parameters<ContractConnection["send"]>;
+
+const GET = (path: string): Request => ["GET", path];
+const UPLOAD = (path: string): Request => ["POST", path, { "content-length": "9" }, "half"];
 
 export function responseEndCases(host: ContractHost): ContractCase[] {
   /** A case in which a request to `route` has been begun when `act` is called, and ends as `expected` says. */
   function ends(
     name: string,
-    sent: string,
+    sent: Request,
     route: ContractRoute,
     expected: string,
-    act: (client: RawClient, stage: Stage) => unknown,
+    act: (client: ContractConnection, stage: Stage) => unknown,
   ): ContractCase {
     return onStage(host, name, {}, async (stage) => {
       const begun = new Promise<void>((resolve) => stage.probe(() => resolve()));
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      client.send(sent);
+      const client = await stage.connect();
+      client.send(...sent);
       await begun;
       if (route === "/hold" || route === "/cut") await client.until("one");
       await act(client, stage);
       await stage.reporter.waitFor(1);
       client.leave();
-      assert.equal(
-        spanTree(stage.reporter.spans),
-        `\n${stage.name(sent.slice(0, sent.indexOf(" ")), route)}  server ${expected}`,
-      );
+      assert.equal(spanTree(stage.reporter.spans), `\n${stage.name(sent[0], route)}  server ${expected}`);
     });
   }
-  const leave = (client: RawClient): void => client.leave();
-  const reset = (client: RawClient): void => client.reset();
+  const leave = (client: ContractConnection): void => client.leave();
+  const reset = (client: ContractConnection): void => client.reset();
 
   return [
     ends("end: a streamed response is whole", GET("/stream"), "/stream", "200", (client) => client.until("three")),
     ends("end: an upload is read to its end", UPLOAD("/upload"), "/upload", "200", (client) =>
-      client.send("whole").until("200 OK"),
+      client.more("whole").until(" 200"),
     ),
-    ends("end: a HEAD request", GET("/ok").replace("GET", "HEAD"), "/ok", "200", (client) => client.until("\r\n\r\n")),
-    ends("end: an HTTP/1.0 request", "GET /ok HTTP/1.0\r\n\r\n", "/ok", "200", (client) => client.end()),
+    ends("end: a HEAD request", ["HEAD", "/ok"], "/ok", "200", (client) => client.until("\r\n\r\n")),
+    onStage(host, "end: an HTTP/1.0 request", {}, async (stage) => {
+      const client = await RawClient.connect(stage.app.port, stage.secure);
+      await client.send("GET /ok HTTP/1.0\r\n\r\n").end();
+      await stage.reporter.waitFor(1);
+      assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/ok")}  server 200`);
+    }),
     ends("end: the client leaves before the headers", GET("/never"), "/never", "error=client_disconnect", leave),
     ends("end: the client leaves after the headers", GET("/hold"), "/hold", "200 error=client_disconnect", leave),
     ends("end: the client leaves while uploading", UPLOAD("/never"), "/never", "error=request_aborted", leave),
@@ -61,8 +66,8 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
           if (++probed === 2) resolve();
         }),
       );
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      await client.send(GET("/break")).until("one");
+      const client = await stage.connect();
+      await client.send("GET", "/break").until("one");
       await failing;
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       client.leave();
@@ -73,31 +78,32 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
     }),
     onStage(host, "end: an upgrade that is refused", {}, async (stage) => {
       stage.app.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      await client.send(GET("/ok").replace("\r\n\r\n", "\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n")).end();
+      const client = await stage.connect();
+      await client.send("GET", "/ok", { connection: "upgrade", upgrade: "other" }).end();
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans, { tags: ["http.upgrade"] }), "\nGET  server 403 http.upgrade=other");
     }),
     ends("end: server.closeAllConnections()", GET("/hold"), "/hold", "200 error=server_closed", (client, stage) => {
-      stage.app.server.closeAllConnections();
+      if (stage.app.closeAllConnections === undefined) stage.app.server.closeAllConnections();
+      else stage.app.closeAllConnections();
       return client.end();
     }),
     onStage(host, "end: server.setTimeout() before the headers", {}, async (stage) => {
       stage.app.server.setTimeout(40);
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      await client.send(GET("/never")).end();
+      const client = await stage.connect();
+      await client.send("GET", "/never").end();
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/never")}  server error=timeout`);
     }),
     onStage(host, "end: keepAliveTimeout closes an idle connection and touches no span", {}, async (stage) => {
       stage.app.server.keepAliveTimeout = 20;
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      await client.send(GET("/ok")).end();
+      const client = await stage.connect();
+      await client.send("GET", "/ok").end();
       assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/ok")}  server 200`);
     }),
     onStage(host, "end: pipelined requests are one span each, and are answered in order", {}, async (stage) => {
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      client.send(GET("/items/first") + GET("/items/second") + GET("/items/third"));
+      const client = await stage.connect();
+      for (const id of ["first", "second", "third"]) client.send("GET", `/items/${id}`);
       const answer = await client.until("third");
       client.leave();
       assert.match(answer, /first.*second.*third/s);
@@ -116,8 +122,8 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
           if (++begun === 3) resolve();
         }),
       );
-      const client = await RawClient.connect(stage.app.port, stage.secure);
-      client.send(GET("/never") + GET("/items/second") + GET("/never?third"));
+      const client = await stage.connect();
+      for (const path of ["/never", "/items/second", "/never?third"]) client.send("GET", path);
       await all;
       await new Promise((resolve) => setImmediate(resolve));
       client.leave();
@@ -129,7 +135,7 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
       );
     }),
     onStage(host, "end: the answer is the same as without tracing", {}, async (stage) => {
-      const traced = await request(stage.app.port, stage.secure, "GET /stream");
+      const traced = await stage.request("GET", "/stream");
       assert.match(traced, /one.*two.*three/s);
       assert.doesNotMatch(traced, /traceparent|tracestate|baggage/i);
     }),

@@ -8,7 +8,6 @@ import { traceIdHex } from "../trace-context.ts";
 import { Tracer } from "../tracer/tracer.ts";
 import type { ContractCase } from "./contract-case.ts";
 import { onStage } from "./contract-stage.ts";
-import { RawClient, request } from "./raw-client.ts";
 import type { ContractHost } from "./server-contract.ts";
 import { spanTree } from "./span-tree.ts";
 
@@ -28,7 +27,7 @@ const CORRUPT = [
 export function tracedRequestCases(host: ContractHost): ContractCase[] {
   return [
     onStage(host, "server request 1: a traceparent header makes the span a child", {}, async (stage) => {
-      await request(stage.app.port, stage.secure, `GET /ok\ntraceparent: 00-${TRACE}-b7ad6b7169203331-01`);
+      await stage.request("GET", "/ok", { traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
       await stage.reporter.waitFor(1);
       const span = stage.reporter.spans[0]!;
       assert.equal(traceIdHex(span.context), TRACE);
@@ -36,8 +35,8 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
     }),
     onStage(host, "server request 1: a corrupt traceparent starts a new trace and fails nothing", {}, async (stage) => {
       for (const value of CORRUPT) {
-        const answer = await request(stage.app.port, stage.secure, `GET /ok\ntraceparent: ${value}`);
-        assert.match(answer, /^HTTP\/1.1 200 .*\bok\b/s);
+        const answer = await stage.request("GET", "/ok", { traceparent: value });
+        assert.match(answer, /^HTTP\/\S+ 200\b.*\bok\b/s);
       }
       await stage.reporter.waitFor(CORRUPT.length);
       for (const span of stage.reporter.spans) {
@@ -46,7 +45,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       }
     }),
     onStage(host, "server request 2: name", {}, async (stage) => {
-      await request(stage.app.port, stage.secure, "GET /items/7");
+      await stage.request("GET", "/items/7");
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/items/:id")}  server 200`);
     }),
@@ -58,7 +57,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
         options: { tracedAttributes: ["method", "headers.user-agent", "headers.x-empty", "headers.x-none", "no.such"] },
       },
       async (stage) => {
-        await request(stage.app.port, stage.secure, "GET /ok\nuser-agent: contract\nx-empty:");
+        await stage.request("GET", "/ok", { "user-agent": "contract", "x-empty": "" });
         await stage.reporter.waitFor(1);
         const { tags } = stage.reporter.spans[0]!;
         assert.equal(tagOf(tags, "method"), "GET");
@@ -78,7 +77,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
         },
       },
       async (stage) => {
-        await request(stage.app.port, stage.secure, "GET /ok");
+        await stage.request("GET", "/ok");
         await stage.reporter.waitFor(1);
         assert.equal(spanTree(stage.reporter.spans, { tags: ["method"] }), "\nrenamed  server 200 method=GET!");
       },
@@ -94,7 +93,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
         },
       },
       async (stage) => {
-        assert.match(await request(stage.app.port, stage.secure, "GET /ok"), /200/);
+        assert.match(await stage.request("GET", "/ok"), /200/);
         await stage.reporter.waitFor(1);
         assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/ok")}  server 200`);
       },
@@ -113,7 +112,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
           seen.push(tracing.activeSpan() === span);
           tracing.startActiveSpan("child", () => tracing.startActiveSpan("grandchild", () => {}));
         });
-        await request(stage.app.port, stage.secure, "GET /ok");
+        await stage.request("GET", "/ok");
         await stage.reporter.waitFor(3);
         assert.deepEqual(seen, [true, true, true, true]);
         assert.equal(
@@ -134,7 +133,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
           tracing.startActiveSpan("child", (child) => seen.push(tracing.activeSpan() === child));
           seen.push(tracing.activeSpan() === span);
         });
-        await request(stage.app.port, stage.secure, "GET /ok");
+        await stage.request("GET", "/ok");
         await stage.reporter.waitFor(2);
         assert.deepEqual(seen, [true, true]);
       },
@@ -144,8 +143,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       "server request 8: a status of 500 and above is an error, 499 and below is none",
       {},
       async (stage) => {
-        for (const code of [204, 304, 400, 499, 500, 599])
-          await request(stage.app.port, stage.secure, `GET /status/${code}`);
+        for (const code of [204, 304, 400, 499, 500, 599]) await stage.request("GET", `/status/${code}`);
         await stage.reporter.waitFor(6);
         const name = stage.name("GET", "/status/:code");
         const ends = ["204", "304", "400", "499", "500 error", "599 error"];
@@ -157,7 +155,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       "server request 8: an error that is thrown is logged once, and the span marked",
       {},
       async (stage) => {
-        assert.match(await request(stage.app.port, stage.secure, "GET /throw"), /^HTTP\/1.1 500/);
+        assert.match(await stage.request("GET", "/throw"), /^HTTP\/\S+ 500/);
         await stage.reporter.waitFor(1);
         assert.equal(
           spanTree(stage.reporter.spans, { logs: true }),
@@ -170,7 +168,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       "server request 8: an error that a promise rejects with is logged once, and the span marked",
       {},
       async (stage) => {
-        assert.match(await request(stage.app.port, stage.secure, "GET /reject"), /^HTTP\/1.1 500/);
+        assert.match(await stage.request("GET", "/reject"), /^HTTP\/\S+ 500/);
         await stage.reporter.waitFor(1);
         assert.equal(
           spanTree(stage.reporter.spans, { logs: true }),
@@ -179,7 +177,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       },
     ),
     onStage(host, "server request 8: an error with a status below 500 is no error", {}, async (stage) => {
-      assert.match(await request(stage.app.port, stage.secure, "GET /refuse"), /^HTTP\/1.1 404/);
+      assert.match(await stage.request("GET", "/refuse"), /^HTTP\/\S+ 404/);
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans, { logs: true }), `\n${stage.name("GET", "/refuse")}  server 404`);
     }),
@@ -190,7 +188,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
       async (stage) => {
         const seen: unknown[] = [];
         stage.probe((incoming) => seen.push(stage.app.tracing.getSpan(incoming), stage.app.tracing.activeSpan()));
-        assert.match(await request(stage.app.port, stage.secure, "GET /ok"), /200/);
+        assert.match(await stage.request("GET", "/ok"), /200/);
         assert.deepEqual(seen, [undefined, undefined]);
         assert.equal(stage.reporter.spans.length, 0);
       },
@@ -205,10 +203,10 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
           await new Promise((resolve) => setImmediate(resolve));
           seen.push(stage.app.tracing.activeSpan() !== undefined, stage.app.tracing.getSpan(incoming) !== undefined);
         });
-        const client = await RawClient.connect(stage.app.port, stage.secure);
-        await client.send("GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").until("ok");
-        await client.send("GET /items/seven HTTP/1.1\r\nhost: a\r\n\r\n").until("seven");
-        await client.send("GET /items/eight HTTP/1.1\r\nhost: a\r\n\r\n").until("eight");
+        const client = await stage.connect();
+        await client.send("GET", "/ok").until("ok");
+        await client.send("GET", "/items/seven").until("seven");
+        await client.send("GET", "/items/eight").until("eight");
         client.leave();
         assert.deepEqual(seen, [true, true, false, false, false, false]);
         await stage.reporter.waitFor(1);
@@ -222,7 +220,7 @@ export function tracedRequestCases(host: ContractHost): ContractCase[] {
         for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
         if (span !== undefined && stage.app.tracing.activeSpan() === span) right++;
       });
-      await Promise.all(Array.from({ length: 100 }, () => request(stage.app.port, stage.secure, "GET /ok")));
+      await Promise.all(Array.from({ length: 100 }, () => stage.request("GET", "/ok")));
       await stage.reporter.waitFor(100);
       assert.equal(right, 100);
       assert.equal(new Set(stage.reporter.spans.map((span) => traceIdHex(span.context))).size, 100);
@@ -241,7 +239,7 @@ function tagsAtStart(host: ContractHost): ContractCase {
     return startSpan(name, options);
   };
   return onStage(host, "server request 3: tags at the start", { tracer }, async (stage) => {
-    await request(stage.app.port, stage.secure, "GET /items/7?page=2&token=secret");
+    await stage.request("GET", "/items/7?page=2&token=secret");
     await reporter.waitFor(1);
     assert.deepEqual(started, [
       {

@@ -18,6 +18,8 @@ export interface ContractHost {
   readonly startComponent?: string;
   /** Whether `start` serves https. False by default. */
   readonly secure?: boolean;
+  /** By which protocol to ask the application. HTTP/1.1 by default. */
+  readonly protocol?: "http/1.1" | "h2";
   /** The operation name that it gives a request. The method by default. */
   readonly operationName?: (method: string, route: ContractRoute) => string;
   /** Whether it sets the tags `http.scheme` and `http.host`. True by default. */
@@ -81,6 +83,8 @@ export interface ContractApp {
     getSpan(request: object): Span | undefined;
     startActiveSpan<T>(name: string, fn: (span: Span) => T): T;
   };
+  /** Closes all connections at once. The server's own `closeAllConnections` by default. */
+  closeAllConnections?(): void;
   /** Stops tracing and closes the server and all its connections. */
   close(): Promise<void>;
 }

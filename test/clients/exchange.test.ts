@@ -24,7 +24,7 @@ test("a response that nobody reads ends after the limit, not before, with the ti
     const reading = exchange(reporter);
     unread.received(200);
     reading.received(200);
-    reading.body = { readableDidRead: true };
+    reading.body = { readableDidRead: true, readableFlowing: false };
     mock.timers.tick(PENDING_LIMIT - 1);
     assert.equal(reporter.spans.length, 0);
     mock.timers.tick(1);

@@ -6,9 +6,8 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import type { Express } from "express";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
-import { spanTree } from "node-opentracing/testing";
+import { RawClient, spanTree } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
-import { request } from "#src/testing/raw-client.js";
 import type { Version } from "./versions.js";
 
 export interface Stage {
@@ -57,12 +56,20 @@ export async function staged(
     port,
     tracing,
     reporter,
-    request: (line) => request(port, false, line),
+    request: (line) => answer(port, line),
     async spanOf(line) {
       const before = reporter.spans.length;
-      await request(port, false, line);
+      await answer(port, line);
       await reporter.waitFor(before + 1);
       return spanTree(reporter.spans.slice(before)).slice(1);
     },
   };
+}
+
+/** Sends one request on a connection of its own, and answers the whole response. */
+async function answer(port: number, line: string): Promise<string> {
+  const [first, ...headers] = line.split("\n");
+  const client = await RawClient.connect(port);
+  client.send([`${first} HTTP/1.1`, "host: contract.example", "connection: close", ...headers, "", ""].join("\r\n"));
+  return client.end();
 }

@@ -44,16 +44,21 @@ function host(release: KoaRelease, name: string, alone: boolean): ContractHost {
   };
 }
 
-async function start(setup: ContractSetup, { Koa, Router }: KoaRelease, alone: boolean): Promise<ContractApp> {
-  const tracing = new Tracing(setup.tracer, setup.options);
-  const undo = alone ? () => {} : traceServers(tracing.http);
+/** The application, whatever server it is for. */
+export function koaApp(setup: ContractSetup, { Koa, Router }: KoaRelease, tracing: Tracing, alone: boolean): Koa {
   const app = new Koa();
   app.silent = true;
   const router = new Router();
   routes(router, setup, setup.decorate === undefined ? (handler) => handler : tracing.trace([...setup.decorate]));
   app.use(koaTracing(alone ? { tracing } : {}));
   app.use(router.routes()).use(router.allowedMethods());
-  const server: Server = app.listen(0, "127.0.0.1");
+  return app;
+}
+
+async function start(setup: ContractSetup, release: KoaRelease, alone: boolean): Promise<ContractApp> {
+  const tracing = new Tracing(setup.tracer, setup.options);
+  const undo = alone ? () => {} : traceServers(tracing.http);
+  const server: Server = koaApp(setup, release, tracing, alone).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     server,
