@@ -236,7 +236,7 @@ tornado-client-server        └─ extra_child_span`,
   );
 });
 
-for (const framework of ["koa", "hono", "h3"]) {
+for (const framework of ["express", "koa", "hono", "h3"]) {
   test(`examples/${framework}: names after routes, and an order that fails`, async () => {
     const port = await freePort();
     const app = start(`${framework}.js`, [], { PORT: port });
@@ -291,4 +291,79 @@ shop  └─ OrdersService.find  ✗ Error: order 0 is lost
 trace
 shop  GET /orders/:id  server 400`,
   );
+});
+
+test("examples/fastify: routes name the spans, a hook answers early, order 0 fails", async () => {
+  const port = await freePort();
+  const app = start("fastify.js", [], { PORT: port });
+  await app.until("curl");
+  for (const [id, key, status] of [
+    ["7", "1", 200],
+    ["0", "1", 500],
+    ["7", undefined, 401],
+  ] as const) {
+    const headers: Record<string, string> = key === undefined ? {} : { "x-key": key };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/orders/${id}`, { headers });
+    await answer.text();
+    assert.equal(answer.status, status);
+  }
+  const output = await app.until("server 401");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+orders  GET /api/orders/:id  server 200
+orders  └─ load order
+trace
+orders  GET /api/orders/:id  server 500  ✗ Error: order 0 is lost
+orders  └─ load order  ✗ Error: order 0 is lost
+trace
+orders  GET /api/orders/:id  server 401`,
+  );
+});
+
+test("examples/hapi: the plug-in names the spans, order 0 fails", async () => {
+  const port = await freePort();
+  const app = start("hapi.js", [], { PORT: port });
+  await app.until("curl");
+  for (const id of ["7", "0"]) await (await fetch(`http://127.0.0.1:${port}/orders/${id}`)).text();
+  const output = await app.until("server 500");
+  app.child.kill("SIGTERM");
+  await app.end();
+  assert.equal(
+    pictures(output),
+    `trace
+orders  GET /orders/{id}  server 200
+orders  └─ load order
+trace
+orders  GET /orders/{id}  server 500  ✗ Error: order 0 is lost`,
+  );
+});
+
+test("examples/restify and examples/polka: an order, and with restify one that fails", async () => {
+  const port = await freePort();
+  const server = start("restify.js", [], { PORT: port });
+  await server.until("curl");
+  for (const id of [1, 0]) await (await fetch(`http://127.0.0.1:${port}/orders/${id}`)).text();
+  const output = await server.until("server 500");
+  server.child.kill("SIGTERM");
+  await server.end();
+  assert.equal(
+    pictures(output),
+    `trace
+restify  GET /orders/:id  server 200
+restify  └─ load order
+trace
+restify  GET /orders/:id  server 500  ✗ Error: there is no order 0
+restify  └─ load order  ✗ Error: there is no order 0`,
+  );
+
+  const other = start("polka.js", [], { PORT: port });
+  await other.until("curl");
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/orders/1`)).text(), "an order");
+  const named = await other.until("server 200");
+  other.child.kill("SIGTERM");
+  await other.end();
+  assert.equal(pictures(named), "trace\npolka  GET /orders/:id  server 200");
 });

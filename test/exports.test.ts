@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as main from "node-opentracing";
+import * as express from "node-opentracing/express";
 import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
 import * as koa from "node-opentracing/koa";
@@ -87,6 +88,7 @@ test("node-opentracing/testing exports these names", () => {
 });
 
 test("each framework's subpath exports these names", () => {
+  assert.deepEqual(Object.keys(express), ["expressTracing"]);
   assert.deepEqual(Object.keys(koa), ["koaTracing"]);
   assert.deepEqual(Object.keys(hono), ["honoTracing"]);
   assert.deepEqual(Object.keys(h3), ["h3Tracing"]);
@@ -104,6 +106,9 @@ test("every subpath of package.json has a built file and types", () => {
   assert.deepEqual(Object.keys(exports), [
     ".",
     "./register",
+    "./express",
+    "./fastify",
+    "./hapi",
     "./koa",
     "./hono",
     "./h3",

@@ -2,32 +2,43 @@
 
 import type { IncomingMessage, Server } from "node:http";
 import { warn } from "../diagnostics.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
 import { type Undo, undoAll } from "../patch.ts";
+import { EXPRESS } from "./express-app.ts";
+import { FASTIFY } from "./fastify-instance.ts";
 import { H3 } from "./h3-channel.ts";
+import { RESTIFY } from "./restify.ts";
 
 /** How a framework is recognised, and its routes learned. What these throw is counted, and goes no further. */
 export interface Framework {
-  /** Subscribes to the framework's channels: when the first server is traced, until the last is traced no more. */
-  start?(): Undo;
+  /**
+   * Subscribes to the framework's channels: when the first server is traced, until the last is traced no more. `tracings` are
+   * those that trace at any time, not only now.
+   */
+  start?(tracings: readonly HttpTracing[]): Undo;
   /** Shown each listener for requests of a traced server, when that gets its first request. */
   listener?(listener: object): void;
   /** Shown a request that has ended, before it is recorded, where no `setRoute` told its route. */
   ended?(request: IncomingMessage): void;
 }
 
-const FRAMEWORKS: readonly Framework[] = [H3];
+const FRAMEWORKS: readonly Framework[] = [EXPRESS, FASTIFY, H3, RESTIFY];
 
-let started = 0;
+/** Those that trace servers now. */
+const tracings: HttpTracing[] = [];
 let stop: Undo = nothing;
 
 /** Subscribes to all, once however often it is called. */
-export function startFrameworks(): Undo {
-  if (started++ === 0) stop = undoAll(FRAMEWORKS.map((framework) => framework.start?.() ?? nothing));
+export function startFrameworks(tracing: HttpTracing): Undo {
+  if (tracings.push(tracing) === 1) {
+    stop = undoAll(FRAMEWORKS.map((framework) => framework.start?.(tracings) ?? nothing));
+  }
   let isOn = true;
   return function undo() {
     if (!isOn) return;
     isOn = false;
-    if (--started === 0) stop();
+    tracings.splice(tracings.indexOf(tracing), 1);
+    if (tracings.length === 0) stop();
   };
 }
 

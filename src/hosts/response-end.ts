@@ -36,11 +36,17 @@ function isMarkable(socket: Marked | undefined): socket is Marked {
   return socket instanceof Duplex && Object.isExtensible(socket);
 }
 
+/** What Node's response says of its head besides `headersSent`. */
+type Written = { readonly _headerSent?: boolean; readonly _header?: string | null };
+
 /** The status that left for the client, undefined where none did. */
 export function statusOf(response: ServerResponse): number | undefined {
-  const { _headerSent: written = response.headersSent } = response as { _headerSent?: boolean };
+  const { _headerSent: written = response.headersSent, _header: header } = response as Written;
   // Without a socket and unfinished, it waited behind another response: what it wrote never left.
-  if (written && !(response.socket === null && !response.writableFinished)) return response.statusCode;
+  if (written && !(response.socket === null && !response.writableFinished)) {
+    // `statusCode` can still be set then: an error handler's 500, and restify's 444 where the client has left.
+    return header?.startsWith("HTTP/1.1 ") ? Number(header.slice(9, 12)) : response.statusCode;
+  }
   return (response.req?.socket as Marked | null)?.[REFUSED]?.statusCode;
 }
 

@@ -91,10 +91,12 @@ class HostStack {
     const host = new TracedHost(tracing);
     this.#hosts.push(host);
     this.current = host;
-    this.#unpatch ??= undoAll([startFrameworks(), ...patchAll()]);
+    const stopFrameworks = startFrameworks(tracing);
+    this.#unpatch ??= undoAll(patchAll());
     return () => {
       const at = this.#hosts.indexOf(host);
       if (at < 0) return;
+      stopFrameworks();
       this.#hosts.splice(at, 1);
       this.current = this.#hosts.at(-1);
       if (this.current !== undefined) return;

@@ -27,12 +27,15 @@ export class TracedRequest {
   readonly request: object;
   /** What answers: a response, or what stands for one. */
   readonly response: { readonly headersSent?: boolean } | undefined;
+  /** What `setRoute` was told last. */
+  routed: Routed | undefined;
   readonly #handler: ServerHandler<never>;
   /** As it was when the span was named after it: an application may change it on the way. */
   readonly #method: string;
   #owner: Owner | undefined;
   /** The first error of the application; in an array, for anything can be thrown. */
   #error: [unknown] | undefined;
+  #isRecorded = false;
 
   /** `owner` is told of the response's end; without one, whoever made this calls `sent`. */
   constructor(
@@ -48,6 +51,7 @@ export class TracedRequest {
     this.#handler = handler;
     this.#method = handler.method(request as never);
     this.#owner = owner;
+    this.routed = routeOf(request);
     mark(request, this);
     if (response !== undefined) mark(response, this);
   }
@@ -64,6 +68,8 @@ export class TracedRequest {
   failed(error: unknown): void {
     // A body that is read, and on-finished, pass on that the connection broke: that is told by the end.
     if (isConnections(error, this.request as Readers)) return;
+    // A handler that goes on and fails behind the end is no longer about this request.
+    if (this.#isRecorded) return;
     if (this.response?.headersSent) this.#handler.failed(this.span, error);
     else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
   }
@@ -77,11 +83,11 @@ export class TracedRequest {
 
   /** Records route, error and end, and finishes the span. Call it once. `statusCode`: undefined where none was sent. */
   sent(statusCode: number | undefined, failure: Failure | undefined): void {
-    const routed = (this.request as Marked)[ROUTED];
-    if (routed !== undefined) this.#handler.routed(this.span, this.#method, routed);
+    if (this.routed !== undefined) this.#handler.routed(this.span, this.#method, this.routed);
     if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
       this.#handler.failed(this.span, this.#error[0]);
     }
+    this.#isRecorded = true;
     this.#handler.sent(this.span, statusCode, failure);
   }
 }
@@ -150,12 +156,15 @@ export function rawOf(wrapper: unknown): readonly (object | null | undefined)[] 
 
 /** Tells which framework and which of its routes serve a request, traced or not. The last call counts. */
 export function setRoute(request: object, routed: Routed): void {
-  if (Object.isExtensible(request)) (request as Marked)[ROUTED] = routed;
+  const traced = tracedOf(request);
+  // A property more on a request that Express has been at costs over a microsecond.
+  if (traced !== undefined) traced.routed = routed;
+  else if (Object.isExtensible(request)) (request as Marked)[ROUTED] = routed;
 }
 
 /** What `setRoute` was told of a request last. */
 export function routeOf(request: object): Routed | undefined {
-  return (request as Marked)[ROUTED];
+  return tracedOf(request)?.routed ?? (request as Marked)[ROUTED];
 }
 
 /** Notes what a framework's user threw, rejected with or passed on: see `TracedRequest.failed`. */
