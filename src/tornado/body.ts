@@ -55,16 +55,19 @@ async function readBody(
   if (Number(incoming.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let length = 0;
-  for (;;) {
-    const next = await chunks.next().catch(() => undefined);
-    if (next === undefined) return false; // the connection broke
-    if (next.done === true) return true;
-    length += next.value.length;
-    if (length > limit) {
-      await chunks.return?.();
-      throw tooLarge(limit);
+  try {
+    for (;;) {
+      const next = await chunks.next().catch(() => undefined);
+      if (next === undefined) return false; // the connection broke
+      if (next.done === true) return true;
+      length += next.value.length;
+      if (length > limit) throw tooLarge(limit);
+      await received(next.value);
     }
-    await received(next.value);
+  } finally {
+    // What is left is skipped, for the connection's next request stands behind it.
+    await chunks.return?.();
+    incoming.resume();
   }
 }
 

@@ -661,6 +661,26 @@ test("streamRequestBody: prepare before the body, dataReceived for each piece, t
   assert.match(await ask("POST /", "longer"), /^HTTP\/1.1 413/);
 });
 
+test("streamRequestBody: a piece that dataReceived refuses is 500, and the connection's next request is served", async (t) => {
+  @streamRequestBody
+  class Handler extends QuietHandler {
+    override dataReceived(): void {
+      throw new Error("no room");
+    }
+    post(): never {
+      assert.fail("called");
+    }
+    get(): void {
+      this.write("next");
+    }
+  }
+  const { connect } = await serve(t, [["/", Handler]]);
+  const client = await connect();
+  await client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\nfirst").until("500 Internal");
+  await client.send(`${"x".repeat(199_995)}GET / HTTP/1.1\r\nhost: a\r\n\r\n`).until("next");
+  client.leave();
+});
+
 test("a client that leaves while uploading: the method is not called", async (t) => {
   const calls: string[] = [];
   class Handler extends QuietHandler {
