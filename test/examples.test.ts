@@ -382,3 +382,14 @@ restify  └─ load order  ✗ Error: there is no order 0`,
   await other.end();
   assert.equal(pictures(named), "trace\npolka  GET /orders/:id  server 200");
 });
+
+test("examples/two-apps: each application by its own settings", async () => {
+  const ports = [await freePort(), await freePort()] as const;
+  const apps = start("two-apps.js", [], { PORT: ports[0], ADMIN_PORT: ports[1] });
+  await apps.until("curl");
+  for (const port of ports) await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  const output = await apps.until("admin  server 200");
+  apps.child.kill("SIGTERM");
+  await apps.end();
+  assert.equal(pictures(output), "trace\nshop  server 200\ntrace\nadmin  server 200");
+});
