@@ -1,15 +1,15 @@
-// One application of NestJS: starts spans on its server, and names them after the routes that NestJS makes.
+// One application of NestJS: traces it as its platform, and names requests after the routes that NestJS makes.
 
 import { errorMonitor } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { copyMetadata } from "../copy-metadata.ts";
 import { warn } from "../diagnostics.ts";
-import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
+import { expressTracing } from "./express.ts";
+import { fastifyTracing } from "./fastify.ts";
 import type { PluginOptions } from "./plugin-options.ts";
-import { beginRequest, traceServer } from "./servers.ts";
+import { traceServer } from "./servers.ts";
 import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
 
 /** What NestJS hands to a module's `configure`, as much of it as we use. */
@@ -30,33 +30,26 @@ interface NestAdapter {
   setNotFoundHandler?(handler: Handler, ...rest: unknown[]): unknown;
 }
 
-/** Starts a span for every request of the application, and for requests that reach it by another server. */
-export function startSpans(consumer: NestConsumer, tracing: NonNullable<PluginOptions["tracing"]>): Undo {
+/**
+ * Traces the application as its platform: starts a span for every request of its server, and of others that it is mounted in,
+ * where there is a tracing; sees what of it is not NestJS's. Fastify serves "localhost" by a server for each address, of which
+ * NestJS knows one.
+ */
+export function tracePlatform(consumer: NestConsumer, options: PluginOptions): Undo {
   const adapter = consumer.getHttpAdapter?.();
   const server = adapter?.getHttpServer?.() as { emit?: unknown } | undefined;
   // An adapter of another making may have none.
-  const undo = typeof server?.emit === "function" ? traceServer(server, tracing) : nothing;
-  attempt(() => startWithin(adapter, tracing.http));
+  const isTraced = options.tracing !== undefined && typeof server?.emit === "function";
+  const undo = isTraced ? traceServer(server, options.tracing) : nothing;
+  attempt(() => {
+    if (adapter?.getType?.() === "express") adapter.use?.(expressTracing(options));
+    if (adapter?.getType?.() === "fastify") fastifyTracing(adapter.getInstance?.() as object, options, thrown);
+  });
   return undo;
 }
 
-/**
- * Fastify serves "localhost" by a server for each address, of which NestJS knows one; and an application may be mounted in
- * another server. A request that has a span already passes.
- */
-function startWithin(adapter: NestAdapter | undefined, http: HttpTracing): void {
-  const start = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    if (tracedOf(request) !== undefined) next();
-    else http.scope.run(beginRequest(http, request, response), next);
-  };
-  const instance = adapter?.getInstance?.() as Partial<{ addHook(name: string, hook: Handler): void }> | undefined;
-  if (adapter?.getType?.() === "fastify") {
-    instance?.addHook?.("onRequest", (request: Raw, reply: Raw, done: () => void) =>
-      start(request.raw as IncomingMessage, reply.raw as ServerResponse, done),
-    );
-  } else if (adapter?.getType?.() === "express") {
-    adapter.use?.(start);
-  }
+function thrown(error?: Error): void {
+  if (error !== undefined) throw error;
 }
 
 /** What a request of Fastify keeps Node's in. */

@@ -2,7 +2,7 @@
 
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type Undo, undoAll } from "../patch.ts";
-import { attempt, type NestConsumer, nameRoutes, seeStreams, startSpans } from "./nest-application.ts";
+import { attempt, type NestConsumer, nameRoutes, seeStreams, tracePlatform } from "./nest-application.ts";
 import { seeExceptions } from "./nest-exceptions.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 
@@ -50,10 +50,9 @@ export class TracingModule {
 
   /** @internal By NestJS, as all that follow: before the application's routes are made. */
   configure(consumer: object): void {
-    const { tracing } = this.#options;
     const nest = consumer as NestConsumer;
-    const undoStart = tracing === undefined ? undefined : attempt(() => startSpans(nest, tracing));
-    this.#undo = undoAll([undoStart ?? nothing, attempt(() => seeStreams(nest)) ?? nothing]);
+    const undoPlatform = attempt(() => tracePlatform(nest, this.#options));
+    this.#undo = undoAll([undoPlatform ?? nothing, attempt(() => seeStreams(nest)) ?? nothing]);
     this.#undoNames = attempt(() => nameRoutes(nest)) ?? nothing;
     attempt(() => seeExceptions(nest));
   }

@@ -154,6 +154,24 @@ for (const release of RELEASES) {
     assert.equal(spanTree(reporter.spans), WORK);
   });
 
+  test(`${release.name}: with the module alone too, what is not NestJS's is named by the platform`, async (t) => {
+    const { tracing, reporter } = kit(t);
+    const { AppModule } = application(release, TracingModule.forRoot({ tracing }));
+    const adapter = release.adapter();
+    const platform = release.isFastify ? "fastify" : "express";
+    if (release.isFastify) adapter.getInstance().get("/plain/:id", async () => "plain");
+    else adapter.getInstance().get("/plain/:id", (_: unknown, response: http.ServerResponse) => response.end("plain"));
+    const app: INestApplication = await release.core.NestFactory.create(AppModule, adapter, QUIET);
+    const port = await listen(app);
+    t.after(() => app.close());
+    assert.equal(await get(port, "/plain/7"), "200 plain");
+    await reporter.waitFor(1);
+    assert.equal(
+      spanTree(reporter.spans, { tags: ["component"] }),
+      `\nGET /plain/:id  server 200 component=${platform}`,
+    );
+  });
+
   test(`${release.name}: services may have the tracing injected; without HTTP too their methods are traced`, async (t) => {
     const { tracing, reporter } = kit(t);
     const { AppModule, Work } = application(release, TracingModule.forRoot({ tracing }));
