@@ -169,7 +169,8 @@ export class RequestHandler {
     if (this.#output.headersWritten) throw new Error("Cannot redirect after headers have been written");
     if (!(status >= 300 && status <= 399)) throw new RangeError(`redirect: ${status} is no status of a redirect`);
     this.setStatus(status);
-    this.setHeader("Location", url);
+    // Node sends headers as Latin-1, and Tornado this one as UTF-8.
+    this.setHeader("Location", Buffer.from(url).toString("latin1"));
     void this.finish();
   }
 

@@ -208,6 +208,15 @@ test("redirect: 302, permanently 301, or the status given", async (t) => {
   assert.match(await ask("GET /?kind=200"), /^HTTP\/1.1 200/);
 });
 
+test("redirect: a URL with characters beyond ASCII is sent as UTF-8", async (t) => {
+  const { ask } = await handle(t, function () {
+    this.redirect("/caf\u00e9/\u20ac");
+  });
+  // What came is read as Latin-1.
+  const answer = Buffer.from(await ask("GET /"), "latin1").toString();
+  assert.match(answer, /^HTTP\/1.1 302 .*\r\nLocation: \/caf\u00e9\/\u20ac\r\n/s);
+});
+
 test("arguments: the last value, white space taken away, defaults, lists, 400 where one is missing", async (t) => {
   const seen: unknown[] = [];
   const { ask } = await handle(t, function () {
