@@ -194,19 +194,27 @@ export class RequestHandler {
   /**
    * Sends what was written, status and headers first. The promise resolves when it has left, and rejects with
    * StreamClosedError where the connection has closed; it need not be awaited.
+   *
+   * @throws Error where the body is longer than Content-Length says
    */
   flush(): Promise<void> {
     return this.#output.flush();
   }
 
-  /** Writes `chunk` if there is one, and ends the response. The promise is that of `flush`. @throws Error when called again */
+  /**
+   * Writes `chunk` if there is one, and ends the response. The promise is that of `flush`.
+   *
+   * @throws Error when called again, and where the body is not as long as Content-Length says
+   */
   finish(chunk?: string | Uint8Array | object): Promise<void> {
     if (this.isFinished) throw new Error("finish() called twice");
     if (chunk !== undefined) this.write(chunk);
     if (!this.#output.headersWritten) this.#completeHeaders();
-    const sent = this.#output.end();
-    this.#notify(() => this.onFinish());
-    return sent;
+    try {
+      return this.#output.end();
+    } finally {
+      if (this.isFinished) this.#notify(() => this.onFinish());
+    }
   }
 
   /** Sends an error page in place of what was written. After the headers have left it can only end the response. */

@@ -20,6 +20,7 @@ import {
 import { CERTIFICATE } from "../hosts/node-http/contract-app.js";
 import { bodyOf, QuietHandler, serve, tick } from "./scene.js";
 
+const NOT_AS_LONG = "The body is not as long as Content-Length says";
 const FORM = "content-type: application/x-www-form-urlencoded";
 
 /** Serves GET and POST of `/` by one function. */
@@ -547,6 +548,48 @@ test("HEAD: the headers of GET and no body; 204 has none either, and refuses one
   assert.match(empty, /^HTTP\/1.1 204 No Content\r\n/);
   assert.doesNotMatch(empty, /content-type|content-length/i);
   assert.match(await ask("GET /?status=204"), /^HTTP\/1.1 500/);
+});
+
+test("Content-Length: a body of another length is 500, and after the headers the connection is closed", async (t) => {
+  const logged: string[] = [];
+  let finished = 0;
+  class Handler extends RequestHandler {
+    async get(how: string, length: string): Promise<void> {
+      this.setHeader("Content-Length", length);
+      this.write("abc");
+      if (how === "flush") await this.flush();
+      if (how !== "whole") this.write("def");
+    }
+    head(_how: string, length: string): void {
+      this.setHeader("Content-Length", length);
+    }
+    override logException(error: unknown): void {
+      logged.push((error as Error).message);
+    }
+    override onFinish(): void {
+      finished++;
+    }
+  }
+  const { ask, connect } = await serve(t, [["/([a-z]+)/([0-9a-z]+)", Handler]]);
+  assert.equal(bodyOf(await ask("GET /whole/3")), "abc");
+  assert.equal(bodyOf(await ask("GET /flush/6")), "abcdef");
+  assert.match(await ask("HEAD /whole/9"), /^HTTP\/1.1 200 .*\r\nContent-Length: 9\r\n/s);
+  assert.deepEqual(logged, []);
+  for (const length of ["2", "4", "x"]) {
+    assert.match(await ask(`GET /whole/${length}`), /^HTTP\/1.1 500 .*\r\nContent-Length: 93\r\n/s, length);
+  }
+  for (const length of ["5", "7"]) {
+    const client = await connect();
+    client.send(`GET /flush/${length} HTTP/1.1\r\nhost: a\r\n\r\nGET /whole/3 HTTP/1.1\r\nhost: a\r\n\r\n`);
+    assert.match(await client.end(), /^HTTP\/1.1 200 .*\r\n\r\nabc$/s, length);
+  }
+  assert.match(await ask("GET /flush/2"), /^HTTP\/1.1 500 /);
+  assert.deepEqual(logged, [
+    ...["2", "4", "NaN"].map((length) => `${NOT_AS_LONG}: 3 bytes where there should be ${length}`),
+    ...["2", "4"].map((length) => `${NOT_AS_LONG}: 3 bytes where there should be ${length}`),
+    `${NOT_AS_LONG}: 3 bytes where there should be 2`,
+  ]);
+  assert.equal(finished, 11);
 });
 
 test("flush: pieces leave as they are flushed, and headers can be changed no more", async (t) => {
