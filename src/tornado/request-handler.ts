@@ -6,7 +6,7 @@ import { show } from "../settings.ts";
 import type { Application, ApplicationSettings } from "./application.ts";
 import type { Arguments } from "./arguments.ts";
 import { type CookieOptions, setCookieHeader } from "./cookies.ts";
-import { isAnswer } from "./error-status.ts";
+import { isAnswer, isStatus } from "./error-status.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import { caught } from "./execution.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
@@ -83,8 +83,9 @@ export class RequestHandler {
     this.setStatus(200);
   }
 
-  /** @param reason in place of the status's usual words */
+  /** @param reason in place of the status's usual words. @throws RangeError for a status below 100 or above 999 */
   setStatus(statusCode: number, reason?: string): void {
+    if (!isStatus(statusCode)) throw new RangeError(`setStatus: ${statusCode} is no status; 100 to 999 are`);
     const { res: outgoing } = this.request;
     outgoing.statusCode = statusCode;
     outgoing.statusMessage = safeReason(reason) ?? STATUS_CODES[statusCode] ?? "Unknown";
@@ -219,7 +220,7 @@ export class RequestHandler {
 
   /** Sends an error page in place of what was written. After the headers have left it can only end the response. */
   sendError(statusCode = 500, options: WriteErrorOptions = {}): Promise<void> {
-    this.#errorPage ??= this.#sendError(statusCode, options);
+    this.#errorPage ??= this.#sendError(isStatus(statusCode) ? statusCode : 500, options);
     return this.#errorPage;
   }
 
@@ -292,8 +293,19 @@ export class RequestHandler {
       if (!this.isFinished) void this.finish();
     } catch (failure) {
       caught(this, failure);
+      if (!this.isFinished) this.#finishEmpty();
+    }
+  }
+
+  /** Ends the response where its error page failed. Never throws. */
+  #finishEmpty(): void {
+    try {
       this.#output.discard();
-      if (!this.isFinished) void this.#output.end();
+      if (!this.#output.headersWritten) this.clearHeader("Content-Length"); // of the page that failed
+      void this.finish();
+    } catch (failure) {
+      console.error("Exception in exception handler\n", failure);
+      this.request.res.destroy();
     }
   }
 }

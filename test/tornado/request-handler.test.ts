@@ -404,6 +404,47 @@ test("errors: writeError makes the page, async too, and is told why; sendError c
   assert.deepEqual(seen, [500, "why", 403, "Not You", 400, "HTTP 400: Bad Request"]);
 });
 
+test("errors: where writeError fails the page is empty, and onFinish is called as ever", async (t) => {
+  const finished: number[] = [];
+  class Handler extends QuietHandler {
+    get(status: string): void {
+      throw new HTTPError(Number(status));
+    }
+    override writeError(statusCode: number): void {
+      this.setHeader("Content-Length", 100);
+      this.write(`${statusCode}`);
+      throw new Error("in writeError");
+    }
+    override onFinish(): void {
+      finished.push(this.getStatus());
+    }
+  }
+  const { ask } = await serve(t, [["/(.*)", Handler]]);
+  assert.match(await ask("GET /400"), /^HTTP\/1.1 400 .*\r\nContent-Length: 0\r\n.*\r\n\r\n$/s);
+  const empty = await ask("GET /204");
+  assert.match(empty, /^HTTP\/1.1 204 .*\r\n\r\n$/s);
+  assert.doesNotMatch(empty, /content-type|content-length/i);
+  assert.deepEqual(finished, [400, 204]);
+});
+
+test("errors: a status that cannot be sent is 500, however it is given; the first and the last that can", async (t) => {
+  const { ask } = await handle(t, function () {
+    const status = Number(this.getArgument("status"));
+    const how = this.getArgument("how", "set");
+    if (how === "throw") throw new HTTPError(status);
+    if (how === "send") return this.sendError(status);
+    return this.setStatus(status);
+  });
+  for (const how of ["set", "throw", "send"]) {
+    for (const status of [99, 1000, 0, -1, 404.5, "x"]) {
+      const answer = await ask(`GET /?how=${how}&status=${status}`);
+      assert.match(answer, /^HTTP\/1.1 500 Internal Server Error\r\n.*500: Internal Server Error/s, `${how} ${status}`);
+    }
+    assert.match(await ask(`GET /?how=${how}&status=999`), /^HTTP\/1.1 999 Unknown\r\n/);
+  }
+  assert.match(await ask("GET /?status=100"), /^HTTP\/1.1 100 Continue\r\n/);
+});
+
 test("errors: serveTraceback shows the stack", async (t) => {
   const fail = (): never => {
     throw new Error("why");
