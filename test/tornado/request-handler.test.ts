@@ -576,6 +576,11 @@ test("Etag: computed for a 200, answered with 304 where the client has it, or as
   }
   const plain = await serve(t, [["/", Plain]]);
   assert.doesNotMatch(await plain.ask("GET /"), /Etag/);
+  const own = await handle(t, function () {
+    this.setHeader("Etag", '"mine"');
+    this.write("hello");
+  });
+  assert.match(await own.ask('GET /\nif-none-match: "mine"'), /^HTTP\/1.1 200 .*\r\nEtag: "mine"\r\n/s);
 });
 
 test("HEAD: the headers of GET and no body; 204 has none either, and refuses one", async (t) => {
