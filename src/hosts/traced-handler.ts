@@ -14,7 +14,6 @@ import { show } from "../settings.ts";
 import { requestEnded } from "./frameworks.ts";
 import { isServerStream, StreamRequest } from "./http2-request.ts";
 import { TracedHost } from "./node-http.ts";
-import { failureOf, statusOf } from "./response-end.ts";
 import { isResponse, type Owner, rawOf, spanOf, TracedRequest, tracedOf, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
@@ -207,10 +206,9 @@ class TracedCall implements Owner {
     if (this.#isClosed) this.#finish(undefined);
   }
 
-  ended({ request, response, routed }: TracedRequest): void {
+  ended({ request, routed }: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void {
     this.#isClosed = true;
-    this.#statusCode = statusOf(response as ServerResponse);
-    const failure = failureOf(response as ServerResponse, false);
+    this.#statusCode = statusCode;
     if (routed === undefined) requestEnded(request as IncomingMessage);
     // A handler that goes on after the client has left is no longer about this request.
     if (this.#isSettled || failure !== undefined) this.#finish(failure);

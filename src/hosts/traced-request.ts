@@ -9,6 +9,8 @@ import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { watchStream } from "./http2-end.ts";
 import { isHttp2, streamOf } from "./http2-request.ts";
+import { failureOf, statusOf } from "./response-end.ts";
+import { notesOf, type Server, type ServerNotes } from "./server-notes.ts";
 
 // Registered, so that they are found whichever copy of this package traced the request: a bundle may bring one.
 const TRACED: unique symbol = Symbol.for("node-opentracing/request") as never;
@@ -20,7 +22,8 @@ type QueuedSocket = Socket & { [QUEUE]?: Set<object> };
 
 /** Told once when a response has ended, however it did: it calls `traced.sent`. */
 export interface Owner {
-  ended(traced: TracedRequest): void;
+  /** `statusCode`: undefined where none was sent. `failure`: why the response is not whole, undefined where it is. */
+  ended(traced: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void;
 }
 
 /** What becomes of one traced request, from its first sight to `sent`. Kept on the request and on its response. */
@@ -31,6 +34,8 @@ export class TracedRequest {
   readonly response: { readonly headersSent?: boolean } | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
+  /** What is known of its server; undefined where there is none, or it is of no use. */
+  server: ServerNotes | undefined;
   readonly #handler: ServerHandler<never>;
   /** As it was when the span was named after it: an application may change it on the way. */
   readonly #method: string;
@@ -87,8 +92,10 @@ export class TracedRequest {
   /** To be called when the response has ended; a second call does nothing. */
   end(): void {
     const owner = this.#owner;
+    if (owner === undefined) return;
     this.#owner = undefined;
-    owner?.ended(this);
+    const response = this.response as ServerResponse;
+    owner.ended(this, statusOf(response), failureOf(response, this.server?.closedAll ?? false));
   }
 
   /** Records route, error and end, and finishes the span. Call it once. `statusCode`: undefined where none was sent. */
@@ -208,10 +215,16 @@ export function watch(
     watchStream(stream, request.method === "CONNECT", onClose);
     return traced;
   }
+  traced.server = serverNotes(request);
   // "close" comes once, after a finished response and after an abort alike.
   listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);
   return traced;
+}
+
+function serverNotes({ socket }: IncomingMessage): ServerNotes | undefined {
+  const server = (socket as { server?: Server } | null | undefined)?.server;
+  return typeof server?.emit === "function" ? notesOf(server) : undefined;
 }
 
 function onClose(this: object): void {
