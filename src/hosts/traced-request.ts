@@ -136,11 +136,16 @@ export function tracedOf(requestOrResponse: object | null | undefined): TracedRe
  * The span of a request, by its request or its response object, Node's or a framework's; undefined where it is not traced.
  */
 export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {
+  return tracedIn(requestOrResponse)?.span;
+}
+
+/** The traced request that an object of Node's or of a framework belongs to. */
+export function tracedIn(requestOrResponse: object | null | undefined): TracedRequest | undefined {
   const traced = tracedOf(requestOrResponse);
-  if (traced !== undefined) return traced.span;
+  if (traced !== undefined) return traced;
   for (const raw of rawOf(requestOrResponse)) {
     const found = tracedOf(raw);
-    if (found !== undefined) return found.span;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -200,7 +205,10 @@ export function isResponse(value: unknown): value is ServerResponse {
   }
 }
 
-/** Makes `span` the request's and the response's, and tells `owner` when the response has ended. */
+/**
+ * Makes `span` the request's and the response's, and tells `owner` when the response has ended: at once where it has, because
+ * the client left while somebody was still waiting for something.
+ */
 export function watch(
   handler: ServerHandler<IncomingMessage>,
   span: Span,
@@ -213,12 +221,14 @@ export function watch(
   if (stream !== undefined) {
     traced.isAlso(stream);
     watchStream(stream, request.method === "CONNECT", onClose);
+    if (stream.destroyed) traced.end();
     return traced;
   }
   traced.server = serverNotes(request);
   // "close" comes once, after a finished response and after an abort alike.
   listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);
+  if (response.closed || (response.socket === null && request.socket?.closed)) traced.end();
   return traced;
 }
 

@@ -59,9 +59,7 @@ export class RequestTracing {
     const { req, res } = request;
     const own = new RequestSpan(span, res, this.http, { handler: this.#handler, isSettled });
     request.traced = own;
-    const traced = watch(this.#handler as unknown as ServerHandler<IncomingMessage>, span, req, res, own);
-    // The client may have left while `prepare` was running.
-    if (res.destroyed) traced.end();
+    watch(this.#handler as unknown as ServerHandler<IncomingMessage>, span, req, res, own);
     return own;
   }
 
