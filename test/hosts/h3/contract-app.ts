@@ -17,7 +17,7 @@ import { listening, NOT_HTTP2 } from "../http2/contract-app.js";
 /** How an application is traced: by `initTracing()` with our plug-in, or with h3's own; or alone, by our plug-in. */
 type Form = "h3 2.0" | "h3 2.0 by its channel" | "h3 2.0 alone" | "h3 2.0 http2";
 
-const NO_UPGRADE = [{ test: "end: an upgrade that is refused", reason: "an upgrade reaches no middleware" }];
+const NO_UPGRADE = [{ test: "end: an upgrade that is refused: 403", reason: "an upgrade reaches no middleware" }];
 
 export const H3_HOSTS: readonly ContractHost[] = [
   host("h3 2.0"),

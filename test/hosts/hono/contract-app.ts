@@ -14,7 +14,7 @@ import { type ContractApp, type ContractHost, type ContractSetup, contractError 
 import { traceServers } from "#src/hosts/servers.js";
 import { listening, NOT_HTTP2 } from "../http2/contract-app.js";
 
-const NO_UPGRADE = [{ test: "end: an upgrade that is refused", reason: "an upgrade reaches no middleware" }];
+const NO_UPGRADE = [{ test: "end: an upgrade that is refused: 403", reason: "an upgrade reaches no middleware" }];
 
 /** Traced by `initTracing()` with the middleware, and alone by the middleware. */
 export const HONO_HOSTS: readonly ContractHost[] = [
