@@ -34,10 +34,11 @@ export type FailureKind =
 /** The error recorded last on a span: what passes several handlers on its way out is logged once. */
 const recorded = new WeakMap<Span, unknown>();
 
-/** Marks a span as failed in one of the ways above. */
+/** Marks a span as failed in one of the ways above. A response that was cut because of an error that is logged already is not logged. */
 export function recordFailure(span: Span, failure: Failure): void {
   span.setTag(ERROR, true);
   const { kind, message, error } = failure;
+  if (kind === "response_cut" && recorded.has(span)) return;
   const fields: Record<string, unknown> = { event: "error", "error.kind": kind, message };
   if (error !== undefined) fields["error.object"] = error;
   span.log(fields);

@@ -139,6 +139,8 @@ export class RequestSpan implements Owner {
   #finish(failure: Failure | undefined): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#owned!.handler.sent(this.span, this.#end!.statusCode, failure);
+    // What a handler threw is the reason, the cut its consequence.
+    const isToldBefore = this.#isFailed && failure?.kind === "response_cut";
+    this.#owned!.handler.sent(this.span, this.#end!.statusCode, isToldBefore ? undefined : failure);
   }
 }

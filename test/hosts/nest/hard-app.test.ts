@@ -90,8 +90,7 @@ GET /api/orgs/:org/orders/:id  server 500 error=RangeError
     "GET /api/orgs/a/broken-file",
     `
 GET /api/orgs/:org/broken-file  server 200 error=RangeError
-  - error error.object=RangeError: disk
-  - error error.kind=response_cut message=*`,
+  - error error.object=RangeError: disk`,
   ],
   ["GET /api/tenants\nhost: one.example.com", "\nGET /api/tenants  server 200"],
   ["GET /api/v2/cats/tom", "\nGET /api/v2/cats/:name  server 200"],
