@@ -295,6 +295,18 @@ test("end: response.end() on a connection that is gone does not make the respons
   assert.match(await tree(reporter), /error=connection_reset/);
 });
 
+test("end: a response that is destroyed because its connection broke is that connection's affair", async (t) => {
+  const { reporter, connect } = await serving(t, (request, response) => {
+    // Koa's way with a streamed body: the socket's error destroys the body, and `pipeline` the response for that.
+    request.socket.on("error", () => response.destroy(new Error("Premature close")));
+    response.write("one");
+  });
+  const client = (await connect()).send(GET);
+  await client.until("one");
+  client.reset();
+  assert.equal(await tree(reporter), "\nGET  server 200 error=connection_reset");
+});
+
 test("filter false and traceAll false: no span, and nothing active", async (t) => {
   for (const options of [{ filter: () => false }, { traceAll: false }]) {
     const seen: unknown[] = [];
