@@ -102,28 +102,47 @@ class KoaRoute implements Routed {
   }
 }
 
-function routeIn({ _matchedRoute: ran, matched, method }: RouterContext): string | undefined {
+function routeIn(ctx: RouterContext): string | undefined {
+  const { _matchedRoute: ran, matched, method } = ctx;
   if (ran === undefined || ran === null) return undefined;
   if (!Array.isArray(matched)) return String(ran);
   // The layers that matched, in the order in which they ran, up to the one that ran last: that one may be a middleware of the
   // router, which has no methods. With no route before it, it answered in place of one.
-  let route: string | undefined;
-  for (const { path, methods } of matched as readonly RouterLayer[]) {
-    if (methods.length > 0 && !methods.includes(method)) continue;
-    if (methods.length > 0) route = String(path);
-    if (path === ran) break;
+  let route: RouterLayer | undefined;
+  for (const layer of matched as readonly RouterLayer[]) {
+    if (layer.methods.length > 0 && !layer.methods.includes(method)) continue;
+    if (layer.methods.length > 0) route = layer;
+    if (layer.path === ran) break;
   }
-  return route;
+  if (route === undefined) return undefined;
+  const mount = mountOf(ctx, route.regexp);
+  return mount !== "" && route.path === "/" ? mount : mount + String(route.path);
+}
+
+/**
+ * The path under which koa-mount has the route's application, empty where it does not. koa-mount takes it from the path that routers
+ * see, and leaves on the context that of the last mount that the request went into, be the route in there or behind it: that
+ * shows by the path which the route's expression matches.
+ */
+function mountOf({ mountPath, originalUrl }: RouterContext, regexp: unknown): string {
+  if (typeof mountPath !== "string" || typeof originalUrl !== "string" || !(regexp instanceof RegExp)) return "";
+  const path = originalUrl.split("?", 1)[0]!;
+  if (!path.startsWith(mountPath) || path.search(regexp) >= 0) return "";
+  return (path.slice(mountPath.length) || "/").search(regexp) >= 0 ? mountPath : "";
 }
 
 /** What the routers leave on the context: `matched` is of all routers, `_matchedRoute` the path of the layer that ran last. */
 interface RouterContext {
   readonly method: string;
+  readonly originalUrl?: string;
   readonly matched?: readonly RouterLayer[] | null;
   readonly _matchedRoute?: string | RegExp | null;
+  /** Of koa-mount. */
+  readonly mountPath?: unknown;
 }
 
 interface RouterLayer {
   readonly path: string | RegExp;
   readonly methods: readonly string[];
+  readonly regexp?: unknown;
 }

@@ -210,6 +210,65 @@ test("a router of another kind costs the route's name, and no more", async (t) =
   assert.equal(diagnostics()["framework.unknown"], 1);
 });
 
+/** koa-mount's way: takes the mount's path away while its middleware runs, and leaves it on the context. */
+function mounted(prefix: string, middleware: Koa.Middleware): Koa.Middleware {
+  return async (ctx, upstream) => {
+    const { path } = ctx;
+    const rest = path.startsWith(prefix) ? path.slice(prefix.length) || "/" : "";
+    if (!rest.startsWith("/")) return upstream();
+    ctx["mountPath"] = prefix;
+    ctx.path = rest;
+    try {
+      return await middleware(ctx, async () => {
+        ctx.path = path;
+        await upstream();
+        ctx.path = rest;
+      });
+    } finally {
+      ctx.path = path;
+    }
+  };
+}
+
+test("under koa-mount the mount's path stands in front of the route's", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const router = new Router();
+  for (const path of ["/", "/:id", /^\/(\d+)\/items$/, "/any/{*rest}"]) {
+    router.get(path, (ctx) => {
+      ctx.body = "found";
+    });
+  }
+  const outer = new Router();
+  outer.get("/admin/behind/:id", (ctx) => {
+    ctx.body = "behind";
+  });
+  const routes = router.routes() as Koa.Middleware;
+  const { ask } = await listening(
+    t,
+    serverOf(
+      koaTracing({ tracing }),
+      mounted("/admin", routes),
+      mounted("/a", mounted("/b", routes)),
+      outer.routes() as Koa.Middleware,
+      routes,
+    ),
+  );
+  for (const [path, name] of [
+    ["/admin/7?q=/admin", "GET /admin/:id"],
+    ["/admin", "GET /admin"],
+    ["/admin/7/items", "GET /admin/^\\/(\\d+)\\/items$/"],
+    ["/admin/any/7", "GET /admin/any/{*rest}"],
+    ["/admin/behind/7", "GET /admin/behind/:id"],
+    ["/7", "GET /:id"],
+    ["/administrator", "GET /:id"],
+    ["/a/b/7", "GET /:id"],
+    ["/admin/no/such", "GET"],
+  ] as const) {
+    await ask(`GET ${path}`);
+    assert.equal((await takeTree(reporter)).trim().split("  ")[0], name);
+  }
+});
+
 test("wrong options are refused with what to write instead", () => {
   assert.throws(
     () => koaTracing({ trace: 1 } as never),
