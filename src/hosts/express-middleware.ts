@@ -2,11 +2,8 @@
 
 import type { ServerResponse } from "node:http";
 import type { Span } from "opentracing";
-import { warn } from "../diagnostics.ts";
-import { recordError } from "../http/failure.ts";
-import { startSpan } from "../http/start-span.ts";
 import { listen } from "../listen.ts";
-import { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
+import { failChild, finishChild, startChild } from "./child-span.ts";
 import type { Layer } from "./express-pattern.ts";
 import type { Request } from "./express-way.ts";
 import type { TracedRequest } from "./traced-request.ts";
@@ -46,26 +43,15 @@ export class MiddlewareSpans {
   }
 
   #start(name: string): Span | undefined {
-    const { tracing, span: parent } = this.#traced;
-    try {
-      const tags = { [COMPONENT]: "express", [MIDDLEWARE_TYPE]: "middleware" };
-      const span = startSpan(tracing.tracer, name, parent, tags);
-      this.#open.add(span);
-      return span;
-    } catch (error) {
-      warn("tracer.error", "the tracer failed to start a span; a middleware is called without one", error);
-      return undefined;
-    }
+    const span = startChild(this.#traced, "express", name, "middleware");
+    if (span !== undefined) this.#open.add(span);
+    return span;
   }
 
   #end(span: Span, error: unknown): void {
     if (!this.#open.delete(span)) return;
-    try {
-      if (isError(error)) recordError(span, error, this.#traced.tracing.redact);
-      span.finish();
-    } catch (tracerError) {
-      warn("tracer.error", "the tracer threw while a middleware's span was finished", tracerError);
-    }
+    if (isError(error)) failChild(span, error, this.#traced.tracing);
+    finishChild(span);
   }
 }
 

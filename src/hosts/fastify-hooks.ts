@@ -1,17 +1,14 @@
 // Spans for the hooks of Fastify, with `traceMiddleware`.
 
 import type { Span } from "opentracing";
-import { warn } from "../diagnostics.ts";
 import { isPlainPromise } from "../follow-promise.ts";
 import { isThenable } from "../guard.ts";
-import { recordError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { startSpan } from "../http/start-span.ts";
 import { listen } from "../listen.ts";
 import { patch } from "../patch.ts";
-import { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
+import { failChild, finishChild, startChild } from "./child-span.ts";
 import type { Done, FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-instance.ts";
-import { type TracedRequest, tracedOf } from "./traced-request.ts";
+import { tracedOf } from "./traced-request.ts";
 
 type Hook = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -75,7 +72,7 @@ function inSpan(type: string, hook: unknown, spans: Spans): unknown {
     const [request, reply] = args as [FastifyRequest, FastifyReply];
     const traced = tracedOf(request.raw);
     const isOn = traced !== undefined && (spans.isOn ?? traced.tracing.traceMiddleware);
-    const span = isOn ? start(traced, name, type) : undefined;
+    const span = isOn ? startChild(traced, "fastify", name, type) : undefined;
     if (span === undefined) return Reflect.apply(hook as Hook, this, args);
     const call = new HookCall(traced!.tracing, span, args[doneAt] as Done);
     args[doneAt] = call.done;
@@ -123,31 +120,13 @@ class HookCall {
   };
 
   readonly #failed = (error: unknown): void => {
-    if (!this.#isOpen) return;
-    try {
-      recordError(this.#span, error, this.#tracing.redact);
-    } catch (tracerError) {
-      warn("tracer.error", "the tracer threw while recording an error", tracerError);
-    }
+    if (this.#isOpen) failChild(this.#span, error, this.#tracing);
     this.#finish();
   };
 
   readonly #finish = (): void => {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    try {
-      this.#span.finish();
-    } catch (error) {
-      warn("tracer.error", "the tracer threw while finishing a span", error);
-    }
+    finishChild(this.#span);
   };
-}
-
-function start({ tracing, span }: TracedRequest, name: string, type: string): Span | undefined {
-  try {
-    return startSpan(tracing.tracer, name, span, { [COMPONENT]: "fastify", [MIDDLEWARE_TYPE]: type });
-  } catch (error) {
-    warn("tracer.error", "the tracer failed to start a span; a hook runs without one", error);
-    return undefined;
-  }
 }

@@ -11,6 +11,7 @@ import { AsyncHTTPClient } from "#src/tornado/async-http-client.js";
 import { HTTPError } from "#src/tornado/http-error.js";
 import { HTTPRequest } from "#src/tornado/http-request.js";
 import { initClientTracing } from "#src/tornado/init-client-tracing.js";
+import { initTracing } from "#src/tornado/init-tracing.js";
 import { onServer, type Routes, traced } from "./web-server.js";
 
 const ROUTES: Routes = {
@@ -51,6 +52,19 @@ test("no tracer: the global one, looked up at each fetch", async () => {
     });
   } finally {
     await tracing.close();
+    initGlobalTracer(new NoopTracer());
+  }
+});
+
+test("no application: initTracing traces the client with the global tracer", async () => {
+  const undo = initTracing(); // this file makes no Application, which would count instead
+  const reporter = new MemoryReporter();
+  initGlobalTracer(new Tracer({ reporter }));
+  try {
+    await onServer(ROUTES, async ({ origin }) => void (await client.fetch(`${origin}/`)));
+    assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  } finally {
+    undo();
     initGlobalTracer(new NoopTracer());
   }
 });

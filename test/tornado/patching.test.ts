@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { initTracing as initAll } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import { Application, AsyncHTTPClient, initTracing, type Route } from "node-opentracing/tornado";
-import { memory, QuietHandler, serve, tick } from "./scene.js";
+import { memory, patched, QuietHandler, serve, tick } from "./scene.js";
 
 class MainHandler extends QuietHandler {
   get(): void {
@@ -171,4 +171,19 @@ test("with the main package's initTracing a name that the user gave is kept", as
   await reporter.waitFor(1);
   await all.close();
   assert.equal(spanTree(reporter.spans), "\nmine /  server 200");
+});
+
+test("with the main package's initTracing traced attributes count only with trace all, too", async (t) => {
+  patched(t);
+  const { tracer, tracing, reporter } = memory();
+  const all = initAll({ tracer, traceClient: false });
+  const { ask } = await serve(t, [["/", MainHandler]], {
+    opentracingTracing: tracing,
+    opentracingTraceAll: false,
+    opentracingTracedAttributes: ["protocol"],
+  });
+  await ask("GET /");
+  await reporter.waitFor(1);
+  await all.close();
+  assert.equal(spanTree(reporter.spans, { tags: ["protocol"] }), "\nMainHandler  server 200");
 });

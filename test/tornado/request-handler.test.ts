@@ -66,6 +66,20 @@ test("initialize, prepare, method, onFinish: in this order, initialize with the 
   assert.deepEqual(calls, ["initialize", "prepare", "get 7 db false", "onFinish true 200"]);
 });
 
+test("initialize gets an empty object where the route says nothing", async (t) => {
+  class Handler extends QuietHandler {
+    database = "";
+    override initialize({ database = "none" }: { database?: string }): void {
+      this.database = database;
+    }
+    get(): void {
+      this.write(this.database);
+    }
+  }
+  const { ask } = await serve(t, [["/", Handler]]);
+  assert.equal(bodyOf(await ask("GET /")), "none");
+});
+
 test("prepare may finish the response; then the method is not called", async (t) => {
   class Handler extends QuietHandler {
     override async prepare(): Promise<void> {
