@@ -3,6 +3,7 @@
 import { errorMonitor } from "node:events";
 import { copyMetadata } from "../copy-metadata.ts";
 import { warn } from "../diagnostics.ts";
+import { isPlainPromise } from "../follow-promise.ts";
 import type { Routed } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
@@ -10,7 +11,7 @@ import { expressTracing } from "./express.ts";
 import { fastifyTracing } from "./fastify.ts";
 import type { PluginOptions } from "./plugin-options.ts";
 import { traceServer } from "./servers.ts";
-import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
+import { failRequest, routeOf, setRoute, tracedOf } from "./traced-request.ts";
 
 /** What NestJS hands to a module's `configure`, as much of it as we use. */
 export interface NestConsumer {
@@ -28,6 +29,7 @@ interface NestAdapter {
   use?(middleware: Handler): unknown;
   reply?(response: Raw, body: unknown, ...rest: unknown[]): unknown;
   setNotFoundHandler?(handler: Handler, ...rest: unknown[]): unknown;
+  createMiddlewareFactory?(method: unknown): unknown;
 }
 
 /**
@@ -81,7 +83,7 @@ export function nameRoutes(consumer: NestConsumer): Undo {
       }),
     );
   }
-  const { setNotFoundHandler } = adapter;
+  const { setNotFoundHandler, createMiddlewareFactory } = adapter;
   if (setNotFoundHandler !== undefined) {
     undos.push(
       patch(adapter, "setNotFoundHandler", function setNamed(this: unknown, handler, ...rest) {
@@ -89,7 +91,37 @@ export function nameRoutes(consumer: NestConsumer): Undo {
       }),
     );
   }
+  if (createMiddlewareFactory !== undefined) {
+    undos.push(
+      patch(adapter, "createMiddlewareFactory", function createNamed(this: unknown, method) {
+        const apply = createMiddlewareFactory.call(this as NestAdapter, method);
+        // Fastify's is async.
+        return isPlainPromise(apply) ? apply.then(middlewareNamed) : middlewareNamed(apply);
+      }),
+    );
+  }
   return undoAll(undos);
+}
+
+/**
+ * To Express, middleware that a module applies to one method's requests is a route; to Fastify, all of it stands before a route that is
+ * known already. If it replies, it has done so in place of a route.
+ */
+function middlewareNamed(apply: unknown): unknown {
+  if (typeof apply !== "function") return apply;
+  return (path: unknown, callback: Handler) => Reflect.apply(apply, undefined, [path, inPlaceOfRoute(callback)]);
+}
+
+function inPlaceOfRoute(callback: Handler): Handler {
+  return (request: Raw & object, response: unknown, next: Handler) => {
+    const raw = request.raw ?? request;
+    const route = routeOf(raw);
+    setRoute(raw, UNROUTED);
+    return callback(request, response, (...args: unknown[]) => {
+      if (route !== undefined) setRoute(raw, route);
+      return next(...args);
+    });
+  };
 }
 
 const NEST = "nestjs";

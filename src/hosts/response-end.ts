@@ -78,7 +78,10 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
     // Node 20 says "finished" when a response's last bytes are thrown away; of time-outs we know better.
     return socket.destroyed && timedOut(socket) ? TIMEOUT : undefined;
   }
-  if (response.errored && !(response.socket === null && socket.destroyed)) return cut(response.errored);
+  // Destroyed by the application, which takes the socket along. Where the socket's error is another, that was the first, and what
+  // came to the response is its consequence.
+  const isOwn = error ? error === response.errored : !(response.socket === null && socket.destroyed);
+  if (response.errored && isOwn) return cut(response.errored);
   const refusal = socket[REFUSED]?.error;
   if (refusal !== undefined) return refused(refusal, request);
   if (error && error !== request.errored && typeof error.syscall === "string" && error.code !== "ECANCELED") {

@@ -312,6 +312,31 @@ test("end: response.end() on a connection that is gone does not make the respons
   assert.match(await tree(reporter), /error=connection_reset/);
 });
 
+test("end: a response that is destroyed because its connection broke is that connection's affair", async (t) => {
+  const { reporter, connect } = await serving(t, (request, response) => {
+    // Koa's way with a streamed body: the socket's error destroys the body, and `pipeline` the response for that.
+    request.socket.on("error", () => response.destroy(new Error("Premature close")));
+    response.write("one");
+  });
+  const client = (await connect()).send(GET);
+  await client.until("one");
+  client.reset();
+  assert.equal(await tree(reporter), "\nGET  server 200 error=connection_reset");
+});
+
+test("end: a response that is ended and destroyed at once is the application's affair", async (t) => {
+  const { reporter, connect } = await serving(t, (_request, response) => {
+    response.writeHead(500);
+    response.end("lost");
+    response.destroy(new Error("its body failed"));
+  });
+  await (await connect()).send(GET).end();
+  assert.match(
+    await tree(reporter, 1, { logs: true }),
+    /^\nGET {2}server 500 error=response_cut\n.* error\.object=Error: its body failed$/,
+  );
+});
+
 test("filter false and traceAll false: no span, and nothing active", async (t) => {
   for (const options of [{ filter: () => false }, { traceAll: false }]) {
     const seen: unknown[] = [];

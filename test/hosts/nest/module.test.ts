@@ -7,7 +7,7 @@ import http, { type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { DynamicModule, INestApplication } from "@nestjs/common";
+import type { DynamicModule, INestApplication, MiddlewareConsumer } from "@nestjs/common";
 import {
   diagnostics,
   type FinishedSpan,
@@ -170,6 +170,32 @@ for (const release of RELEASES) {
       spanTree(reporter.spans, { tags: ["component"] }),
       `\nGET /plain/:id  server 200 component=${platform}`,
     );
+  });
+
+  test(`${release.name}: middleware that replies to one method's requests is no route`, async (t) => {
+    const reporter = new MemoryReporter();
+    const tracing = initTracing({ reporter, traceClient: false });
+    t.after(() => tracing.close());
+    const { AppModule } = application(release, TracingModule.forRoot());
+    const { Module, RequestMethod } = release.common;
+    @Module({ imports: [AppModule] })
+    class WithMiddleware {
+      configure(consumer: MiddlewareConsumer): void {
+        consumer
+          .apply((request: http.IncomingMessage, response: http.ServerResponse, next: () => void) => {
+            if (request.url?.endsWith("?stop")) response.end("stopped");
+            else next();
+          })
+          .forRoutes({ path: "{*path}", method: RequestMethod.GET });
+      }
+    }
+    const app: INestApplication = await release.core.NestFactory.create(WithMiddleware, release.adapter(), QUIET);
+    const port = await listen(app);
+    t.after(() => app.close());
+    assert.equal(await get(port, "/work/7?stop"), "200 stopped");
+    assert.equal(await get(port, "/work/7"), "200 done");
+    await reporter.waitFor(3);
+    assert.equal(spanTree(reporter.spans), `\nGET  server 200${WORK}`);
   });
 
   test(`${release.name}: services may have the tracing injected; without HTTP too their methods are traced`, async (t) => {
