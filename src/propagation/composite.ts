@@ -6,7 +6,8 @@ import type { Propagator, TextCarrier } from "./propagator.ts";
 
 /**
  * Identity (ids, sampling decision and tracestate) is that of the first format that finds ids; formats after it can add
- * baggage, and nothing else. Our own formats never throw; those that users bring may, which is counted.
+ * baggage, and the tracestate of the same trace where there is none. Our own formats never throw; those that users bring
+ * may, which is counted.
  */
 export class CompositePropagator implements Propagator {
   readonly #propagators: readonly Propagator[];
@@ -41,6 +42,12 @@ export class CompositePropagator implements Propagator {
 function extractBaggage(propagator: Propagator, carrier: TextCarrier, context: TraceContext): void {
   const { traceId0, traceId1, traceId2, traceId3, spanId0, spanId1, traceFlags, traceState } = context;
   extract(propagator, carrier, context);
+  const isSameTrace =
+    context.traceId0 === traceId0 &&
+    context.traceId1 === traceId1 &&
+    context.traceId2 === traceId2 &&
+    context.traceId3 === traceId3;
+  if (!isSameTrace || traceState !== "") context.traceState = traceState;
   context.traceId0 = traceId0;
   context.traceId1 = traceId1;
   context.traceId2 = traceId2;
@@ -48,7 +55,6 @@ function extractBaggage(propagator: Propagator, carrier: TextCarrier, context: T
   context.spanId0 = spanId0;
   context.spanId1 = spanId1;
   context.traceFlags = traceFlags;
-  context.traceState = traceState;
 }
 
 function extract(propagator: Propagator, carrier: TextCarrier, context: TraceContext): void {

@@ -1,9 +1,14 @@
 // The header formats there are, their names, and which are spoken where nothing else is asked for.
 
 import { type Check, hasMethods } from "../settings.ts";
+import { B3Propagator } from "./b3.ts";
 import { BaggagePropagator } from "./baggage.ts";
+import { DatadogPropagator } from "./datadog.ts";
+import { JaegerPropagator } from "./jaeger.ts";
+import { OTTracerPropagator } from "./ot-tracer.ts";
 import type { Propagator } from "./propagator.ts";
 import { TraceContextPropagator } from "./w3c.ts";
+import { XRayPropagator } from "./xray.ts";
 
 /** The names of the formats, as OTEL_PROPAGATORS has them; `none` stands for none at all. */
 export type PropagatorName = keyof typeof PROPAGATORS | "none";
@@ -12,6 +17,12 @@ export type PropagatorName = keyof typeof PROPAGATORS | "none";
 const PROPAGATORS = {
   tracecontext: (): Propagator => new TraceContextPropagator(),
   baggage: (): Propagator => new BaggagePropagator(),
+  b3: (): Propagator => new B3Propagator("single"),
+  b3multi: (): Propagator => new B3Propagator("multi"),
+  jaeger: (): Propagator => new JaegerPropagator(),
+  datadog: (): Propagator => new DatadogPropagator(),
+  ottrace: (): Propagator => new OTTracerPropagator(),
+  xray: (): Propagator => new XRayPropagator(),
 } as const;
 
 /** W3C trace context and W3C baggage. */

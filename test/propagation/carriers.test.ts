@@ -164,7 +164,7 @@ test("formats are chosen by their propagators, or by name", () => {
   for (const name of ["b4", "", "constructor", "__proto__"]) {
     assert.throws(() => propagatorsByName([name]), {
       name: "TypeError",
-      message: `there is no propagator "${name}"; there are tracecontext, baggage and none`,
+      message: `there is no propagator "${name}"; there are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray and none`,
     });
   }
 
