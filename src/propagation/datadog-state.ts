@@ -30,7 +30,8 @@ export function readTags(header: string, state: DatadogState): string {
     return "";
   }
   let traceId = "";
-  for (const tag of header.split(",")) {
+  for (const part of header.split(",")) {
+    const tag = trimBlanks(part);
     const equals = tag.indexOf("=");
     const name = tag.slice(TAG.length, equals);
     const value = tag.slice(equals + 1);
