@@ -6,22 +6,22 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TraceLine, traceText } from "node-opentracing";
 
-/** Milliseconds without news of a trace after which it is printed: the services send every 200. */
-const QUIET = 700;
-
 export class TraceCollector {
   readonly #server: Server;
   readonly #target: URL;
-  readonly #traces = new Map<string, { lines: TraceLine[]; timer: NodeJS.Timeout }>();
+  readonly #quiet: number | undefined;
+  readonly #traces = new Map<string, { lines: TraceLine[]; timer: NodeJS.Timeout | undefined }>();
   #told = false;
 
-  static async start(): Promise<TraceCollector> {
-    const collector = new TraceCollector();
+  /** `quiet`: milliseconds without news of a trace after which it is printed. Without, all are printed by `close`. */
+  static async start(quiet?: number): Promise<TraceCollector> {
+    const collector = new TraceCollector(quiet);
     await once(collector.#server.listen(0, "127.0.0.1"), "listening");
     return collector;
   }
 
-  private constructor() {
+  private constructor(quiet: number | undefined) {
+    this.#quiet = quiet;
     this.#server = http.createServer((incoming, response) => void this.#receive(incoming, response));
     const base = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] || "http://localhost:4318";
     const target = process.env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || `${base.replace(/\/$/, "")}/v1/traces`;
@@ -40,9 +40,12 @@ export class TraceCollector {
     };
   }
 
-  /** Prints what has not been printed, and ends. */
+  /** Prints what has not been printed, in the order of its start, and ends. */
   async close(): Promise<void> {
-    for (const traceId of [...this.#traces.keys()]) this.#print(traceId);
+    const started = [...this.#traces].map(
+      ([id, { lines }]) => [Math.min(...lines.map((l) => l.startTime)), id] as const,
+    );
+    for (const [, traceId] of started.sort(([a], [b]) => a - b)) this.#print(traceId);
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
@@ -62,7 +65,8 @@ export class TraceCollector {
   #add(line: TraceLine): void {
     const trace = this.#traces.get(line.traceId);
     clearTimeout(trace?.timer);
-    const timer = setTimeout(() => this.#print(line.traceId), QUIET);
+    const quiet = this.#quiet;
+    const timer = quiet === undefined ? undefined : setTimeout(() => this.#print(line.traceId), quiet);
     this.#traces.set(line.traceId, { lines: [...(trace?.lines ?? []), line], timer });
   }
 

@@ -101,7 +101,10 @@ export function reached(layer: Layer, request: Request, response: ServerResponse
     if (way === undefined) return undefined;
     const pattern = patternOf(layer);
     if (layer.route !== undefined) {
-      setRoute(request, way.place.routed(typeof pattern === "string" ? pattern : pattern(pathOf(request.url!))));
+      // One before it that went on behind its answer has answered all the same.
+      if (!way.hasRoute || !response.headersSent) {
+        setRoute(request, way.place.routed(typeof pattern === "string" ? pattern : pattern(pathOf(request.url!))));
+      }
       way.hasRoute = true;
       // A route takes nothing off the path: a router that it calls is where the route is.
       way.entered = way.place;

@@ -4,7 +4,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed } from "../http/server-handler.ts";
-import type { PluginOptions } from "./plugin-options.ts";
+import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
 import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
 
@@ -44,13 +44,11 @@ interface RequestEvent {
 export const hapiTracing = {
   name: "node-opentracing",
 
-  /** @throws TypeError where `tracing` is no Tracing object */
+  /** @throws TypeError where there is no such option, or its value is of the wrong kind */
   register(instance: object, options: PluginOptions): void {
+    checkPluginOptions("hapiTracing", options);
     const server = instance as HapiServer;
     const http = options.tracing?.http;
-    if (options.tracing !== undefined && typeof http?.redact !== "function") {
-      throw new TypeError("hapiTracing: the option tracing must be a Tracing object: new Tracing(tracer)");
-    }
     if (http !== undefined) serveInSpan(http, server.listener);
     server.ext("onPreAuth", routeFound);
     server.ext("onPreResponse", responseFound);

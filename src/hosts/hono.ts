@@ -1,9 +1,9 @@
 // Hono 4 on Node: one middleware tells the route whose handler answered, and the errors on the way.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Routed } from "../http/server-handler.ts";
 import { look } from "./frameworks.ts";
-import { spanMatched } from "./hono-middleware.ts";
+import { nodeOf, spanMatched } from "./hono-middleware.ts";
+import { ownMiddleware } from "./own-middleware.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
 import { failRequest, routeOf, setRoute, tracedOf } from "./traced-request.ts";
@@ -40,7 +40,7 @@ export function honoTracing(options?: PluginOptions): HonoMiddleware {
     const outer = routeOf(request);
     setRoute(request, new HonoRoute(c, outer instanceof HonoRoute ? outer : undefined));
     if (traceMiddleware ?? tracedOf(request)?.tracing.traceMiddleware) {
-      look((matched) => spanMatched(matched, traceRequest), c.req);
+      look(spanMatched, c.req);
     }
     try {
       await next();
@@ -53,19 +53,14 @@ export function honoTracing(options?: PluginOptions): HonoMiddleware {
   }
 
   function traceRequest(c: HonoContext, next: () => Promise<void>): Promise<void> {
-    const { incoming, outgoing } = (c.env ?? {}) as Partial<NodeBindings>;
+    const { incoming, outgoing } = nodeOf(c);
     if (incoming === undefined) return next();
-    if (http === undefined || outgoing === undefined || tracedOf(incoming) !== undefined)
+    if (http === undefined || outgoing === undefined || tracedOf(incoming) !== undefined) {
       return serve(incoming, c, next);
+    }
     return http.scope.run(beginRequest(http, incoming, outgoing), serve, incoming, c, next);
   }
-  return traceRequest;
-}
-
-/** What @hono/node-server passes as `env`. */
-interface NodeBindings {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
+  return ownMiddleware(traceRequest);
 }
 
 /** Asked for its route when the request has ended, which may be before its middleware has. */

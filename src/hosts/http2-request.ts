@@ -1,7 +1,7 @@
 // HTTP/2 requests: how they are read, and what stands for one where the application has nothing but its stream.
 
 import { METHODS } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { ServerAdapter } from "../http/server-handler.ts";
 
 /** Node's Http2ServerRequest, or a StreamRequest. */
@@ -76,6 +76,15 @@ export function isServerStream(value: unknown): value is ServerHttp2Stream {
     return typeof respond === "function" && typeof rstCode === "number";
   } catch {
     return false; // a getter or a proxy of the application that does not like to be looked at
+  }
+}
+
+/** Whether a value is an HTTP/2 session: what its server emits "timeout" with. */
+export function isSession(value: unknown): value is Http2Session {
+  try {
+    return typeof (value as Partial<Http2Session> | null | undefined)?.goaway === "function";
+  } catch {
+    return false; // a proxy of the application that does not like to be looked at
   }
 }
 

@@ -1,9 +1,11 @@
 // Streams of node:http2 servers: starts the spans of those that the application serves itself, and runs it in them.
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Http2Session, IncomingHttpHeaders } from "node:http2";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders } from "node:http2";
 import { isServerStream, StreamRequest } from "./http2-request.ts";
-import { type Emit, emitInSpan, started, type TracedHost } from "./node-http.ts";
+import { emitInSpan, started, type TracedHost } from "./node-http.ts";
+import type { Server } from "./server-notes.ts";
+import type { Emit } from "./server-watch.ts";
 import { tracedOf } from "./traced-request.ts";
 
 /**
@@ -30,13 +32,4 @@ export function serveStream(
 /** Whether the one listener for streams is Node's own, which it adds together with the first for requests. */
 function isCompatible(server: Server): boolean {
   return server.listenerCount("stream") === 1 && server.listenerCount("request") > 0;
-}
-
-/** Whether a value is an HTTP/2 session: what its server emits "timeout" with. */
-export function isSession(value: unknown): value is Http2Session {
-  try {
-    return typeof (value as Partial<Http2Session> | null | undefined)?.goaway === "function";
-  } catch {
-    return false; // a proxy of the application that does not like to be looked at
-  }
 }

@@ -3,6 +3,7 @@
 import { look } from "./frameworks.ts";
 import type { KoaContext, KoaMiddleware } from "./koa.ts";
 import { type Next, spanMiddleware } from "./middleware-span.ts";
+import { isOwn } from "./own-middleware.ts";
 import { tracedOf } from "./traced-request.ts";
 
 type Middleware = (ctx: KoaContext, next: Next) => unknown;
@@ -59,7 +60,7 @@ function composeAll(middleware: readonly Middleware[]): Composed {
 
 function spanned(middleware: Middleware): Middleware {
   // A router decides on the route and runs its handler: that is what the request's span is about.
-  if ((middleware as { router?: unknown }).router !== undefined) return middleware;
+  if ((middleware as { router?: unknown }).router !== undefined || isOwn(middleware)) return middleware;
   return function spannedMiddleware(ctx, next) {
     const traced = tracedOf(ctx.req);
     if (traced === undefined) return middleware(ctx, next);

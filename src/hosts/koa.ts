@@ -1,10 +1,10 @@
 // Koa 2 and 3: one middleware tells the route that @koa/router or koa-router found, and the errors on the way.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Routed } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
-import { look } from "./frameworks.ts";
 import { type Composed, spannedRest } from "./koa-middleware.ts";
+import { KoaRoute } from "./koa-route.ts";
+import { ownMiddleware } from "./own-middleware.ts";
 import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
 import { beginRequest } from "./servers.ts";
 import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
@@ -47,7 +47,7 @@ export function koaTracing(options?: PluginOptions): KoaMiddleware {
     if (http === undefined || tracedOf(ctx.req) !== undefined) return serve(ctx, next);
     return http.scope.run(beginRequest(http, ctx.req, ctx.res), serve, ctx, next);
   }
-  return traceRequest;
+  return ownMiddleware(traceRequest);
 }
 
 /** Calls what comes behind the middleware: `next`, or the same with spans. */
@@ -83,47 +83,4 @@ function hearErrors(app: Partial<KoaEvents> | undefined): void {
 interface KoaEvents {
   on(event: string | symbol, listener: (...args: never[]) => void): unknown;
   listenerCount(event: string): number;
-}
-
-/** Asked for its route when the request has ended, which may be before its middleware has. */
-class KoaRoute implements Routed {
-  readonly #ctx: RouterContext;
-
-  constructor(ctx: object) {
-    this.#ctx = ctx as RouterContext;
-  }
-
-  get component(): string {
-    return "koa";
-  }
-
-  get route(): string | undefined {
-    return look(routeIn, this.#ctx);
-  }
-}
-
-function routeIn({ _matchedRoute: ran, matched, method }: RouterContext): string | undefined {
-  if (ran === undefined || ran === null) return undefined;
-  if (!Array.isArray(matched)) return String(ran);
-  // The layers that matched, in the order in which they ran, up to the one that ran last: that one may be a middleware of the
-  // router, which has no methods. With no route before it, it answered in place of one.
-  let route: string | undefined;
-  for (const { path, methods } of matched as readonly RouterLayer[]) {
-    if (methods.length > 0 && !methods.includes(method)) continue;
-    if (methods.length > 0) route = String(path);
-    if (path === ran) break;
-  }
-  return route;
-}
-
-/** What the routers leave on the context: `matched` is of all routers, `_matchedRoute` the path of the layer that ran last. */
-interface RouterContext {
-  readonly method: string;
-  readonly matched?: readonly RouterLayer[] | null;
-  readonly _matchedRoute?: string | RegExp | null;
-}
-
-interface RouterLayer {
-  readonly path: string | RegExp;
-  readonly methods: readonly string[];
 }

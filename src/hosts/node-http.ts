@@ -1,6 +1,6 @@
 // Requests of node:http and node:https servers: starts their spans and runs the application in them.
 
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
@@ -8,7 +8,8 @@ import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
 import { requestEnded, serverSeen } from "./frameworks.ts";
 import { type Http2Request, isHttp2, NODE_HTTP2 } from "./http2-request.ts";
-import { failureOf, statusOf } from "./response-end.ts";
+import { notesOf, type Server } from "./server-notes.ts";
+import type { Emit } from "./server-watch.ts";
 import { isResponse, type Owner, type TracedRequest, tracedOf, watch } from "./traced-request.ts";
 import { upgraded } from "./upgrade.ts";
 
@@ -38,15 +39,13 @@ export class TracedHost {
   }
 }
 
-export type Emit = (this: HttpServer, event: string | symbol, ...args: unknown[]) => boolean;
-
 /**
  * Emits a request in its span. `args` are those of `emit`, handed on as they came: an application may emit these events with
  * any.
  */
 export function serve(
   host: TracedHost,
-  server: HttpServer,
+  server: Server,
   emit: Emit,
   args: IArguments,
   request: IncomingMessage,
@@ -68,7 +67,7 @@ function tracedStream(request: Http2Request, response: unknown): TracedRequest |
 /** Emits a request that takes the connection over, in its span. */
 export function takeOver(
   host: TracedHost,
-  server: HttpServer,
+  server: Server,
   emit: Emit,
   args: IArguments,
   request: IncomingMessage,
@@ -82,11 +81,11 @@ export function takeOver(
 /** Starts the span of a request, which ends with its response. Answers undefined where it is not traced. */
 export function started(
   host: TracedHost,
-  server: HttpServer,
+  server: Server | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): Span | undefined {
-  const owner = tracedServer(host, server);
+  if (server !== undefined) seen(server, host);
   if (!host.tracing.traceAll) return undefined;
   const handler = host.handlerOf(request);
   const span = handler.received(request);
@@ -94,14 +93,30 @@ export function started(
   if (isHttp2(request) && request.method === "CONNECT") {
     handler.tagged(span, HTTP_UPGRADE, (request as Http2Request).headers[":protocol"]);
   }
-  watch(handler, span, request, response, owner);
+  watch(handler, span, request, response, RESPONSE);
   return span;
 }
+
+/** The frameworks look at each server once for each tracing, and again after its `closeAllConnections`. */
+function seen(server: Server, host: TracedHost): void {
+  const notes = notesOf(server);
+  if (notes.seenBy === host) return;
+  notes.seenBy = host;
+  serverSeen(server);
+}
+
+/** A span that ends with its response. */
+const RESPONSE: Owner = {
+  ended(traced, statusCode, failure) {
+    if (traced.routed === undefined) requestEnded(traced.request as IncomingMessage);
+    traced.sent(statusCode, failure);
+  },
+};
 
 /** Emits in a span that is active already, and records what a listener throws. */
 export function emitInSpan(
   emit: Emit,
-  server: HttpServer,
+  server: Server,
   args: IArguments,
   span: Span | undefined,
   host: TracedHost,
@@ -112,43 +127,4 @@ export function emitInSpan(
     if (span !== undefined) host.handler.failed(span, error);
     throw error;
   }
-}
-
-const SERVER: unique symbol = Symbol("node-opentracing.server");
-
-/** One server under one tracing, until `closeAllConnections`: those of its requests that are open then know by it. */
-class TracedServer implements Owner {
-  readonly host: TracedHost;
-  closedAll = false;
-  constructor(host: TracedHost) {
-    this.host = host;
-  }
-
-  ended(traced: TracedRequest): void {
-    const response = traced.response as ServerResponse;
-    if (traced.routed === undefined) requestEnded(traced.request as IncomingMessage);
-    traced.sent(statusOf(response), failureOf(response, this.closedAll));
-  }
-}
-
-function tracedServer(host: TracedHost, server: HttpServer): TracedServer {
-  const known = (server as { [SERVER]?: TracedServer })[SERVER];
-  if (known !== undefined && known.host === host) return known;
-  const traced = new TracedServer(host);
-  Object.defineProperty(server, SERVER, { value: traced, configurable: true, enumerable: false, writable: true });
-  serverSeen(server);
-  return traced;
-}
-
-/** Notes that `closeAllConnections` was called: it ends the requests that are open. */
-export function noteClosedAll(server: HttpServer): void {
-  const traced = (server as { [SERVER]?: TracedServer | undefined })[SERVER];
-  if (traced === undefined) return;
-  traced.closedAll = true;
-  (server as { [SERVER]?: TracedServer | undefined })[SERVER] = undefined;
-}
-
-/** Notes that the promise of a request's listener rejected, to which Node answers 500. */
-export function failedListener(request: object | undefined, error: unknown): void {
-  tracedOf(request)?.failed(error);
 }

@@ -5,13 +5,14 @@ import https from "node:https";
 import net, { type Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { noteSessionTimeout, watchCloses } from "../http2-stream.ts";
-import { patch, type Undo, undoAll } from "../patch.ts";
+import { watchCloses } from "../http2-stream.ts";
+import { type Undo, undoAll } from "../patch.ts";
 import { startFrameworks } from "./frameworks.ts";
-import { isSession, serveStream } from "./http2.ts";
+import { serveStream } from "./http2.ts";
 import { isHttp2 } from "./http2-request.ts";
-import { failedListener, noteClosedAll, serve, started, TracedHost, takeOver } from "./node-http.ts";
-import { noteClientError, noteTimeout } from "./response-end.ts";
+import { serve, started, TracedHost, takeOver } from "./node-http.ts";
+import type { Server } from "./server-notes.ts";
+import { type Emit, seeNothing, watchEvents, watchRejections, watchServer, watchServers } from "./server-watch.ts";
 import { isResponse, tracedOf } from "./traced-request.ts";
 
 /**
@@ -21,11 +22,11 @@ import { isResponse, tracedOf } from "./traced-request.ts";
  */
 export function traceServers(tracing: HttpTracing): Undo {
   return everywhere.add(tracing, () => [
-    ...patchServer(http.Server.prototype as Server, hostOf),
-    ...patchServer(https.Server.prototype as unknown as Server, hostOf),
+    watchServers(http.Server.prototype, see),
+    watchServers(https.Server.prototype, see),
     // Those of node:http2 inherit from this alone, and can be reached no other way before there is one. Patched after the two,
     // so that theirs are not patched twice.
-    patchEmit(net.Server.prototype as Server, http2HostOf),
+    watchEvents(net.Server.prototype, seeHttp2),
     watchCloses(),
   ]);
 }
@@ -40,7 +41,7 @@ export function traceServers(tracing: HttpTracing): Undo {
  * @throws TypeError where `server` is no server, or `tracing` no Tracing object
  */
 export function traceServer(server: object, tracing: { readonly http: HttpTracing }): Undo {
-  const target = server as Server;
+  const target = server as OwnServer;
   if (typeof (server as Partial<Server> | null)?.emit !== "function") {
     throw new TypeError(
       "traceServer(server, tracing): the server must be a server of node:http, node:https or node:http2",
@@ -50,7 +51,7 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
     throw new TypeError("traceServer(server, tracing): the tracing must be a Tracing object: new Tracing(tracer)");
   }
   if (target[OWN] === undefined) Object.defineProperty(target, OWN, { value: new HostStack(), enumerable: false });
-  const undo = target[OWN]!.add(tracing.http, () => patchServer(target, ownHostOf));
+  const undo = target[OWN]!.add(tracing.http, () => [watchServer(target, seeOwn)]);
   tracing.http.begun(undo);
   return undo;
 }
@@ -74,12 +75,12 @@ export function beginRequest(
     plugged.set(tracing, host);
     tracing.begun();
   }
-  const server = (request.socket as { server?: Server } | null)?.server;
-  if (typeof server?.emit !== "function") return started(host, {} as Server, request, response);
-  if (server[OWN] === undefined && !watched.has(server)) {
-    // It starts no spans, but sees why connections end.
+  const server = (request.socket as { server?: OwnServer } | null)?.server;
+  if (typeof server?.emit !== "function") return started(host, undefined, request, response);
+  if (server[OWN]?.current === undefined && !watched.has(server)) {
+    // It starts no spans, but notes why connections end.
     watched.add(server);
-    patchServer(server, () => undefined);
+    watchServer(server, seeNothing);
   }
   return started(host, server, request, response);
 }
@@ -115,109 +116,50 @@ class HostStack {
   }
 
   /** Patches what was found only now, until the rest is undone too. */
-  patchOnce(target: Server, patchIt: (target: Server) => Undo): void {
-    if (this.#unpatch === undefined || this.#patched.has(target)) return;
-    this.#patched.add(target);
-    this.#unpatch = undoAll([this.#unpatch, patchIt(target)]);
+  patchOnce(prototype: object, patchIt: (prototype: object) => Undo): void {
+    if (this.#unpatch === undefined || this.#patched.has(prototype)) return;
+    this.#patched.add(prototype);
+    this.#unpatch = undoAll([this.#unpatch, patchIt(prototype)]);
   }
 }
 
 const everywhere = new HostStack();
 
 const OWN: unique symbol = Symbol("node-opentracing.own");
-/** What a server's EventEmitter with `captureRejections` calls when a listener's promise rejects. */
-const REJECTED: unique symbol = Symbol.for("nodejs.rejection") as never;
+type OwnServer = Server & { [OWN]?: HostStack };
 
-type Server = http.Server & { [OWN]?: HostStack };
-type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
-type Patched = {
-  emit: Emit;
-  closeAllConnections?: (this: Server) => void;
-  [REJECTED]?: (this: Server, error: unknown, event: string | symbol, ...args: unknown[]) => void;
-};
+/** For the classes of node:http and node:https. */
+function see(server: OwnServer, emit: Emit, args: IArguments): boolean {
+  return seenBy(hostOf(server), server, emit, args);
+}
 
-/** Who traces a server by way of its prototype: nobody, where it is traced alone. */
-function hostOf(server: Server): TracedHost | undefined {
+/** For node:http2's, which are known by a method; what else listens on sockets is no server of HTTP. */
+function seeHttp2(server: OwnServer, emit: Emit, args: IArguments): boolean {
+  if (typeof (server as { updateSettings?: unknown }).updateSettings !== "function") {
+    return seeNothing(server, emit, args);
+  }
+  const host = hostOf(server);
+  if (host !== undefined) everywhere.patchOnce(Object.getPrototypeOf(server) as object, watchRejections);
+  return seenBy(host, server, emit, args);
+}
+
+/** For a server that is traced alone. */
+function seeOwn(server: OwnServer, emit: Emit, args: IArguments): boolean {
+  return seenBy(server[OWN]!.current, server, emit, args);
+}
+
+/** Who traces a server by way of its class: nobody, where it is traced alone. */
+function hostOf(server: OwnServer): TracedHost | undefined {
   return server[OWN]?.current === undefined ? everywhere.current : undefined;
 }
 
-/** The same for node:http2's, which are known by a method; what else listens on sockets is no server of HTTP. */
-function http2HostOf(server: Server): TracedHost | undefined {
-  if (typeof (server as { updateSettings?: unknown }).updateSettings !== "function") return undefined;
-  const host = hostOf(server);
-  if (host !== undefined) everywhere.patchOnce(prototypeOf(server), patchRejections);
-  return host;
-}
-
-/** Where a server's class says what becomes of rejections. */
-function prototypeOf(server: Server): Server {
-  let prototype = Object.getPrototypeOf(server);
-  while (prototype !== null && !Object.hasOwn(prototype, REJECTED)) prototype = Object.getPrototypeOf(prototype);
-  return prototype ?? server;
-}
-
-function ownHostOf(server: Server): TracedHost | undefined {
-  return server[OWN]!.current;
-}
-
-function patchServer(server: Server, hostFor: (server: Server) => TracedHost | undefined): Undo[] {
-  const target = server as unknown as Patched;
-  const { closeAllConnections } = target;
-  const undos = [patchEmit(server, hostFor), patchRejections(server)];
-  if (closeAllConnections !== undefined) {
-    undos.push(
-      patch(target, "closeAllConnections", function tracedCloseAllConnections() {
-        noteClosedAll(this);
-        return closeAllConnections.call(this);
-      }),
-    );
+function seenBy(host: TracedHost | undefined, server: Server, emit: Emit, args: IArguments): boolean {
+  if (host === undefined) return seeNothing(server, emit, args);
+  const event: unknown = args[0];
+  if (event === "stream") return serveStream(host, server, emit, args, args[1], args[2]);
+  // Over HTTP/2 it is a stream that an upgrade takes over, and its end is as any other's.
+  if ((event === "upgrade" || event === "connect") && !isHttp2(args[1] as object)) {
+    return takeOver(host, server, emit, args, args[1] as IncomingMessage, args[2] as Socket);
   }
-  return undos;
-}
-
-function patchEmit(server: Server, hostFor: (server: Server) => TracedHost | undefined): Undo {
-  const target = server as unknown as Patched;
-  const { emit } = target;
-  return patch(target, "emit", function tracedEmit(event, first, second) {
-    switch (event) {
-      case "request":
-      case "checkContinue":
-      case "checkExpectation": {
-        const host = hostFor(this);
-        if (host === undefined) break;
-        return serve(host, this, emit, arguments, first as IncomingMessage, second);
-      }
-      case "upgrade":
-      case "connect": {
-        const host = hostFor(this);
-        if (host === undefined) break;
-        // Over HTTP/2 it is a stream that is taken over, and its end is as any other's.
-        if (isHttp2(first as object)) return serve(host, this, emit, arguments, first as IncomingMessage, second);
-        return takeOver(host, this, emit, arguments, first as IncomingMessage, second as Socket);
-      }
-      case "stream": {
-        const host = hostFor(this);
-        if (host === undefined) break;
-        return serveStream(host, this, emit, arguments, first, second);
-      }
-      case "timeout":
-        if (isSession(first)) noteSessionTimeout(first);
-        else noteTimeout(first as Socket | undefined);
-        break;
-      case "clientError":
-        noteClientError(second as Socket | undefined, first as Error, this.listenerCount("clientError") === 0);
-        break;
-    }
-    return Reflect.apply(emit, this, arguments);
-  });
-}
-
-function patchRejections(server: Server): Undo {
-  const target = server as unknown as Patched;
-  const { [REJECTED]: rejected } = target;
-  if (rejected === undefined) return () => {};
-  return patch(target, REJECTED, function tracedRejection(error, event, ...args) {
-    if (event === "request" || event === "stream") failedListener(args[0] as object, error);
-    return rejected.call(this, error, event, ...args);
-  });
+  return serve(host, server, emit, args, args[1] as IncomingMessage, args[2]);
 }

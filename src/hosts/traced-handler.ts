@@ -14,8 +14,7 @@ import { show } from "../settings.ts";
 import { requestEnded } from "./frameworks.ts";
 import { isServerStream, StreamRequest } from "./http2-request.ts";
 import { TracedHost } from "./node-http.ts";
-import { failureOf, statusOf } from "./response-end.ts";
-import { isResponse, type Owner, rawOf, spanOf, TracedRequest, tracedOf, watch } from "./traced-request.ts";
+import { isResponse, type Owner, rawOf, TracedRequest, tracedIn, tracedOf, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
 export type AnyFunction = (...args: any[]) => any;
@@ -104,8 +103,8 @@ function checkedNames(names: readonly unknown[]): readonly string[] {
 function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
   return function tracedHandler(this: unknown, ...args: unknown[]): unknown {
     const request = requestIn(args) ?? streamRequest(args);
-    const span = request === undefined ? undefined : spanOf(request);
-    if (span !== undefined) return joined(decoration, span, request!, fn, this, args);
+    const known = tracedIn(request);
+    if (known !== undefined) return joined(decoration, known, request!, fn, this, args);
     return begun(decoration, request, fn, this, args);
   };
 }
@@ -113,18 +112,18 @@ function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
 /** Somebody else saw to the request's span: adds to it what only this handler knows. */
 function joined(
   { host, attributes }: Decoration,
-  span: Span,
+  known: TracedRequest,
   request: IncomingMessage,
   fn: AnyFunction,
   self: unknown,
   args: unknown[],
 ): unknown {
   const { handler, tracing } = host;
-  handler.tag(span, request, attributes);
-  const failed = (error: unknown): void => handler.failed(span, error);
+  handler.tag(known.span, request, attributes);
+  const failed = (error: unknown): void => known.failed(error);
   // A child of the request's span may be active on purpose; nothing active means that the way here lost it.
   if (tracing.scope.active() !== undefined) return called(fn, self, args, nothing, failed);
-  return tracing.scope.run(span, called, fn, self, args, nothing, failed);
+  return tracing.scope.run(known.span, called, fn, self, args, nothing, failed);
 }
 
 function begun(
@@ -146,10 +145,7 @@ function begun(
   if (raw !== undefined) call.serve(raw, responseIn(args));
 
   const settled = (): void => call.settle();
-  const failed = (error: unknown): void => {
-    handler.failed(span, error);
-    call.settle();
-  };
+  const failed = (error: unknown): void => call.fail(error);
   return host.tracing.scope.run(span, called, fn, self, args, settled, failed);
 }
 
@@ -207,11 +203,17 @@ class TracedCall implements Owner {
     if (this.#isClosed) this.#finish(undefined);
   }
 
-  ended({ request, response, routed }: TracedRequest): void {
+  fail(error: unknown): void {
+    if (this.#traced === undefined) this.#handler.failed(this.#span, error);
+    else this.#traced.failed(error);
+    this.settle();
+  }
+
+  ended(traced: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void {
+    this.#traced = traced; // where it has ended already, `serve` does not know it yet
     this.#isClosed = true;
-    this.#statusCode = statusOf(response as ServerResponse);
-    const failure = failureOf(response as ServerResponse, false);
-    if (routed === undefined) requestEnded(request as IncomingMessage);
+    this.#statusCode = statusCode;
+    if (traced.routed === undefined) requestEnded(traced.request as IncomingMessage);
     // A handler that goes on after the client has left is no longer about this request.
     if (this.#isSettled || failure !== undefined) this.#finish(failure);
   }

@@ -9,6 +9,8 @@ import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
 import { watchStream } from "./http2-end.ts";
 import { isHttp2, streamOf } from "./http2-request.ts";
+import { failureOf, statusOf } from "./response-end.ts";
+import { notesOf, type Server, type ServerNotes } from "./server-notes.ts";
 
 // Registered, so that they are found whichever copy of this package traced the request: a bundle may bring one.
 const TRACED: unique symbol = Symbol.for("node-opentracing/request") as never;
@@ -20,7 +22,8 @@ type QueuedSocket = Socket & { [QUEUE]?: Set<object> };
 
 /** Told once when a response has ended, however it did: it calls `traced.sent`. */
 export interface Owner {
-  ended(traced: TracedRequest): void;
+  /** `statusCode`: undefined where none was sent. `failure`: why the response is not whole, undefined where it is. */
+  ended(traced: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void;
 }
 
 /** What becomes of one traced request, from its first sight to `sent`. Kept on the request and on its response. */
@@ -31,6 +34,8 @@ export class TracedRequest {
   readonly response: { readonly headersSent?: boolean } | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
+  /** What is known of its server; undefined where there is none, or it is of no use. */
+  server: ServerNotes | undefined;
   readonly #handler: ServerHandler<never>;
   /** As it was when the span was named after it: an application may change it on the way. */
   readonly #method: string;
@@ -87,8 +92,10 @@ export class TracedRequest {
   /** To be called when the response has ended; a second call does nothing. */
   end(): void {
     const owner = this.#owner;
+    if (owner === undefined) return;
     this.#owner = undefined;
-    owner?.ended(this);
+    const response = this.response as ServerResponse;
+    owner.ended(this, statusOf(response), failureOf(response, this.server?.closedAll ?? false));
   }
 
   /** Records route, error and end, and finishes the span. Call it once. `statusCode`: undefined where none was sent. */
@@ -129,11 +136,16 @@ export function tracedOf(requestOrResponse: object | null | undefined): TracedRe
  * The span of a request, by its request or its response object, Node's or a framework's; undefined where it is not traced.
  */
 export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {
+  return tracedIn(requestOrResponse)?.span;
+}
+
+/** The traced request that an object of Node's or of a framework belongs to. */
+export function tracedIn(requestOrResponse: object | null | undefined): TracedRequest | undefined {
   const traced = tracedOf(requestOrResponse);
-  if (traced !== undefined) return traced.span;
+  if (traced !== undefined) return traced;
   for (const raw of rawOf(requestOrResponse)) {
     const found = tracedOf(raw);
-    if (found !== undefined) return found.span;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -193,7 +205,10 @@ export function isResponse(value: unknown): value is ServerResponse {
   }
 }
 
-/** Makes `span` the request's and the response's, and tells `owner` when the response has ended. */
+/**
+ * Makes `span` the request's and the response's, and tells `owner` when the response has ended: at once where it has, because
+ * the client left while somebody was still waiting for something.
+ */
 export function watch(
   handler: ServerHandler<IncomingMessage>,
   span: Span,
@@ -206,12 +221,20 @@ export function watch(
   if (stream !== undefined) {
     traced.isAlso(stream);
     watchStream(stream, request.method === "CONNECT", onClose);
+    if (stream.destroyed) traced.end();
     return traced;
   }
+  traced.server = serverNotes(request);
   // "close" comes once, after a finished response and after an abort alike.
   listen(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);
+  if (response.closed || (response.socket === null && request.socket?.closed)) traced.end();
   return traced;
+}
+
+function serverNotes({ socket }: IncomingMessage): ServerNotes | undefined {
+  const server = (socket as { server?: Server } | null | undefined)?.server;
+  return typeof server?.emit === "function" ? notesOf(server) : undefined;
 }
 
 function onClose(this: object): void {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import type { ServerHandler } from "../http/server-handler.ts";
+import { listen } from "../listen.ts";
 import { patch, undoAll } from "../patch.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
 import { upgradeFailureOf } from "./response-end.ts";
@@ -15,6 +16,16 @@ type Sink = {
   _writev?: ((chunks: readonly { chunk: unknown }[], callback: unknown) => unknown) | null;
 };
 
+/** What stands for the response of an upgrade. */
+class Handshake {
+  /** Of the status line, once the application has written one. */
+  statusCode: number | undefined;
+
+  get headersSent(): boolean {
+    return this.statusCode !== undefined;
+  }
+}
+
 /** Starts the span of an upgrade, which ends with its socket. Answers undefined where the request is not traced. */
 export function upgraded(
   handler: ServerHandler<IncomingMessage>,
@@ -23,14 +34,12 @@ export function upgraded(
 ): Span | undefined {
   const span = handler.received(request);
   if (span === undefined) return undefined;
-  const traced = new TracedRequest(handler, span, request, undefined);
+  const handshake = new Handshake();
+  const traced = new TracedRequest(handler, span, request, handshake);
   handler.tagged(span, HTTP_UPGRADE, request.headers.upgrade);
 
-  let statusCode: number | undefined;
-  watchHandshake(socket as unknown as Sink, (status) => {
-    statusCode = status;
-  });
-  socket.once("close", () => traced.sent(statusCode, upgradeFailureOf(socket, statusCode)));
+  watchHandshake(socket as unknown as Sink, handshake);
+  listen(socket, "close", () => traced.sent(handshake.statusCode, upgradeFailureOf(socket, handshake.statusCode)));
   return span;
 }
 
@@ -38,15 +47,14 @@ export function upgraded(
  * Reads the status line of what the application writes first. The socket's own inlets are patched until then, and called
  * with what they would have been called with. They may be the instance's: a stream made of options has them there.
  */
-function watchHandshake(socket: Sink, found: (statusCode: number) => void): void {
+function watchHandshake(socket: Sink, handshake: Handshake): void {
   const { _write: write, _writev: writev } = socket;
   let isOpen = true;
   const written = (first: unknown): void => {
     if (!isOpen) return;
     isOpen = false;
     undo();
-    const statusCode = statusIn(first);
-    if (statusCode !== undefined) found(statusCode);
+    handshake.statusCode = statusIn(first);
   };
   const undos = [
     patch(socket, "_write", (chunk, encoding, callback) => {

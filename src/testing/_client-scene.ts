@@ -3,13 +3,14 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import https from "node:https";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { FORMAT_HTTP_HEADERS, type Tracer as OpenTracingTracer, type Span } from "opentracing";
 import { type HttpOptions, HttpTracing } from "../http/http-tracing.ts";
 import { MemoryReporter } from "../report/memory-reporter.ts";
 import { AsyncScopeManager } from "../scope/async-scope-manager.ts";
 import { Tracer } from "../tracer/tracer.ts";
 import type { ContractClient } from "./client-contract.ts";
+import { listenOnFreshPort } from "./fresh-port.ts";
 
 export interface Scene {
   readonly reporter: MemoryReporter;
@@ -48,8 +49,8 @@ export async function onScene(
       socket.on("close", () => sockets.delete(remotePort)),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `${client.tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listenOnFreshPort(server);
+  const origin = `${client.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
 
   const undo = client.trace(tracing);
   try {

@@ -1,6 +1,7 @@
 // The server contract's second part: each way for a response to end is recorded as what it was.
 
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import type { ContractCase } from "./contract-case.ts";
 import type { ContractConnection } from "./contract-connection.ts";
 import { onStage, type Stage } from "./contract-stage.ts";
@@ -14,7 +15,7 @@ const GET = (path: string): Request => ["GET", path];
 const UPLOAD = (path: string): Request => ["POST", path, { "content-length": "9" }, "half"];
 
 export function responseEndCases(host: ContractHost): ContractCase[] {
-  /** A case in which a request to `route` has been begun when `act` is called, and ends as `expected` says. */
+  /** A case in which a request to `route` has been begun when `act` is called, and ends as `expected` says. So does its name. */
   function ends(
     name: string,
     sent: Request,
@@ -22,7 +23,7 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
     expected: string,
     act: (client: ContractConnection, stage: Stage) => unknown,
   ): ContractCase {
-    return onStage(host, name, {}, async (stage) => {
+    return onStage(host, `${name}: ${expected}`, {}, async (stage) => {
       const begun = new Promise<void>((resolve) => stage.probe(() => resolve()));
       const client = await stage.connect();
       client.send(...sent);
@@ -43,7 +44,7 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
       client.more("whole").until(" 200"),
     ),
     ends("end: a HEAD request", ["HEAD", "/ok"], "/ok", "200", (client) => client.until("\r\n\r\n")),
-    onStage(host, "end: an HTTP/1.0 request", {}, async (stage) => {
+    onStage(host, "end: an HTTP/1.0 request: 200", {}, async (stage) => {
       const client = await RawClient.connect(stage.app.port, stage.secure);
       await client.send("GET /ok HTTP/1.0\r\n\r\n").end();
       await stage.reporter.waitFor(1);
@@ -59,7 +60,7 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
       client.end(),
     ),
     // What becomes of the connection then is the framework's affair.
-    onStage(host, "end: the handler fails after the headers", {}, async (stage) => {
+    onStage(host, "end: the handler fails after the headers: 200 error=Error", {}, async (stage) => {
       let probed = 0;
       const failing = new Promise<void>((resolve) =>
         stage.probe(() => {
@@ -76,7 +77,7 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
       assert.match(tree, /server 200 error=Error\n {2}- error error\.object=Error: the contract's error/);
       assert.equal(tree.split("\n")[1]!.split("  ")[0], stage.name("GET", "/break"));
     }),
-    onStage(host, "end: an upgrade that is refused", {}, async (stage) => {
+    onStage(host, "end: an upgrade that is refused: 403", {}, async (stage) => {
       stage.app.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
       const client = await stage.connect();
       await client.send("GET", "/ok", { connection: "upgrade", upgrade: "other" }).end();
@@ -88,20 +89,23 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
       else stage.app.closeAllConnections();
       return client.end();
     }),
-    onStage(host, "end: server.setTimeout() before the headers", {}, async (stage) => {
-      stage.app.server.setTimeout(40);
+    onStage(host, "end: server.setTimeout() before the headers: error=timeout", {}, async (stage) => {
+      const { server } = stage.app;
+      server.setTimeout(60_000);
+      // What the server sets on each connection, but from when the request is here: connecting must not use it up.
+      server.once("request", (request: IncomingMessage) => request.socket.setTimeout(40));
       const client = await stage.connect();
       await client.send("GET", "/never").end();
       await stage.reporter.waitFor(1);
       assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/never")}  server error=timeout`);
     }),
-    onStage(host, "end: keepAliveTimeout closes an idle connection and touches no span", {}, async (stage) => {
+    onStage(host, "end: keepAliveTimeout closes an idle connection and touches no span: 200", {}, async (stage) => {
       stage.app.server.keepAliveTimeout = 20;
       const client = await stage.connect();
       await client.send("GET", "/ok").end();
       assert.equal(spanTree(stage.reporter.spans), `\n${stage.name("GET", "/ok")}  server 200`);
     }),
-    onStage(host, "end: pipelined requests are one span each, and are answered in order", {}, async (stage) => {
+    onStage(host, "end: pipelined requests are one span each, and are answered in order: 200", {}, async (stage) => {
       const client = await stage.connect();
       for (const id of ["first", "second", "third"]) client.send("GET", `/items/${id}`);
       const answer = await client.until("third");
@@ -115,25 +119,30 @@ export function responseEndCases(host: ContractHost): ContractCase[] {
           .join(""),
       );
     }),
-    onStage(host, "end: pipelined requests that wait behind another end with the connection", {}, async (stage) => {
-      let begun = 0;
-      const all = new Promise<void>((resolve) =>
-        stage.probe(() => {
-          if (++begun === 3) resolve();
-        }),
-      );
-      const client = await stage.connect();
-      for (const path of ["/never", "/items/second", "/never?third"]) client.send("GET", path);
-      await all;
-      await new Promise((resolve) => setImmediate(resolve));
-      client.leave();
-      await stage.reporter.waitFor(3);
-      const name = stage.name("GET", "/never");
-      assert.equal(
-        spanTree(stage.reporter.spans),
-        `\n${name}  server error=client_disconnect\n${stage.name("GET", "/items/:id")}  server error=client_disconnect\n${name}  server error=client_disconnect`,
-      );
-    }),
+    onStage(
+      host,
+      "end: pipelined requests that wait behind another end with the connection: error=client_disconnect",
+      {},
+      async (stage) => {
+        let begun = 0;
+        const all = new Promise<void>((resolve) =>
+          stage.probe(() => {
+            if (++begun === 3) resolve();
+          }),
+        );
+        const client = await stage.connect();
+        for (const path of ["/never", "/items/second", "/never?third"]) client.send("GET", path);
+        await all;
+        await new Promise((resolve) => setImmediate(resolve));
+        client.leave();
+        await stage.reporter.waitFor(3);
+        const name = stage.name("GET", "/never");
+        assert.equal(
+          spanTree(stage.reporter.spans),
+          `\n${name}  server error=client_disconnect\n${stage.name("GET", "/items/:id")}  server error=client_disconnect\n${name}  server error=client_disconnect`,
+        );
+      },
+    ),
     onStage(host, "end: the answer is the same as without tracing", {}, async (stage) => {
       const traced = await stage.request("GET", "/stream");
       assert.match(traced, /one.*two.*three/s);

@@ -1,6 +1,8 @@
 // Which tracer and policy an application's requests follow: its `opentracing...` settings.
 
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
+import { seeNothing, watchServer } from "../hosts/server-watch.ts";
 import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
@@ -9,7 +11,6 @@ import { Tracing } from "../tracing.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
-import { watchServer } from "./server-watch.ts";
 import { TornadoTracing } from "./tornado-tracing.ts";
 
 /** The settings of an application that concern tracing. They count once `initTracing` was called. */
@@ -51,6 +52,7 @@ export class ApplicationTracing {
   readonly given: Tracing;
   readonly #isOurs: boolean;
   readonly #requests: RequestTracing;
+  readonly #servers = new WeakSet<Server>();
 
   /** @throws TypeError for a wrong setting, saying what to write instead */
   constructor(settings: OpenTracingSettings) {
@@ -90,10 +92,19 @@ export class ApplicationTracing {
   /** The application serves this server's requests: from now on the last spans are sent when the process ends. */
   attached(server: Server): void {
     this.given.http.begun();
-    watchServer(server, (request, socket, emit) => {
-      const isTraced = isInitialized() && this.#requests.http.traceAll && spanOf(request) === undefined;
-      return isTraced && typeof socket?.once === "function" ? this.#requests.upgrade(request, socket, emit) : emit();
+    if (this.#servers.has(server)) return;
+    this.#servers.add(server);
+    watchServer(server, (_server, emit, args) => {
+      const isUpgrade = args[0] === "upgrade" || args[0] === "connect";
+      return isUpgrade && this.#isTraced(args[1] as IncomingMessage, args[2] as Socket | undefined)
+        ? this.#requests.upgrade(server, emit, args, args[1] as IncomingMessage, args[2] as Socket)
+        : seeNothing(server, emit, args);
     });
+  }
+
+  #isTraced(upgrade: IncomingMessage, socket: Socket | undefined): boolean {
+    if (!isInitialized() || !this.#requests.http.traceAll) return false;
+    return typeof socket?.once === "function" && spanOf(upgrade) === undefined;
   }
 
   /** Sends the spans that have finished. A Tracing object that was made here is closed, one that was given stays open. */

@@ -12,6 +12,8 @@ export class Output {
   readonly #waiting = new Set<() => void>();
   readonly #cookies = new Map<string, string>();
   #chunks: Buffer[] = [];
+  /** Bytes of the body that Content-Length says are still to come; undefined where it says nothing. */
+  #announced: number | undefined;
   isFinished = false;
 
   constructor(outgoing: ServerResponse, left: () => void) {
@@ -44,8 +46,13 @@ export class Output {
     this.#cookies.set(name, header);
   }
 
-  /** Sends what was written. Rejects with StreamClosedError where that cannot be; who does not wait need not care. */
+  /**
+   * Sends what was written. Rejects with StreamClosedError where that cannot be; who does not wait need not care.
+   *
+   * @throws Error where it is more than Content-Length says
+   */
   flush(): Promise<void> {
+    this.#count(false);
     const chunk = this.#taken();
     return this.#sent((done) => {
       if (chunk !== undefined) this.#outgoing.write(chunk, done);
@@ -56,11 +63,34 @@ export class Output {
     });
   }
 
-  /** Sends what is left, and ends the response. The same promise. */
+  /**
+   * Sends what is left, and ends the response. The same promise.
+   *
+   * @throws Error where the body is not as long as Content-Length says. If that has left already, the connection is closed:
+   *   the client would take the next response for a part of this one
+   */
   end(): Promise<void> {
+    this.#count(true);
     const chunk = this.#taken();
     this.isFinished = true;
     return this.#sent((done) => this.#outgoing.end(chunk, done as () => void));
+  }
+
+  #count(isLast: boolean): void {
+    if (!this.headersWritten) this.#announced = announcedBy(this.#outgoing);
+    if (this.#announced === undefined) return;
+    const length = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (length < this.#announced ? !isLast : length === this.#announced) {
+      this.#announced -= length;
+      return;
+    }
+    if (isLast && this.headersWritten) {
+      this.isFinished = true;
+      this.#outgoing.destroy();
+    }
+    throw new Error(
+      `The body is not as long as Content-Length says: ${length} bytes where there should be ${this.#announced}`,
+    );
   }
 
   #taken(): Buffer | undefined {
@@ -93,4 +123,11 @@ export class Output {
     this.#waiting.clear();
     if (!this.isFinished) this.#left();
   }
+}
+
+/** What Content-Length says of the body that is sent: nothing where there is none whatever it says (RFC 9110, section 8.6). */
+function announcedBy(outgoing: ServerResponse): number | undefined {
+  const length = outgoing.getHeader("Content-Length");
+  if (length === undefined || outgoing.req.method === "HEAD" || outgoing.statusCode === 304) return undefined;
+  return Number(length);
 }

@@ -6,7 +6,7 @@ import { show } from "../settings.ts";
 import type { Application, ApplicationSettings } from "./application.ts";
 import type { Arguments } from "./arguments.ts";
 import { type CookieOptions, setCookieHeader } from "./cookies.ts";
-import { isAnswer } from "./error-status.ts";
+import { isAnswer, isStatus } from "./error-status.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import { caught } from "./execution.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
@@ -83,8 +83,9 @@ export class RequestHandler {
     this.setStatus(200);
   }
 
-  /** @param reason in place of the status's usual words */
+  /** @param reason in place of the status's usual words. @throws RangeError for a status below 100 or above 999 */
   setStatus(statusCode: number, reason?: string): void {
+    if (!isStatus(statusCode)) throw new RangeError(`setStatus: ${statusCode} is no status; 100 to 999 are`);
     const { res: outgoing } = this.request;
     outgoing.statusCode = statusCode;
     outgoing.statusMessage = safeReason(reason) ?? STATUS_CODES[statusCode] ?? "Unknown";
@@ -169,7 +170,8 @@ export class RequestHandler {
     if (this.#output.headersWritten) throw new Error("Cannot redirect after headers have been written");
     if (!(status >= 300 && status <= 399)) throw new RangeError(`redirect: ${status} is no status of a redirect`);
     this.setStatus(status);
-    this.setHeader("Location", url);
+    // Node sends headers as Latin-1, and Tornado this one as UTF-8.
+    this.setHeader("Location", Buffer.from(url).toString("latin1"));
     void this.finish();
   }
 
@@ -193,24 +195,32 @@ export class RequestHandler {
   /**
    * Sends what was written, status and headers first. The promise resolves when it has left, and rejects with
    * StreamClosedError where the connection has closed; it need not be awaited.
+   *
+   * @throws Error where the body is longer than Content-Length says
    */
   flush(): Promise<void> {
     return this.#output.flush();
   }
 
-  /** Writes `chunk` if there is one, and ends the response. The promise is that of `flush`. @throws Error when called again */
+  /**
+   * Writes `chunk` if there is one, and ends the response. The promise is that of `flush`.
+   *
+   * @throws Error when called again, and where the body is not as long as Content-Length says
+   */
   finish(chunk?: string | Uint8Array | object): Promise<void> {
     if (this.isFinished) throw new Error("finish() called twice");
     if (chunk !== undefined) this.write(chunk);
     if (!this.#output.headersWritten) this.#completeHeaders();
-    const sent = this.#output.end();
-    this.#notify(() => this.onFinish());
-    return sent;
+    try {
+      return this.#output.end();
+    } finally {
+      if (this.isFinished) this.#notify(() => this.onFinish());
+    }
   }
 
   /** Sends an error page in place of what was written. After the headers have left it can only end the response. */
   sendError(statusCode = 500, options: WriteErrorOptions = {}): Promise<void> {
-    this.#errorPage ??= this.#sendError(statusCode, options);
+    this.#errorPage ??= this.#sendError(isStatus(statusCode) ? statusCode : 500, options);
     return this.#errorPage;
   }
 
@@ -283,8 +293,19 @@ export class RequestHandler {
       if (!this.isFinished) void this.finish();
     } catch (failure) {
       caught(this, failure);
+      if (!this.isFinished) this.#finishEmpty();
+    }
+  }
+
+  /** Ends the response where its error page failed. Never throws. */
+  #finishEmpty(): void {
+    try {
       this.#output.discard();
-      if (!this.isFinished) void this.#output.end();
+      if (!this.#output.headersWritten) this.clearHeader("Content-Length"); // of the page that failed
+      void this.finish();
+    } catch (failure) {
+      console.error("Exception in exception handler\n", failure);
+      this.request.res.destroy();
     }
   }
 }

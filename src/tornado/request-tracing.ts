@@ -4,7 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { failureOf, statusOf } from "../hosts/response-end.ts";
+import type { Server } from "../hosts/server-notes.ts";
+import { type Emit, seeNothing } from "../hosts/server-watch.ts";
 import { type Owner, setRoute, type TracedRequest, watch } from "../hosts/traced-request.ts";
 import { upgraded } from "../hosts/upgrade.ts";
 import type { AttributeTagger } from "../http/attributes.ts";
@@ -15,7 +16,6 @@ import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { markFailed } from "../mark-failed.ts";
 import { answeredWith } from "./error-status.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
-import { notesOf, type ServerNotes } from "./server-watch.ts";
 
 const TORNADO: ServerAdapter<HTTPServerRequest> = {
   component: "tornado",
@@ -57,11 +57,9 @@ export class RequestTracing {
     const span = this.#handler.received(request, attributes);
     if (span === undefined) return undefined;
     const { req, res } = request;
-    const own = new RequestSpan(span, res, this.http, { handler: this.#handler, isSettled, notes: notesOf(req) });
+    const own = new RequestSpan(span, res, this.http, { handler: this.#handler, isSettled });
     request.traced = own;
-    const traced = watch(this.#handler as unknown as ServerHandler<IncomingMessage>, span, req, res, own);
-    // The client may have left while `prepare` was running.
-    if (res.destroyed) traced.end();
+    watch(this.#handler as unknown as ServerHandler<IncomingMessage>, span, req, res, own);
     return own;
   }
 
@@ -72,10 +70,10 @@ export class RequestTracing {
   }
 
   /** Emits an upgrade in a span that lasts as long as its connection. */
-  upgrade(request: IncomingMessage, socket: Socket, emit: () => boolean): boolean {
+  upgrade(server: Server, emit: Emit, args: IArguments, request: IncomingMessage, socket: Socket): boolean {
     const span = upgraded(this.#upgrades, request, socket);
     try {
-      return this.http.scope.run(span, emit);
+      return this.http.scope.run(span, seeNothing, server, emit, args);
     } catch (error) {
       if (span !== undefined) this.#upgrades.failed(span, error);
       throw error;
@@ -91,7 +89,6 @@ export class RequestTracing {
 /** What is known of a span that was started here. */
 interface Owned {
   readonly handler: ServerHandler<HTTPServerRequest>;
-  readonly notes: ServerNotes;
   /** Whether the span waits for nothing but the response. */
   isSettled: boolean;
 }
@@ -133,12 +130,10 @@ export class RequestSpan implements Owner {
     if (this.#end !== undefined) this.#finish(undefined);
   }
 
-  ended({ response }: TracedRequest): void {
-    const { notes, isSettled } = this.#owned!;
-    this.#end = { statusCode: statusOf(response as ServerResponse) };
-    const failure = failureOf(response as ServerResponse, notes.closedAll);
+  ended(_traced: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void {
+    this.#end = { statusCode };
     // A method that goes on after the client has left is no longer about this request.
-    if (isSettled || failure !== undefined) this.#finish(failure);
+    if (this.#owned!.isSettled || failure !== undefined) this.#finish(failure);
   }
 
   #finish(failure: Failure | undefined): void {

@@ -50,7 +50,7 @@ export class Routes {
  * The arguments of the handler's method: the groups in their order, or, where they have names, one object of them. A group
  * that took no part is undefined.
  *
- * @throws HTTPError 400 where a group is not percent-encoded UTF-8
+ * @throws HTTPError 400 where what a group encodes is not UTF-8
  */
 export function argumentsOf({ groups, named }: Target): unknown[] {
   if (named === undefined) return groups.map((value) => decoded(value, "url"));
@@ -108,7 +108,8 @@ function anchored(given: string | RegExp): RegExp {
 function decoded(value: string | undefined, name: string): string | undefined {
   if (value === undefined || !value.includes("%")) return value;
   try {
-    return decodeURIComponent(value);
+    // A "%" that encodes nothing stands for itself, as in Python.
+    return decodeURIComponent(value.replaceAll(/%(?![\dA-Fa-f]{2})/g, "%25"));
   } catch {
     throw new HTTPError(400, `Invalid unicode in ${name}`);
   }

@@ -1,7 +1,6 @@
 // docs/clients.md: every snippet runs, and does what the page says.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,6 +9,7 @@ import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opent
 import { spanTree } from "node-opentracing/testing";
 import { traceFetch } from "#src/clients/fetch.js";
 import { traceNodeHttpClient } from "#src/clients/node-http.js";
+import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 
 // Tests run in the repository's folder.
 const page = readFileSync("docs/clients.md", "utf8");
@@ -51,7 +51,7 @@ async function listen(told: string[]): Promise<http.Server> {
     if (request.url === "/old") response.writeHead(302, { location: "/new" }).end();
     else response.end("answer");
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await listenOnFreshPort(server);
   return server;
 }
 

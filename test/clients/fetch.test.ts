@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import * as undici from "undici";
 import { diagnostics } from "#src/diagnostics.js";
 import { HTTP_RESEND_COUNT, HTTP_URL, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 import { spanTree } from "#src/testing/span-tree.js";
 import { untraced } from "#src/untraced.js";
 import { CLIENTS } from "./contract-clients.js";
@@ -150,8 +150,7 @@ scene("retries by a dispatcher are hops of the one fetch", async (s) => {
   const server = http.createServer((_, response) => {
     response.writeHead(++attempts > 2 ? 200 : 503).end("answer");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const url = `http://127.0.0.1:${await listenOnFreshPort(server)}/`;
   const dispatcher = new undici.RetryAgent(new undici.Agent({ connections: 1 }), { minTimeout: 1, timeoutFactor: 1 });
   await s.inSpan("work", async () => (await fetch(url, { dispatcher } as never)).text());
   await s.reporter.waitFor(2);

@@ -6,13 +6,13 @@ import { once } from "node:events";
 import http, { type ClientRequest, type IncomingMessage, request as namedRequest } from "node:http";
 import https from "node:https";
 import type net from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { traceNodeHttpClient } from "#src/clients/node-http.js";
 import { HTTP_URL, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 import { spanTree } from "#src/testing/span-tree.js";
 import { isUntraced, untraced } from "#src/untraced.js";
 import { CLIENTS } from "./contract-clients.js";
@@ -190,8 +190,8 @@ scene("informational responses are not the status", async (s) => {
     response.writeProcessing();
     response.writeHead(204).end();
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  await read(http.get({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" }));
+  const port = await listenOnFreshPort(server);
+  await read(http.get({ port, host: "127.0.0.1" }));
   assert.equal(tree(s), "\nGET  client 204");
   server.close();
   server.closeAllConnections();
@@ -203,8 +203,7 @@ scene("an upgrade ends the span with status 101, a tunnel with 200", async (s) =
     socket.end("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: own\r\n\r\n"),
   );
   server.on("connect", (_, socket) => socket.end("HTTP/1.1 200 OK\r\n\r\n"));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnFreshPort(server);
   const upgrade = http.get({ port, host: "127.0.0.1", headers: { connection: "upgrade", upgrade: "own" } });
   const [, socket] = (await once(upgrade, "upgrade")) as [IncomingMessage, net.Socket];
   await s.reporter.waitFor(1);
@@ -234,10 +233,11 @@ scene("an aborted request that never had a socket is a failure", async (s) => {
 });
 
 scene("a request destroyed with an error tells that error, also after a timeout", async (s) => {
-  const request = http.get(`${s.origin}/hang`, { timeout: 20 });
+  const request = http.get(`${s.origin}/hang`);
   request.on("timeout", () => request.destroy(new RangeError("too slow")));
+  await s.reporter.waitFor(1); // the server's span: the time is not used up by connecting
+  request.setTimeout(20);
   await closed(request);
-  await s.reporter.waitFor(2);
   assert.equal(tree(s), "\nGET  client error=RangeError");
 });
 

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import type * as Undici from "undici";
 import { HTTP_RESEND_COUNT, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
+import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 import { spanTree } from "#src/testing/span-tree.js";
 import { CLIENTS } from "./contract-clients.js";
 
@@ -78,8 +78,7 @@ for (const name of ["undici6", "undici", "undici8"]) {
         else if (first === "a 503") response.writeHead(503).end();
         else response.destroy();
       });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const url = `http://127.0.0.1:${await listenOnFreshPort(server)}/`;
       const dispatcher = new undici.RetryAgent(new undici.Agent({ connections: 1 }), {
         minTimeout: 1,
         timeoutFactor: 1,

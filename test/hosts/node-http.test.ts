@@ -165,6 +165,21 @@ test("an upgrade that the application refuses has the status of the refusal", as
   assert.equal(await tree(reporter), "\nGET  server 401");
 });
 
+test("what fails behind the handshake of an upgrade is the session's error, in front of it the refusal's", async (t) => {
+  const { reporter, tracing, server, connect } = await serving(t, undefined);
+  for (const answer of ["101 Switching Protocols", "403 Forbidden"]) {
+    const handler = tracing.trace()(async (_request: IncomingMessage, socket: Duplex) => {
+      if (answer.startsWith("101")) socket.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+      throw new Error("refused");
+    });
+    server.removeAllListeners("upgrade").on("upgrade", (request, socket) => {
+      handler(request, socket).catch(() => socket.end(`HTTP/1.1 ${answer}\r\n\r\n`));
+    });
+    await (await connect()).send(UPGRADE).end();
+  }
+  assert.equal(await tree(reporter, 2), "\nGET  server 101 error=Error\nGET  server 403");
+});
+
 test("an upgrade without an answer, and one that is reset, are recorded as that", async (t) => {
   const { reporter, server, connect } = await serving(t, undefined);
   server.on("upgrade", (_request, socket) => void socket.destroy());
@@ -262,9 +277,11 @@ for (const [name, listener, sent, later, expected] of ENDS) {
 }
 
 test("end: requestTimeout while uploading is a time-out, with the 408 that Node answers", async (t) => {
-  const { reporter, connect } = await serving(t, (request) => request.on("error", () => {}).resume(), {
-    serverOptions: { requestTimeout: 60, headersTimeout: 40, connectionsCheckingInterval: 20 },
+  const { reporter, server, connect } = await serving(t, (request) => request.on("error", () => {}).resume(), {
+    serverOptions: { connectionsCheckingInterval: 20 },
   });
+  // Short from when the headers are here: connecting and sending them must not use it up.
+  server.once("request", () => Object.assign(server, { requestTimeout: 60 }));
   const client = await connect();
   assert.match(await client.send(CHUNKED).end(), /^HTTP\/1.1 408/);
   assert.equal(await tree(reporter), "\nPOST  server 408 error=timeout");

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, type TestContext, test } from "node:test";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions, traceServer } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
-import { traceServers } from "#src/hosts/servers.js";
+import { beginRequest, traceServers } from "#src/hosts/servers.js";
 
 async function listening(t: TestContext, listener: RequestListener): Promise<Server> {
   const server = http.createServer(listener);
@@ -90,6 +90,57 @@ test("a server that is traced alone is left to that by what traces the whole pro
     spanTree(everything.reporter.spans, tags),
     "\nGET  server 200 http.url=/other\nGET  server 200 http.url=/after",
   );
+});
+
+test("what traces the whole process later sees a server too whose plug-in came first", async (t) => {
+  const [plugin, everything] = [recording(), recording()];
+  const server = await listening(t, (request, response) => {
+    if (request.url === "/plugin") beginRequest(plugin.tracing.http, request, response);
+    response.end("hello");
+  });
+  await get(server, "/plugin");
+  const undo = traceServers(everything.tracing.http);
+  for (const path of ["/everything", "/plugin"]) await get(server, path);
+  undo();
+  await get(server, "/none");
+  await plugin.reporter.waitFor(1);
+  await everything.reporter.waitFor(2);
+  const tags = { tags: ["http.url"] };
+  assert.equal(spanTree(plugin.reporter.spans, tags), "\nGET  server 200 http.url=/plugin");
+  assert.equal(
+    spanTree(everything.reporter.spans, tags),
+    "\nGET  server 200 http.url=/everything\nGET  server 200 http.url=/plugin",
+  );
+});
+
+test("what traces the whole process later sees a server too that somebody has patched over us", async (t) => {
+  const server = await listening(t, HELLO);
+  const [own, everything] = [recording(), recording()];
+  const undo = traceServer(server, own.tracing);
+  const { emit } = server;
+  server.emit = function patchedOver(this: Server, ...args: unknown[]): boolean {
+    return Reflect.apply(emit, this, args);
+  };
+  undo();
+  t.after(traceServers(everything.tracing.http));
+  await get(server, "/everything");
+  await everything.reporter.waitFor(1);
+  assert.equal(spanTree(everything.reporter.spans), "\nGET  server 200");
+  assert.deepEqual(own.reporter.spans, []);
+});
+
+test("a plug-in's requests say why they ended, on a server too that was traced alone before", async (t) => {
+  const { reporter, tracing } = recording();
+  const server = await listening(t, (request, response) => {
+    beginRequest(tracing.http, request, response);
+    response.write("hello");
+    if (request.url === "/closed") server.closeAllConnections();
+  });
+  traceServer(server, recording().tracing)();
+  const client = await RawClient.connect((server.address() as AddressInfo).port);
+  await client.send("GET /closed HTTP/1.1\r\nhost: a\r\n\r\n").end();
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  server 200 error=server_closed");
 });
 
 test("for one server the latest tracing counts, in whatever order they are undone", async (t) => {

@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
+import { failRequest } from "#src/hosts/traced-request.js";
 
 const GET = "GET /a HTTP/1.1\r\nhost: a\r\nuser-agent: me\r\n\r\n";
 
@@ -108,6 +109,56 @@ test("decorated handler 2: if the client leaves, the span ends then, whatever th
   client.leave();
   await reporter.waitFor(1);
   assert.equal(spanTree(reporter.spans), "\nGET  server error=client_disconnect");
+});
+
+test("decorated handler 2: called when the client has left already, the span ends there and then", async (t) => {
+  const { tracing, reporter } = kit();
+  const served: unknown[] = [];
+  const handler = tracing.trace()(async (request: IncomingMessage, _response: ServerResponse) => served.push(request));
+  const client = await serve(t, async (request, response) => {
+    client.leave();
+    await once(response, "close");
+    await handler(request, response);
+  });
+  client.send(GET);
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  server error=client_disconnect");
+  assert.equal(served.length, 1);
+});
+
+test("decorated handler 2: called when a response that waits behind another is lost, the span ends too", async (t) => {
+  const { tracing, reporter } = kit();
+  const handler = tracing.trace()(async (_request: IncomingMessage, _response: ServerResponse) => {});
+  const client = await serve(t, async (request, response) => {
+    if (request.url === "/first") return;
+    client.leave();
+    await once(request.socket, "close");
+    await handler(request, response);
+  });
+  client.send("GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  server error=client_disconnect");
+});
+
+test("decorated handler 2: its error counts as any of a request: once, and not where the answer is below 500", async (t) => {
+  for (const [status, tree] of [
+    [404, "\nGET  server 404"],
+    [500, "\nGET  server 500 error=Error\n  - error error.object=Error: refused"],
+  ] as const) {
+    const { tracing, reporter } = kit();
+    const handler = tracing.trace()(async (_request: IncomingMessage, _response: ServerResponse) => {
+      throw new Error("refused");
+    });
+    const client = await serve(t, async (request, response) => {
+      await handler(request, response).catch((cause: unknown) => {
+        failRequest(request, new Error("as a framework has it", { cause }));
+        response.writeHead(status).end("sorry");
+      });
+    });
+    await client.send(GET).until("sorry");
+    await reporter.waitFor(1);
+    assert.equal(spanTree(reporter.spans, { logs: true }), tree);
+  }
 });
 
 test("decorated handler 2: errors are recorded and thrown on, the same; 400 to 499 are none", async () => {

@@ -40,7 +40,8 @@ test("groups are decoded; those with names become one object; one that took no p
   assert.deepEqual(match("/(?P<id>[0-9]+)", "/7"), [{ id: "7" }]);
   assert.deepEqual(match("/a(/b)?", "/a"), [undefined]);
   assert.deepEqual(match("/(a+b)", "/aab"), ["aab"]);
-  assert.throws(() => match("/(.*)", "/%zz"), { statusCode: 400 });
+  assert.deepEqual(match("/(.*)", "/100%/%zz%2f%2"), ["100%/%zz/%2"]);
+  assert.throws(() => match("/(.*)", "/%ff"), { statusCode: 400 });
 });
 
 test("the first route that matches serves, again and again", () => {

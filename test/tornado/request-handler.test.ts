@@ -20,6 +20,7 @@ import {
 import { CERTIFICATE } from "../hosts/node-http/contract-app.js";
 import { bodyOf, QuietHandler, serve, tick } from "./scene.js";
 
+const NOT_AS_LONG = "The body is not as long as Content-Length says";
 const FORM = "content-type: application/x-www-form-urlencoded";
 
 /** Serves GET and POST of `/` by one function. */
@@ -208,6 +209,15 @@ test("redirect: 302, permanently 301, or the status given", async (t) => {
   assert.match(await ask("GET /?kind=200"), /^HTTP\/1.1 200/);
 });
 
+test("redirect: a URL with characters beyond ASCII is sent as UTF-8", async (t) => {
+  const { ask } = await handle(t, function () {
+    this.redirect("/caf\u00e9/\u20ac");
+  });
+  // What came is read as Latin-1.
+  const answer = Buffer.from(await ask("GET /"), "latin1").toString();
+  assert.match(answer, /^HTTP\/1.1 302 .*\r\nLocation: \/caf\u00e9\/\u20ac\r\n/s);
+});
+
 test("arguments: the last value, white space taken away, defaults, lists, 400 where one is missing", async (t) => {
   const seen: unknown[] = [];
   const { ask } = await handle(t, function () {
@@ -394,6 +404,47 @@ test("errors: writeError makes the page, async too, and is told why; sendError c
   assert.deepEqual(seen, [500, "why", 403, "Not You", 400, "HTTP 400: Bad Request"]);
 });
 
+test("errors: where writeError fails the page is empty, and onFinish is called as ever", async (t) => {
+  const finished: number[] = [];
+  class Handler extends QuietHandler {
+    get(status: string): void {
+      throw new HTTPError(Number(status));
+    }
+    override writeError(statusCode: number): void {
+      this.setHeader("Content-Length", 100);
+      this.write(`${statusCode}`);
+      throw new Error("in writeError");
+    }
+    override onFinish(): void {
+      finished.push(this.getStatus());
+    }
+  }
+  const { ask } = await serve(t, [["/(.*)", Handler]]);
+  assert.match(await ask("GET /400"), /^HTTP\/1.1 400 .*\r\nContent-Length: 0\r\n.*\r\n\r\n$/s);
+  const empty = await ask("GET /204");
+  assert.match(empty, /^HTTP\/1.1 204 .*\r\n\r\n$/s);
+  assert.doesNotMatch(empty, /content-type|content-length/i);
+  assert.deepEqual(finished, [400, 204]);
+});
+
+test("errors: a status that cannot be sent is 500, however it is given; the first and the last that can", async (t) => {
+  const { ask } = await handle(t, function () {
+    const status = Number(this.getArgument("status"));
+    const how = this.getArgument("how", "set");
+    if (how === "throw") throw new HTTPError(status);
+    if (how === "send") return this.sendError(status);
+    return this.setStatus(status);
+  });
+  for (const how of ["set", "throw", "send"]) {
+    for (const status of [99, 1000, 0, -1, 404.5, "x"]) {
+      const answer = await ask(`GET /?how=${how}&status=${status}`);
+      assert.match(answer, /^HTTP\/1.1 500 Internal Server Error\r\n.*500: Internal Server Error/s, `${how} ${status}`);
+    }
+    assert.match(await ask(`GET /?how=${how}&status=999`), /^HTTP\/1.1 999 Unknown\r\n/);
+  }
+  assert.match(await ask("GET /?status=100"), /^HTTP\/1.1 100 Continue\r\n/);
+});
+
 test("errors: serveTraceback shows the stack", async (t) => {
   const fail = (): never => {
     throw new Error("why");
@@ -525,6 +576,11 @@ test("Etag: computed for a 200, answered with 304 where the client has it, or as
   }
   const plain = await serve(t, [["/", Plain]]);
   assert.doesNotMatch(await plain.ask("GET /"), /Etag/);
+  const own = await handle(t, function () {
+    this.setHeader("Etag", '"mine"');
+    this.write("hello");
+  });
+  assert.match(await own.ask('GET /\nif-none-match: "mine"'), /^HTTP\/1.1 200 .*\r\nEtag: "mine"\r\n/s);
 });
 
 test("HEAD: the headers of GET and no body; 204 has none either, and refuses one", async (t) => {
@@ -538,6 +594,48 @@ test("HEAD: the headers of GET and no body; 204 has none either, and refuses one
   assert.match(empty, /^HTTP\/1.1 204 No Content\r\n/);
   assert.doesNotMatch(empty, /content-type|content-length/i);
   assert.match(await ask("GET /?status=204"), /^HTTP\/1.1 500/);
+});
+
+test("Content-Length: a body of another length is 500, and after the headers the connection is closed", async (t) => {
+  const logged: string[] = [];
+  let finished = 0;
+  class Handler extends RequestHandler {
+    async get(how: string, length: string): Promise<void> {
+      this.setHeader("Content-Length", length);
+      this.write("abc");
+      if (how === "flush") await this.flush();
+      if (how !== "whole") this.write("def");
+    }
+    head(_how: string, length: string): void {
+      this.setHeader("Content-Length", length);
+    }
+    override logException(error: unknown): void {
+      logged.push((error as Error).message);
+    }
+    override onFinish(): void {
+      finished++;
+    }
+  }
+  const { ask, connect } = await serve(t, [["/([a-z]+)/([0-9a-z]+)", Handler]]);
+  assert.equal(bodyOf(await ask("GET /whole/3")), "abc");
+  assert.equal(bodyOf(await ask("GET /flush/6")), "abcdef");
+  assert.match(await ask("HEAD /whole/9"), /^HTTP\/1.1 200 .*\r\nContent-Length: 9\r\n/s);
+  assert.deepEqual(logged, []);
+  for (const length of ["2", "4", "x"]) {
+    assert.match(await ask(`GET /whole/${length}`), /^HTTP\/1.1 500 .*\r\nContent-Length: 93\r\n/s, length);
+  }
+  for (const length of ["5", "7"]) {
+    const client = await connect();
+    client.send(`GET /flush/${length} HTTP/1.1\r\nhost: a\r\n\r\nGET /whole/3 HTTP/1.1\r\nhost: a\r\n\r\n`);
+    assert.match(await client.end(), /^HTTP\/1.1 200 .*\r\n\r\nabc$/s, length);
+  }
+  assert.match(await ask("GET /flush/2"), /^HTTP\/1.1 500 /);
+  assert.deepEqual(logged, [
+    ...["2", "4", "NaN"].map((length) => `${NOT_AS_LONG}: 3 bytes where there should be ${length}`),
+    ...["2", "4"].map((length) => `${NOT_AS_LONG}: 3 bytes where there should be ${length}`),
+    `${NOT_AS_LONG}: 3 bytes where there should be 2`,
+  ]);
+  assert.equal(finished, 11);
 });
 
 test("flush: pieces leave as they are flushed, and headers can be changed no more", async (t) => {

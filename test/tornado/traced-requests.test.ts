@@ -7,6 +7,7 @@ import { diagnostics, MemoryReporter, Tracer } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import {
   type ApplicationSettings,
+  Finish,
   HTTPError,
   type HTTPServerRequest,
   type Route,
@@ -291,7 +292,7 @@ test("parent: the headers' context, and a new trace where it is missing or corru
   );
 });
 
-test("HTTPError: 500 to 599 is an error of the server, below and above is none", async (t) => {
+test("HTTPError: 500 to 599 is an error of the server and logged, one below is none, of one above the status is all", async (t) => {
   patched(t);
   const { tracing, reporter } = memory();
   class Handler extends QuietHandler {
@@ -300,16 +301,32 @@ test("HTTPError: 500 to 599 is an error of the server, below and above is none",
     }
   }
   const { ask } = await serve(t, [["/([0-9]+)", Handler]], { opentracingTracing: tracing });
-  for (const code of [304, 400, 404, 499, 500, 503, 599]) {
+  for (const code of [304, 400, 404, 499, 500, 503, 599, 600]) {
     assert.match(await ask(`GET /${code}`), new RegExp(`^HTTP/1.1 ${code} `));
   }
-  await reporter.waitFor(7);
+  await reporter.waitFor(8);
   const failed = (code: number): string =>
     `\nHandler  server ${code} error=HTTPError\n  - error error.object=${new HTTPError(code, "for the log")}`;
   assert.equal(
     spanTree(reporter.spans, { logs: true }),
-    `${[304, 400, 404, 499].map((code) => `\nHandler  server ${code}`).join("")}${[500, 503, 599].map(failed).join("")}`,
+    `${[304, 400, 404, 499].map((code) => `\nHandler  server ${code}`).join("")}${[500, 503, 599].map(failed).join("")}\nHandler  server 600 error`,
   );
+});
+
+test("a response of 500 and above is an error without a log, Finish is none", async (t) => {
+  patched(t);
+  const { tracing, reporter } = memory();
+  class Handler extends QuietHandler {
+    get(how: string): void {
+      this.setStatus(how === "finish" ? 401 : 503);
+      if (how === "finish") throw new Finish();
+    }
+  }
+  const { ask } = await serve(t, [["/([a-z]+)", Handler]], { opentracingTracing: tracing });
+  assert.match(await ask("GET /finish"), /^HTTP\/1.1 401 /);
+  assert.match(await ask("GET /status"), /^HTTP\/1.1 503 /);
+  await reporter.waitFor(2);
+  assert.equal(spanTree(reporter.spans, { logs: true }), "\nHandler  server 401\nHandler  server 503 error");
 });
 
 test("an error that only says that it has a status of 4xx is answered with 500, and recorded", async (t) => {

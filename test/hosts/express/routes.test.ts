@@ -93,6 +93,7 @@ for (const version of VERSIONS) {
         next();
       });
       app.use(PASS);
+      app.get("/fourth/:later", PASS);
     },
     [
       ["GET /first/7", "GET /first/:other"],

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import http from "node:http";
+import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { type EventHandler, H3, type H3Event, HTTPError } from "h3";
@@ -11,23 +12,30 @@ import { Tracing } from "node-opentracing";
 import { h3Tracing } from "node-opentracing/h3";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
+import { listening, NOT_HTTP2 } from "../http2/contract-app.js";
 
 /** How an application is traced: by `initTracing()` with our plug-in, or with h3's own; or alone, by our plug-in. */
-type Form = "h3 2.0" | "h3 2.0 by its channel" | "h3 2.0 alone";
+type Form = "h3 2.0" | "h3 2.0 by its channel" | "h3 2.0 alone" | "h3 2.0 http2";
 
-export const H3_HOSTS: readonly ContractHost[] = [host("h3 2.0"), host("h3 2.0 by its channel"), host("h3 2.0 alone")];
+const NO_UPGRADE = [{ test: "end: an upgrade that is refused: 403", reason: "an upgrade reaches no middleware" }];
+
+export const H3_HOSTS: readonly ContractHost[] = [
+  host("h3 2.0"),
+  host("h3 2.0 by its channel"),
+  host("h3 2.0 alone"),
+  host("h3 2.0 http2"),
+];
 
 function host(form: Form): ContractHost {
+  const isHttp2 = form === "h3 2.0 http2";
   return {
     name: form,
     component: "h3",
-    startComponent: "node:http",
+    startComponent: isHttp2 ? "node:http2" : "node:http",
     operationName: (method, route) => `${method} ${route}`,
+    protocol: isHttp2 ? "h2" : "http/1.1",
     start: (setup) => start(setup, form),
-    skip:
-      form === "h3 2.0 alone"
-        ? [{ test: "end: an upgrade that is refused", reason: "an upgrade reaches no middleware" }]
-        : [],
+    skip: isHttp2 ? NOT_HTTP2 : form === "h3 2.0 alone" ? NO_UPGRADE : [],
   };
 }
 
@@ -38,6 +46,7 @@ async function start(setup: ContractSetup, form: Form): Promise<ContractApp> {
   if (form === "h3 2.0 by its channel") app.register(tracingPlugin());
   else app.register(h3Tracing(form === "h3 2.0 alone" ? { tracing } : {}));
   routes(app, setup, setup.decorate === undefined ? (handler) => handler : tracing.trace([...setup.decorate]));
+  if (form === "h3 2.0 http2") return listening(http2.createServer(toNodeHandler(app)), tracing, undo);
   const server = http.createServer(toNodeHandler(app));
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {

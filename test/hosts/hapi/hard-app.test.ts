@@ -228,7 +228,11 @@ test("hapi: two servers traced alone, each by its own settings", async () => {
   assert.equal(spanTree(two.reporter.spans), `${line}\n  child`);
 });
 
-test("hapi: what is no Tracing object is refused", async () => {
+test("hapi: what is no Tracing object is refused, and no option", async () => {
+  await assert.rejects(
+    server().register({ plugin: hapiTracing, options: { traceMiddlewares: true } as never }),
+    /hapiTracing: there is no option "traceMiddlewares"; did you mean "traceMiddleware"/,
+  );
   await assert.rejects(
     server().register({ plugin: hapiTracing, options: { tracing: {} as Tracing } }),
     /must be a Tracing object/,

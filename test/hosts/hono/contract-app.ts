@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import type { Server } from "node:http";
+import { createServer as createHttp2, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -11,22 +12,35 @@ import { Tracing } from "node-opentracing";
 import { honoTracing } from "node-opentracing/hono";
 import { type ContractApp, type ContractHost, type ContractSetup, contractError } from "node-opentracing/testing";
 import { traceServers } from "#src/hosts/servers.js";
+import { listening, NOT_HTTP2 } from "../http2/contract-app.js";
+
+const NO_UPGRADE = [{ test: "end: an upgrade that is refused: 403", reason: "an upgrade reaches no middleware" }];
 
 /** Traced by `initTracing()` with the middleware, and alone by the middleware. */
-export const HONO_HOSTS: readonly ContractHost[] = [host("hono 4.13", false), host("hono 4.13 alone", true)];
+export const HONO_HOSTS: readonly ContractHost[] = [
+  host("hono 4.13"),
+  host("hono 4.13 alone", { alone: true }),
+  host("hono 4.13 http2", { isHttp2: true }),
+];
 
-function host(name: string, alone: boolean): ContractHost {
+interface Form {
+  readonly alone?: boolean;
+  readonly isHttp2?: boolean;
+}
+
+function host(name: string, { alone = false, isHttp2 = false }: Form = {}): ContractHost {
   return {
     name,
     component: "hono",
-    startComponent: "node:http",
+    startComponent: isHttp2 ? "node:http2" : "node:http",
     operationName: (method, route) => `${method} ${route}`,
-    start: (setup) => start(setup, alone),
-    skip: alone ? [{ test: "end: an upgrade that is refused", reason: "an upgrade reaches no middleware" }] : [],
+    protocol: isHttp2 ? "h2" : "http/1.1",
+    start: (setup) => start(setup, alone, isHttp2),
+    skip: isHttp2 ? NOT_HTTP2 : alone ? NO_UPGRADE : [],
   };
 }
 
-async function start(setup: ContractSetup, alone: boolean): Promise<ContractApp> {
+async function start(setup: ContractSetup, alone: boolean, isHttp2: boolean): Promise<ContractApp> {
   const tracing = new Tracing(setup.tracer, setup.options);
   const undo = alone ? () => {} : traceServers(tracing.http);
   const app = new Hono<Bindings>();
@@ -36,6 +50,10 @@ async function start(setup: ContractSetup, alone: boolean): Promise<ContractApp>
     c.env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : c.text("failed", (error as { status?: 500 }).status ?? 500),
   );
   routes(app, setup, setup.decorate === undefined ? (handler) => handler : tracing.trace([...setup.decorate]));
+  if (isHttp2) {
+    const server = createAdaptorServer({ fetch: app.fetch, hostname: "contract.example", createServer: createHttp2 });
+    return listening(server as Http2Server, tracing, undo);
+  }
   const server = createAdaptorServer({ fetch: app.fetch, hostname: "contract.example" }) as Server;
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {

@@ -96,6 +96,27 @@ test("app.request() has no Node: the middleware lets it pass, with and without a
   assert.equal(reporter.spans.length, 0);
 });
 
+test("an env that throws when it is asked for what it does not know is asked no more", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  t.after(traceServers(tracing.http));
+  const env = new Proxy({}, { get: (_env, name) => assert.fail(String(name)) });
+  const app = orders(honoTracing());
+  const server = createAdaptorServer({ fetch: (request) => app.fetch(request, env) }) as Server;
+  assert.match(await (await listening(t, server)).ask("GET /orders/1"), /200 OK.*order/s);
+  assert.equal(await takeTree(reporter), "\nGET  server 200");
+});
+
+test("the middleware in an application twice is in no span of its own", async (t) => {
+  const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+  const app = new Hono().use(honoTracing({ tracing }), honoTracing());
+  app.use(async function session(_c, next) {
+    await next();
+  });
+  app.get("/orders/:id", (c) => c.text("order"));
+  await (await listening(t, serverOf(app))).ask("GET /orders/1");
+  assert.equal(await takeTree(reporter, 2), "\nGET /orders/:id  server 200\n  session");
+});
+
 test("what is thrown and is no Error is recorded too", async (t) => {
   const { reporter, tracing } = tracingTo(t);
   const app = new Hono();

@@ -34,14 +34,17 @@ const NO_ERRORS = "node:http2 knows no errors with a status; a rejection is a 50
 const THROWN = "what a listener throws ends a plain node:http2 process; hard-app.test.ts looks at that";
 /** What does not exist over HTTP/2. */
 export const NOT_HTTP2 = [
-  { test: "end: an HTTP/1.0 request", reason: "HTTP/2 is another protocol" },
-  { test: "end: an upgrade that is refused", reason: "HTTP/2 has no upgrades; its CONNECT is in hard-app.test.ts" },
+  { test: "end: an HTTP/1.0 request: 200", reason: "HTTP/2 is another protocol" },
   {
-    test: "end: keepAliveTimeout closes an idle connection and touches no span",
+    test: "end: an upgrade that is refused: 403",
+    reason: "HTTP/2 has no upgrades; its CONNECT is in hard-app.test.ts",
+  },
+  {
+    test: "end: keepAliveTimeout closes an idle connection and touches no span: 200",
     reason: "node:http2 has no keepAliveTimeout",
   },
   {
-    test: "end: pipelined requests that wait behind another end with the connection",
+    test: "end: pipelined requests that wait behind another end with the connection: error=client_disconnect",
     reason: "streams of HTTP/2 do not wait for one another",
   },
 ];
@@ -60,11 +63,11 @@ const SKIP_SECURE = [
     reason: REJECTED,
   },
   { test: "decorated handler 2: a rejection is recorded and passed on", reason: REJECTED },
-  { test: "end: the handler fails after the headers", reason: REJECTED },
+  { test: "end: the handler fails after the headers: 200 error=Error", reason: REJECTED },
   { test: "decorated handler 3: with traceAll on as well a request gets one span", reason: REJECTED },
-  { test: "end: the client resets before the headers", reason: RESET },
-  { test: "end: the client resets after the headers", reason: RESET },
-  { test: "end: the client resets while uploading", reason: RESET },
+  { test: "end: the client resets before the headers: error=connection_reset", reason: RESET },
+  { test: "end: the client resets after the headers: 200 error=connection_reset", reason: RESET },
+  { test: "end: the client resets while uploading: error=connection_reset", reason: RESET },
 ];
 
 /** A framework's application behind a server of node:http2, traced with it and by its middleware alone. */

@@ -129,3 +129,26 @@ test("end: server.close() lets requests end", () =>
       assert.equal(spanTree(reporter.spans), "\nGET  server 200");
     },
   ));
+
+test("a handler that is called, and decorated, when its stream is closed gets a span that has ended", async () => {
+  let handled!: Promise<unknown>;
+  const prepare: Parameters<typeof play>[0] = (server, tracing) =>
+    streams((stream, headers) => {
+      const handler = tracing.trace()(async (..._args: [ServerHttp2Stream, http2.IncomingHttpHeaders]) => {});
+      handled = once(stream, "close").then(() => handler(stream, headers));
+    })(server);
+  await play(
+    prepare,
+    async ({ server, session, reporter }) => {
+      const begun = once(server, "stream");
+      const stream = session.request({ ":path": "/x" });
+      stream.on("error", () => {});
+      await begun;
+      stream.close(constants.NGHTTP2_CANCEL);
+      await reporter.waitFor(1);
+      await handled;
+      assert.equal(spanTree(reporter.spans), "\nGET  server error=client_disconnect");
+    },
+    { trace: () => () => {} },
+  );
+});

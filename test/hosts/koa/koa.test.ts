@@ -22,6 +22,22 @@ function serverOf(...middleware: Koa.Middleware[]): http.Server {
   return http.createServer(app.callback());
 }
 
+/** As koa-mount does: shows an application less of the path, and leaves on the context how much less. */
+function mount(prefix: string, mounted: Koa.Middleware): Koa.Middleware {
+  return async function mountAt(ctx, next) {
+    const whole = ctx.path;
+    if (whole !== prefix && !whole.startsWith(`${prefix}/`)) return next();
+    ctx["mountPath"] = prefix;
+    ctx.path = whole.slice(prefix.length) || "/";
+    await mounted(ctx, async () => {
+      ctx.path = whole;
+      await next();
+      ctx.path = whole.slice(prefix.length) || "/";
+    });
+    ctx.path = whole;
+  };
+}
+
 function orders(): Koa.Middleware {
   const router = new Router();
   router.get("/orders/:id", (ctx) => {
@@ -151,6 +167,50 @@ GET  server 500 error=Error component=koa
     );
   });
 
+  test(`${name}: the path of a mounted application stands in front of its routes, and of no others`, async (t) => {
+    const { reporter, tracing } = tracingTo(t);
+    const answer: Koa.Middleware = (ctx) => {
+      ctx.body = "ok";
+    };
+    const inner = new Router();
+    inner.get("/", answer).get("/items/:id", answer).get("/m/:id", answer);
+    inner.get("/passes/:id", (_ctx, next) => next());
+    const outer = new Router();
+    outer.get("/m/passes/:id", answer).get("/:x/:y/:z", answer);
+    const app = new Koa();
+    app.use(koaTracing({ tracing }));
+    app.use(mount("/m", inner.routes() as Koa.Middleware));
+    app.use(mount("/a", mount("/b", inner.routes() as Koa.Middleware)));
+    app.use(outer.routes() as Koa.Middleware);
+    const { ask } = await listening(t, http.createServer(app.callback()));
+    const names: string[] = [];
+    for (const path of [
+      "/m",
+      "/m/items/7?m=/m",
+      "/m/m/7",
+      "/m/m/m",
+      "/m/passes/7",
+      "/m/q/7",
+      "/items/7/8",
+      "/a/b/items/7",
+    ]) {
+      await ask(`GET ${path}`);
+      await reporter.waitFor(1);
+      names.push(...reporter.spans.map((span) => span.operationName));
+      reporter.clear();
+    }
+    assert.deepEqual(names, [
+      "GET /m",
+      "GET /m/items/:id",
+      "GET /m/m/:id",
+      "GET /m/m/:id",
+      "GET /m/passes/:id",
+      "GET /:x/:y/:z",
+      "GET /:x/:y/:z",
+      "GET /items/:id", // of two mounts, one in the other, the outer leaves nothing
+    ]);
+  });
+
   test(`${name}: errors that pass no middleware are heard of by the application's "error" event`, async (t) => {
     const { reporter, tracing } = tracingTo(t);
     const app = new Koa();
@@ -208,6 +268,23 @@ test("a router of another kind costs the route's name, and no more", async (t) =
   await ask("GET /odd");
   assert.equal(await takeTree(reporter, 2), "\nGET /plain  server 200\nGET  server 200");
   assert.equal(diagnostics()["framework.unknown"], 1);
+});
+
+test("the middleware in an application twice is in no span of its own", async (t) => {
+  const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+  const { ask } = await listening(
+    t,
+    serverOf(
+      koaTracing({ tracing }),
+      koaTracing(),
+      async function session(_ctx, next) {
+        await next();
+      },
+      orders(),
+    ),
+  );
+  await ask("GET /orders/1");
+  assert.equal(await takeTree(reporter, 2), "\nGET /orders/:id  server 200\n  session");
 });
 
 test("wrong options are refused with what to write instead", () => {

@@ -249,6 +249,29 @@ test("wrong options are refused at once, with what to write instead", () => {
   assert.throws(() => forRoot({ traceMiddlewares: true }), /did you mean "traceMiddleware"/);
 });
 
+for (const release of RELEASES) {
+  test(`${release.name}: with traceMiddleware on the module's tracing, what the platform calls so has spans`, async (t) => {
+    const { reporter, tracing } = kit(t, { traceMiddleware: true });
+    const { AppModule } = application(release, TracingModule.forRoot({ tracing }));
+    const app: INestApplication = await release.core.NestFactory.create(AppModule, release.adapter(), QUIET);
+    t.after(() => app.close());
+    const platform = app.getHttpAdapter().getInstance();
+    const add = (name: string): unknown => {
+      const run = { [name]: (_request: unknown, _answer: unknown, next: () => void): void => next() }[name]!;
+      return release.isFastify ? platform.addHook("onRequest", run) : app.use(run);
+    };
+    add("before");
+    await app.init();
+    // Express has all its routes by then.
+    if (release.isFastify) add("after");
+    assert.equal(await get(await listen(app), "/work/1"), "200 done");
+    await reporter.waitFor(3);
+    const names = reporter.spans.map((span) => span.operationName);
+    assert.equal(names.includes("before"), !release.isFastify);
+    assert.equal(names.includes("after"), release.isFastify);
+  });
+}
+
 /** What NestJS calls. */
 interface Hooks {
   configure(consumer: object): void;

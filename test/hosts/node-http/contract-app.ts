@@ -46,11 +46,11 @@ const SKIP_SECURE = [
     reason: REJECTED,
   },
   { test: "decorated handler 2: a rejection is recorded and passed on", reason: REJECTED },
-  { test: "end: the handler fails after the headers", reason: REJECTED },
+  { test: "end: the handler fails after the headers: 200 error=Error", reason: REJECTED },
   { test: "decorated handler 3: with traceAll on as well a request gets one span", reason: REJECTED },
-  { test: "end: the client resets before the headers", reason: RESET },
-  { test: "end: the client resets after the headers", reason: RESET },
-  { test: "end: the client resets while uploading", reason: RESET },
+  { test: "end: the client resets before the headers: error=connection_reset", reason: RESET },
+  { test: "end: the client resets after the headers: 200 error=connection_reset", reason: RESET },
+  { test: "end: the client resets while uploading: error=connection_reset", reason: RESET },
 ];
 
 async function start(setup: ContractSetup, secure: boolean): Promise<ContractApp> {
