@@ -2,7 +2,11 @@
 
 import { warn } from "../diagnostics.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
+import { beginReading, endReading } from "./carrier.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
+
+/** Of so many formats, each goes through a carrier's names as it needs them: for two that is sooner done than a list of them. */
+const FEW = 2;
 
 /**
  * Identity (ids, sampling decision and tracestate) is that of the first format that finds ids; formats after it can add
@@ -31,10 +35,13 @@ export class CompositePropagator implements Propagator {
   }
 
   extract(carrier: TextCarrier, context: TraceContext): void {
+    const areMany = this.#propagators.length > FEW;
+    if (areMany) beginReading(carrier);
     for (const propagator of this.#propagators) {
       if (hasIds(context)) extractBaggage(propagator, carrier, context);
       else extract(propagator, carrier, context);
     }
+    if (areMany) endReading();
   }
 }
 
