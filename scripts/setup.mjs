@@ -13,9 +13,9 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
 }
 
-/** Installs what the lock files list, here and for the earlier frameworks that the tests need, unless that has been done. */
+/** Installs what the lock files list, here and for what the tests alone need, unless that has been done. */
 export function install() {
-  for (const folder of [root, join(root, "test", "older")]) {
+  for (const folder of [root, join(root, "test", "older"), join(root, "test", "peers")]) {
     const stamp = join(folder, "node_modules", ".package-lock.json");
     if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(folder, "package-lock.json")).mtimeMs) continue;
     // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.

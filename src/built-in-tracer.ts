@@ -2,7 +2,7 @@
 
 import { warn } from "./diagnostics.ts";
 import type { Environment, ExporterName } from "./environment.ts";
-import { propagatorsByName } from "./propagation/default-propagators.ts";
+import { isPropagatorList, type PropagatorName, propagatorsByName } from "./propagation/default-propagators.ts";
 import type { Propagator } from "./propagation/propagator.ts";
 import { ConsoleReporter } from "./report/console-reporter.ts";
 import { MultiReporter } from "./report/multi-reporter.ts";
@@ -21,12 +21,18 @@ export interface BuiltInOptions {
   readonly reporter?: Reporter | undefined;
   /** Decides which traces are recorded: OTEL_TRACES_SAMPLER by default, else all, or what the caller decided. */
   readonly sampler?: Sampler | undefined;
+  /**
+   * The header formats to read and write, in this order, by name or your own: OTEL_PROPAGATORS by default, else
+   * `["tracecontext", "baggage"]`. `["none"]` for none.
+   */
+  readonly propagators?: readonly (PropagatorName | Propagator)[] | undefined;
 }
 
 export const BUILT_IN_CHECKS: Readonly<Record<keyof BuiltInOptions, Check>> = {
   serviceName: isText,
   reporter: hasMethods("a reporter", "report", "flush", "close"),
   sampler: hasMethods("a sampler", "isSampled"),
+  propagators: isPropagatorList,
 };
 
 /** Makes it. Never throws for what the environment says: that is counted and warned about, and left out. */
@@ -36,7 +42,7 @@ export function builtInTracer(options: BuiltInOptions, environment: Environment)
   return new Tracer({
     reporter: options.reporter ?? reporterOf(serviceName, environment),
     sampler: options.sampler ?? samplerOf(environment),
-    propagators: propagatorsOf(environment),
+    propagators: options.propagators ?? propagatorsOf(environment),
     limits: environment.limits,
   });
 }

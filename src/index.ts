@@ -8,7 +8,7 @@ export { DEFAULT_REDACTED } from "./http/redaction.ts";
 export { initClientTracing, initTracing, type Settings } from "./init-tracing.ts";
 export type { Undo } from "./patch.ts";
 export { BaggagePropagator } from "./propagation/baggage.ts";
-export { propagatorsByName } from "./propagation/default-propagators.ts";
+export { type PropagatorName, propagatorsByName } from "./propagation/default-propagators.ts";
 export type { Propagator, TextCarrier } from "./propagation/propagator.ts";
 export { TraceContextPropagator } from "./propagation/w3c.ts";
 export { ConsoleReporter, type ConsoleReporterOptions } from "./report/console-reporter.ts";

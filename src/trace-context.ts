@@ -5,6 +5,15 @@ export const SAMPLED = 0x01;
 /** Bit 1 of the trace flags: the rightmost 56 bits of the trace id are random (Level 2, section 3.2.2.5.2). */
 export const RANDOM_TRACE_ID = 0x02;
 
+// Bits above the W3C's byte: what other formats say of sampling. They reach neither `traceparent` nor OTLP.
+
+/** The caller asks for this trace to be recorded whatever any sampler says: B3's and Jaeger's debug flag. Beside `SAMPLED`. */
+export const DEBUG = 0x100;
+/** There are ids, and the caller left the sampling decision to us (B3: "defer"). Never beside `SAMPLED`. */
+export const UNDECIDED = 0x200;
+/** There are no ids, only a decision for the trace that is to begin: `SAMPLED`, with or without `DEBUG`, or neither (`b3: 0`). */
+export const DECISION_ONLY = 0x400;
+
 /**
  * Ids are kept as signed 32-bit words, most significant first, for they are compared, encoded and hashed far more often
  * than they are printed. All-zero ids are "none".
@@ -16,12 +25,14 @@ export interface TraceContext {
   traceId3: number;
   spanId0: number;
   spanId1: number;
-  /** W3C trace flags, one byte: `SAMPLED`, `RANDOM_TRACE_ID`. */
+  /** W3C trace flags in the low byte (`SAMPLED`, `RANDOM_TRACE_ID`); above it `DEBUG`, `UNDECIDED`, `DECISION_ONLY`. */
   traceFlags: number;
   /** The `tracestate` header as received, validated, or "" for none. */
   traceState: string;
   /** Name and value pairs that travel along, or undefined for none. */
   baggage: Baggage | undefined;
+  /** Beside `DECISION_ONLY`: a text by which the caller means to find the trace again (`jaeger-debug-id`). */
+  debugId?: string | undefined;
 }
 
 /** Baggage never changes: `with` answers a new one. Implemented by `propagation/baggage.ts`. */
@@ -47,6 +58,13 @@ export function hasIds(context: Readonly<TraceContext>): boolean {
     (context.traceId0 | context.traceId1 | context.traceId2 | context.traceId3) !== 0 &&
     (context.spanId0 | context.spanId1) !== 0
   );
+}
+
+/** Takes a decision that came without ids: only where the context has neither ids nor a decision yet. */
+export function decide(context: TraceContext, traceFlags: number): boolean {
+  if (hasIds(context) || (context.traceFlags & DECISION_ONLY) !== 0) return false;
+  context.traceFlags = traceFlags | DECISION_ONLY;
+  return true;
 }
 
 /** The trace id as 32 lower-case hexadecimal digits. */

@@ -20,7 +20,7 @@ export class BaggagePropagator implements Propagator {
 
   extract(carrier: TextCarrier, context: TraceContext): void {
     const header = readHeader(carrier, BAGGAGE);
-    if (header !== undefined) context.baggage = baggageOf(header) ?? context.baggage;
+    if (header !== undefined) context.baggage = mergedBaggage(context.baggage, baggageOf(header));
   }
 }
 
@@ -28,6 +28,22 @@ export class BaggagePropagator implements Propagator {
 export function baggageOf(header: string): Baggage | undefined {
   const kept = keptMembers(header);
   return kept === "" ? undefined : new HeaderBaggage(kept);
+}
+
+/**
+ * What two formats brought: all of the first's, and of the second's what fits and has a name of its own. Names that differ
+ * in case alone count as one here, for where an item is a header HTTP has lost its name's case.
+ */
+export function mergedBaggage(first: Baggage | undefined, second: Baggage | undefined): Baggage | undefined {
+  if (first === undefined || first.header === "") return second ?? first;
+  if (second === undefined || second.header === "") return first;
+  const names = new Set(first.header.split(",").map(lowerName));
+  const added = second.header.split(",").filter((member) => !names.has(lowerName(member)));
+  return added.length === 0 ? first : baggageOf(`${first.header},${added.join(",")}`);
+}
+
+function lowerName(member: string): string {
+  return nameOf(member).toLowerCase();
 }
 
 /** Baggage that is kept as the header it came in and goes out with: most of it is only ever passed on. */

@@ -5,6 +5,8 @@ const VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
   const value = "0123456789abcdef".indexOf(String.fromCharCode(code));
   return value < 0 ? 0xff : value;
 });
+/** The same with upper-case digits. */
+const VALUES_OF_ANY_CASE = VALUES.map((value, code) => (code >= 0x41 && code <= 0x46 ? code - 0x41 + 10 : value));
 /** The two digits of each byte, one after the other. */
 const PAIRS = Uint8Array.from({ length: 512 }, (_, i) =>
   (i >> 1)
@@ -36,6 +38,22 @@ export function readWord(text: string, at: number): number {
   for (let i = at; i < at + 8; i++) {
     const code = text.charCodeAt(i);
     const value = code < 128 ? VALUES[code]! : 0xff;
+    seen |= value;
+    word = (word << 4) | value;
+  }
+  return seen > 15 ? Number.NaN : word;
+}
+
+/**
+ * The last eight hexadecimal digits before `end`, of either case, as a signed word: as many as there are, so 0 where `end`
+ * is 0 or less; NaN where one is none.
+ */
+export function readDigits(text: string, end: number): number {
+  let word = 0;
+  let seen = 0;
+  for (let i = Math.max(0, end - 8); i < end; i++) {
+    const code = text.charCodeAt(i);
+    const value = code < 128 ? VALUES_OF_ANY_CASE[code]! : 0xff;
     seen |= value;
     word = (word << 4) | value;
   }

@@ -15,6 +15,14 @@ export function encodedName(name: string): string {
   return consistsOf(name, TOKEN) ? name : encoded(name).replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
+/**
+ * A value as formats send it that have no encoding: as it is where it may stand in a header and nobody could take it for
+ * encoded, else percent-encoded.
+ */
+export function plainValue(value: string): string {
+  return isPrintable(value) && decoded(value) === value ? value : encoded(value);
+}
+
 /** The text that was encoded. Octets that are no UTF-8 become U+FFFD; a percent sign before no two digits stays. */
 export function decoded(text: string): string {
   if (!text.includes("%")) return text;
@@ -23,6 +31,15 @@ export function decoded(text: string): string {
   } catch {
     return decodedLeniently(text);
   }
+}
+
+/** Visible ASCII characters, and spaces that are not at an end, where HTTP loses them. */
+function isPrintable(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return !value.startsWith(" ") && !value.endsWith(" ");
 }
 
 function encoded(text: string): string {

@@ -1,12 +1,12 @@
 // Who decides which traces are recorded. The decision is made once, at the root, and travels with the trace.
 
-import { SAMPLED, type TraceContext } from "../trace-context.ts";
+import { SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
 
 /** Decides whether a new span's trace is recorded. Called for every span: be quick. Where it throws, nothing is recorded. */
 export interface Sampler {
   /**
    * @param context the new span's context; its trace flags are not yet set
-   * @param parent the parent's context, undefined for a root
+   * @param parent the parent's context, undefined for a root; one without ids where the caller sent a decision and nothing else
    */
   isSampled(context: Readonly<TraceContext>, operationName: string, parent: ParentContext | undefined): boolean;
   /** How it would be written in a configuration: `ratio(0.1)`. */
@@ -90,7 +90,7 @@ export class RateLimitSampler implements Sampler {
   }
 }
 
-/** Follows the parent's decision, local or remote; asks `root` where there is none. */
+/** Follows the parent's decision, local or remote; asks `root` where there is none, or where the parent left it open. */
 export class ParentBasedSampler implements Sampler {
   readonly root: Sampler;
 
@@ -99,7 +99,8 @@ export class ParentBasedSampler implements Sampler {
   }
 
   isSampled(context: Readonly<TraceContext>, operationName: string, parent: ParentContext | undefined): boolean {
-    if (parent !== undefined) return (parent.traceFlags & SAMPLED) !== 0;
+    const decided = parent !== undefined && (parent.traceFlags & UNDECIDED) === 0;
+    if (decided) return (parent.traceFlags & SAMPLED) !== 0;
     return this.root.isSampled(context, operationName, undefined);
   }
 

@@ -14,6 +14,7 @@ export class SpanContext extends OpenTracingSpanContext implements TraceContext 
   traceFlags = 0;
   traceState = "";
   baggage: Baggage | undefined = undefined;
+  debugId: string | undefined = undefined;
   /** Whether it came in over a carrier, from another process. */
   isRemote = false;
 

@@ -13,12 +13,18 @@ import {
 } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
 import { type BinaryCarrier, extractBinary, injectBinary } from "../propagation/binary.ts";
-import { defaultPropagators } from "../propagation/default-propagators.ts";
+import { CompositePropagator } from "../propagation/composite.ts";
+import {
+  DEFAULT_PROPAGATORS,
+  isPropagatorList,
+  type PropagatorName,
+  propagatorsOf,
+} from "../propagation/default-propagators.ts";
 import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter, SpanReference } from "../report/reporter.ts";
 import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
-import { hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
+import { DEBUG, DECISION_ONLY, hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
 import { clock, timeOr } from "./clock.ts";
 import { randomWord } from "./ids.ts";
 import { checkedLimits, type SpanLimits } from "./limits.ts";
@@ -32,8 +38,8 @@ export interface TracerOptions {
   readonly reporter: Reporter;
   /** Decides which traces are recorded: by default the parent's decision, and all roots. */
   readonly sampler?: Sampler | undefined;
-  /** The header formats to read and write, in this order: W3C trace context and baggage by default. */
-  readonly propagators?: readonly Propagator[] | undefined;
+  /** The header formats to read and write, in this order, by name or your own: `["tracecontext", "baggage"]` by default. */
+  readonly propagators?: readonly (PropagatorName | Propagator)[] | undefined;
   /** How much a span may hold. */
   readonly limits?: Partial<SpanLimits> | undefined;
 }
@@ -45,12 +51,15 @@ const OPTION_CHECKS: Readonly<Record<keyof TracerOptions, Check>> = {
   limits: () => undefined, // checkedLimits looks inside
 };
 
+/** The tag by which jaeger-client lets a root be found: the value of the header of that name. */
+const JAEGER_DEBUG_ID = "jaeger-debug-id";
+
 /** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
 export class Tracer extends OpenTracingTracer {
   readonly limits: SpanLimits;
   readonly #reporter: Reporter;
   readonly #sampler: Sampler;
-  readonly #propagators: readonly Propagator[];
+  readonly #propagator: CompositePropagator;
   #closed = false;
 
   /** Throws a TypeError that says what to write instead where an option is wrong. */
@@ -63,7 +72,7 @@ export class Tracer extends OpenTracingTracer {
     this.limits = checkedLimits(options.limits);
     this.#reporter = options.reporter;
     this.#sampler = options.sampler ?? new ParentBasedSampler(ALWAYS);
-    this.#propagators = options.propagators ?? defaultPropagators();
+    this.#propagator = new CompositePropagator(propagatorsOf(options.propagators ?? DEFAULT_PROPAGATORS));
   }
 
   /**
@@ -88,6 +97,7 @@ export class Tracer extends OpenTracingTracer {
     if (references !== undefined && references.length > 0) record.references = links(references, parent);
     const span = new Span(this, context, record);
     if (options?.tags !== undefined) span.addTags(options.tags);
+    if (parent?.debugId !== undefined && !hasIds(parent)) span.setTag(JAEGER_DEBUG_ID, parent.debugId);
     return span;
   }
 
@@ -101,7 +111,7 @@ export class Tracer extends OpenTracingTracer {
     switch (format) {
       case FORMAT_HTTP_HEADERS:
       case FORMAT_TEXT_MAP:
-        this.#injectText(own, carrier as TextCarrier);
+        this.#propagator.inject(own, carrier as TextCarrier);
         break;
       case FORMAT_BINARY:
         injectBinary(own, carrier as BinaryCarrier);
@@ -123,7 +133,7 @@ export class Tracer extends OpenTracingTracer {
     switch (format) {
       case FORMAT_HTTP_HEADERS:
       case FORMAT_TEXT_MAP:
-        this.#extractText(carrier as TextCarrier, context);
+        this.#propagator.extract(carrier as TextCarrier, context);
         break;
       case FORMAT_BINARY:
         extractBinary(carrier as BinaryCarrier, context);
@@ -131,7 +141,8 @@ export class Tracer extends OpenTracingTracer {
       default:
         warn("propagation.carrier", `extract knows the formats text_map, http_headers and binary, not "${format}"`);
     }
-    return context.baggage !== undefined || hasIds(context) ? context : null;
+    const isContext = context.baggage !== undefined || hasIds(context) || (context.traceFlags & DECISION_ONLY) !== 0;
+    return isContext ? context : null;
   }
 
   /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. Never rejects. */
@@ -165,27 +176,6 @@ export class Tracer extends OpenTracingTracer {
     }
   }
 
-  // Ours never throw; those that users hand us may.
-  #injectText(context: SpanContext, carrier: TextCarrier): void {
-    for (const propagator of this.#propagators) {
-      try {
-        propagator.inject(context, carrier);
-      } catch (error) {
-        warn("propagation.error", "a propagator threw; its headers are missing", error);
-      }
-    }
-  }
-
-  #extractText(carrier: TextCarrier, context: SpanContext): void {
-    for (const propagator of this.#propagators) {
-      try {
-        propagator.extract(carrier, context);
-      } catch (error) {
-        warn("propagation.error", "a propagator threw; its headers are not read", error);
-      }
-    }
-  }
-
   #newContext(name: string, parent: SpanContext | undefined, tags: Record<string, unknown> | undefined): SpanContext {
     const context = new SpanContext();
     context.spanId0 = randomWord();
@@ -207,10 +197,11 @@ export class Tracer extends OpenTracingTracer {
       context.traceId3 = randomWord();
     }
     const priority = tags?.[SAMPLING_PRIORITY];
-    const sampled =
-      typeof priority === "number" ? priority > 0 : this.#isSampled(context, name, continues ? parent : undefined);
-    const random = continues ? parent.traceFlags & RANDOM_TRACE_ID : RANDOM_TRACE_ID;
-    context.traceFlags = sampled ? random | SAMPLED : random;
+    const parentFlags = parent === undefined ? 0 : parent.traceFlags;
+    const decider = continues || (parentFlags & DECISION_ONLY) !== 0 ? parent : undefined;
+    const sampled = typeof priority === "number" ? priority > 0 : this.#isSampled(context, name, decider);
+    const random = continues ? parentFlags & RANDOM_TRACE_ID : RANDOM_TRACE_ID;
+    context.traceFlags = sampled ? random | SAMPLED | (parentFlags & DEBUG) : random;
     return context;
   }
 
@@ -265,13 +256,6 @@ function contextOf(value: OpenTracingSpan | OpenTracingSpanContext): SpanContext
 function foreign(): undefined {
   count("span.foreign_parent");
   return undefined;
-}
-
-function isPropagatorList(value: unknown): string | undefined {
-  const isPropagator = hasMethods("a propagator", "inject", "extract");
-  return Array.isArray(value) && value.every((item) => isPropagator(item) === undefined)
-    ? undefined
-    : "an array of propagators";
 }
 
 function isObject(value: unknown): value is object {

@@ -9,11 +9,12 @@ import {
   propagatorsByName,
   TraceContextPropagator,
   Tracer,
+  type TracerOptions,
 } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import { BinaryCarrier, FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
-import { defaultPropagators } from "#src/propagation/default-propagators.js";
+import { DEFAULT_PROPAGATORS, propagatorsOf } from "#src/propagation/default-propagators.js";
 
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const FORMATS = [FORMAT_TEXT_MAP, FORMAT_HTTP_HEADERS];
@@ -154,7 +155,7 @@ test("a value that is no text is counted and ignored", () => {
 
 test("formats are chosen by their propagators, or by name", () => {
   const names = (propagators: readonly object[]): string[] => propagators.map((one) => one.constructor.name);
-  assert.deepEqual(names(defaultPropagators()), ["TraceContextPropagator", "BaggagePropagator"]);
+  assert.deepEqual(names(propagatorsOf(DEFAULT_PROPAGATORS)), ["TraceContextPropagator", "BaggagePropagator"]);
   assert.deepEqual(names(propagatorsByName(["baggage", "tracecontext", "baggage"])), [
     "BaggagePropagator",
     "TraceContextPropagator",
@@ -163,11 +164,14 @@ test("formats are chosen by their propagators, or by name", () => {
   for (const name of ["b4", "", "constructor", "__proto__"]) {
     assert.throws(() => propagatorsByName([name]), {
       name: "TypeError",
-      message: `there is no propagator "${name}"; there are tracecontext, baggage and none`,
+      message: `there is no propagator "${name}"; there are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray and none`,
     });
   }
 
-  const sent = (propagators: Propagator[]): string[] => {
+  const options = { reporter: new MemoryReporter(), propagators: ["tracecontxt"] } as unknown as TracerOptions;
+  assert.throws(() => new Tracer(options), /propagators must be an array of propagators or of their names, which are /);
+
+  const sent = (propagators: TracerOptions["propagators"]): string[] => {
     const tracer = new Tracer({ reporter: new MemoryReporter(), propagators });
     const carrier = {};
     tracer.inject(tracer.startSpan("s").setBaggageItem("a", "b"), FORMAT_HTTP_HEADERS, carrier);
@@ -175,31 +179,36 @@ test("formats are chosen by their propagators, or by name", () => {
   };
   assert.deepEqual(sent([new TraceContextPropagator()]), ["traceparent"]);
   assert.deepEqual(sent([new BaggagePropagator()]), ["baggage"]);
+  assert.deepEqual(sent(["tracecontext", new BaggagePropagator()]), ["traceparent", "baggage"]);
+  assert.deepEqual(sent(["baggage"]), ["baggage"]);
+  assert.deepEqual(sent(["none"]), []);
   assert.deepEqual(sent([]), []);
 });
 
-test("of several formats that find a trace the last one counts, and each writes its own header", () => {
+test("of several formats that find a trace the first one counts, and each writes its own header", () => {
   const fixed: Propagator = {
     fields: ["x-fixed"],
     inject: (_context, carrier) => {
       carrier["x-fixed"] = "1";
     },
     extract: (_carrier, context) => {
-      Object.assign(context, { traceId3: 1, spanId1: 2 });
+      Object.assign(context, { traceId3: 1, spanId1: 2, traceFlags: 0, traceState: "fixed=1" });
     },
   };
-  const w3c = new TraceContextPropagator();
-  const extracted = (propagators: Propagator[]): string | undefined =>
-    new Tracer({ reporter: new MemoryReporter(), propagators })
-      .extract(FORMAT_HTTP_HEADERS, { traceparent: TRACEPARENT })
-      ?.toSpanId();
-  assert.equal(extracted([fixed, w3c]), "00f067aa0ba902b7");
-  assert.equal(extracted([w3c, fixed])?.endsWith("00000002"), true);
+  const extracted = (propagators: TracerOptions["propagators"], carrier: object): unknown => {
+    const context = new Tracer({ reporter: new MemoryReporter(), propagators }).extract(FORMAT_HTTP_HEADERS, carrier)!;
+    return [context.toSpanId(), context.isSampled(), context.traceState, context.baggage?.header];
+  };
+  const carrier = { traceparent: TRACEPARENT, baggage: "a=b" };
+  const ofFixed = ["0000000000000002", false, "fixed=1", "a=b"];
+  assert.deepEqual(extracted([fixed, "tracecontext", "baggage"], carrier), ofFixed);
+  assert.deepEqual(extracted(["baggage", "tracecontext", fixed], carrier), ["00f067aa0ba902b7", true, "", "a=b"]);
+  assert.deepEqual(extracted(["tracecontext", "baggage", fixed], { ...carrier, traceparent: "malformed" }), ofFixed);
 
-  const tracer = new Tracer({ reporter: new MemoryReporter(), propagators: [w3c, fixed] });
-  const carrier = {};
-  tracer.inject(tracer.startSpan("s"), FORMAT_TEXT_MAP, carrier);
-  assert.deepEqual(Object.keys(carrier), ["traceparent", "x-fixed"]);
+  const tracer = new Tracer({ reporter: new MemoryReporter(), propagators: ["tracecontext", fixed] });
+  const written = {};
+  tracer.inject(tracer.startSpan("s"), FORMAT_TEXT_MAP, written);
+  assert.deepEqual(Object.keys(written), ["traceparent", "x-fixed"]);
 });
 
 test("baggage that a span sets is not seen by spans started before it", () => {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 const page = readFileSync(new URL("../../../docs/propagation.md", import.meta.url), "utf8");
 const snippets = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
 
-test("the page has snippets", () => assert.equal(snippets.length, 3));
+test("the page has snippets", () => assert.equal(snippets.length, 4));
 
 for (const [i, code] of snippets.entries()) {
   test(`snippet ${i + 1} of docs/propagation.md does what it says`, async (t) => {
