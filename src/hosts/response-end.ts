@@ -10,7 +10,9 @@ import { streamOf } from "./http2-request.ts";
 const TIMED_OUT: unique symbol = Symbol("node-opentracing.timed-out");
 const REFUSED: unique symbol = Symbol("node-opentracing.refused");
 
-type Marked = Socket & { [TIMED_OUT]?: number; [REFUSED]?: Refusal };
+const SERVED: unique symbol = Symbol("node-opentracing.served");
+
+type Marked = Socket & { [TIMED_OUT]?: number; [REFUSED]?: Refusal; [SERVED]?: true };
 
 /** Why Node gave a connection up, and with which status it told the client, if it could. */
 interface Refusal {
@@ -39,7 +41,11 @@ function isMarkable(socket: Marked | undefined): socket is Marked {
 }
 
 /** What Node's response says of its head besides `headersSent`. */
-type Written = { readonly _headerSent?: boolean; readonly _header?: string | null };
+type Written = {
+  readonly _headerSent?: boolean;
+  readonly _header?: string | null;
+  readonly _contentLength?: number | null;
+};
 
 /** The status that left for the client, undefined where none did. */
 export function statusOf(response: ServerResponse): number | undefined {
@@ -75,6 +81,7 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   const error = socket.errored as (Error & { code?: unknown; syscall?: unknown }) | null;
   // `writableFinished` alone is also true of a response that was ended on a dead socket; one that was sent is detached.
   if (response.writableFinished && response.socket === null && !error) {
+    if (socket[SERVED] === undefined) socket[SERVED] = true;
     // Node 20 says "finished" when a response's last bytes are thrown away; of time-outs we know better.
     return socket.destroyed && timedOut(socket) ? TIMEOUT : undefined;
   }
@@ -89,9 +96,22 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   }
   if (error && error.code !== "ECANCELED") return cut(error);
   // The socket's end was read: the client closed it.
-  if (socket.readableEnded) return request.complete ? CLIENT_DISCONNECT : REQUEST_ABORTED;
+  if (socket.readableEnded) {
+    if (!request.complete) return REQUEST_ABORTED;
+    return isAllSent(response, request.method, socket) ? undefined : CLIENT_DISCONNECT;
+  }
   if (timedOut(socket)) return TIMEOUT;
   return closedAll ? SERVER_CLOSED : RESPONSE_CUT;
+}
+
+/**
+ * Whether all that Content-Length announced was sent, and only `end()` was still to come: the client has the whole then, and may
+ * leave, before a stream of a file has seen its end. Known of a connection's first response alone, for Node counts bytes by connection.
+ */
+function isAllSent(response: ServerResponse, method: string | undefined, socket: Marked): boolean {
+  const { _header: head, _contentLength: length } = response as Written;
+  if (socket[SERVED] !== undefined || method === "HEAD" || typeof head !== "string" || !length) return false;
+  return socket.writableLength === 0 && socket.bytesWritten - head.length === length;
 }
 
 /** Why an upgraded connection did not end well, undefined where it did. `statusCode` is the handshake's, if it was sent. */

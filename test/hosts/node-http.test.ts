@@ -337,6 +337,22 @@ test("end: a response that is ended and destroyed at once is the application's a
   );
 });
 
+test("end: a client that leaves with all that content-length announced has the whole response, before end() is called too", async (t) => {
+  for (const [length, expected] of [
+    [5, "200"],
+    [6, "200 error=client_disconnect"],
+  ] as const) {
+    const { reporter, connect } = await serving(t, (_request, response) => {
+      response.setHeader("content-length", length);
+      response.write("hello");
+    });
+    const client = await connect();
+    await client.send(GET).until("hello");
+    client.leave();
+    assert.equal(await tree(reporter), `\nGET  server ${expected}`);
+  }
+});
+
 test("filter false and traceAll false: no span, and nothing active", async (t) => {
   for (const options of [{ filter: () => false }, { traceAll: false }]) {
     const seen: unknown[] = [];
