@@ -1,10 +1,10 @@
 // The entry `node-opentracing/nest`: NestJS.
 
-import { nestTracing } from "./hosts/nest.ts";
+import { nestTracing } from "./hosts/nest/tracing-module.ts";
 import { currentTracing } from "./init-tracing.ts";
 import { type MethodTracer, methodTracer } from "./traced-method.ts";
 
-export { type TracingDynamicModule, TracingModule } from "./hosts/nest.ts";
+export { type TracingDynamicModule, TracingModule } from "./hosts/nest/tracing-module.ts";
 export type { PluginOptions } from "./hosts/plugin-options.ts";
 export type { MethodTracer } from "./traced-method.ts";
 

@@ -4,9 +4,9 @@ import type { IncomingMessage, Server } from "node:http";
 import { warn } from "../diagnostics.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { type Undo, undoAll } from "../patch.ts";
-import { EXPRESS } from "./express-app.ts";
-import { FASTIFY } from "./fastify-instance.ts";
-import { H3 } from "./h3-channel.ts";
+import { EXPRESS } from "./express/app.ts";
+import { FASTIFY } from "./fastify/instance.ts";
+import { H3 } from "./h3/channel.ts";
 import { RESTIFY } from "./restify.ts";
 
 /** How a framework is recognised, and its routes learned. What these throw is counted, and goes no further. */

@@ -7,7 +7,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
 import { requestEnded, serverSeen } from "./frameworks.ts";
-import { type Http2Request, isHttp2, NODE_HTTP2 } from "./http2-request.ts";
+import { type Http2Request, isHttp2, NODE_HTTP2 } from "./http2/request.ts";
 import { notesOf, type Server } from "./server-notes.ts";
 import type { Emit } from "./server-watch.ts";
 import { isResponse, type Owner, type TracedRequest, tracedOf, watch } from "./traced-request.ts";

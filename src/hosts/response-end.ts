@@ -4,8 +4,8 @@ import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Failure } from "../http/failure.ts";
-import { streamFailureOf, streamStatusOf } from "./http2-end.ts";
-import { streamOf } from "./http2-request.ts";
+import { streamFailureOf, streamStatusOf } from "./http2/end.ts";
+import { streamOf } from "./http2/request.ts";
 
 const TIMED_OUT: unique symbol = Symbol("node-opentracing.timed-out");
 const REFUSED: unique symbol = Symbol("node-opentracing.refused");

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { noteSessionTimeout } from "../http2-stream.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
-import { isSession } from "./http2-request.ts";
+import { isSession } from "./http2/request.ts";
 import { noteClientError, noteTimeout } from "./response-end.ts";
 import { noteClosedAll, type Server } from "./server-notes.ts";
 import { failRequest } from "./traced-request.ts";

@@ -12,7 +12,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import type { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import { requestEnded } from "./frameworks.ts";
-import { isServerStream, StreamRequest } from "./http2-request.ts";
+import { isServerStream, StreamRequest } from "./http2/request.ts";
 import { TracedHost } from "./node-http.ts";
 import { isResponse, type Owner, rawOf, TracedRequest, tracedIn, tracedOf, watch } from "./traced-request.ts";
 

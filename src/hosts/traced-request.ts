@@ -7,8 +7,8 @@ import { type Failure, isClientError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
 import { listen } from "../listen.ts";
-import { watchStream } from "./http2-end.ts";
-import { isHttp2, streamOf } from "./http2-request.ts";
+import { watchStream } from "./http2/end.ts";
+import { isHttp2, streamOf } from "./http2/request.ts";
 import { failureOf, statusOf } from "./response-end.ts";
 import { notesOf, type Server, type ServerNotes } from "./server-notes.ts";
 

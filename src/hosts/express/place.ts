@@ -1,6 +1,6 @@
 // Where in an application a router is mounted, and the routes below it: each pattern is put together once.
 
-import type { Routed } from "../http/server-handler.ts";
+import type { Routed } from "../../http/server-handler.ts";
 
 /** Applications that make their patterns up as they go must not fill the memory. */
 const MAX_BELOW = 1000;

@@ -1,12 +1,12 @@
 // Hono 4 on Node: one middleware tells the route whose handler answered, and the errors on the way.
 
-import type { Routed } from "../http/server-handler.ts";
-import { look } from "./frameworks.ts";
-import { nodeOf, spanMatched } from "./hono-middleware.ts";
-import { ownMiddleware } from "./own-middleware.ts";
-import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
-import { beginRequest } from "./servers.ts";
-import { failRequest, routeOf, setRoute, tracedOf } from "./traced-request.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import { look } from "../frameworks.ts";
+import { ownMiddleware } from "../own-middleware.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
+import { beginRequest } from "../servers.ts";
+import { failRequest, routeOf, setRoute, tracedOf } from "../traced-request.ts";
+import { nodeOf, spanMatched } from "./middleware.ts";
 
 /** What is read of Hono's context, so that nobody needs its types. */
 export interface HonoContext {

@@ -1,9 +1,9 @@
 // How an HTTP/2 stream ended: what a closed stream tells about the response that it carried.
 
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
-import type { Failure } from "../http/failure.ts";
-import { closedBy, noteCloses } from "../http2-stream.ts";
-import { listen } from "../listen.ts";
+import type { Failure } from "../../http/failure.ts";
+import { closedBy, noteCloses } from "../../http2-stream.ts";
+import { listen } from "../../listen.ts";
 
 const WATCHED: unique symbol = Symbol("node-opentracing.watched");
 const LEFT: unique symbol = Symbol("node-opentracing.left");

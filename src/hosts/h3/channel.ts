@@ -1,9 +1,9 @@
 // h3's own tracing channel, and what its events tell.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { Routed } from "../http/server-handler.ts";
-import type { Framework } from "./frameworks.ts";
-import { failRequest, setRoute } from "./traced-request.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import type { Framework } from "../frameworks.ts";
+import { failRequest, setRoute } from "../traced-request.ts";
 
 /**
  * Applications that h3's own plug-in `tracingPlugin` of "h3/tracing" is registered in, as Nitro does, publish what they do: with

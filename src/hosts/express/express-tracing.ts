@@ -1,15 +1,15 @@
 // node-opentracing/express: Express 4 and 5 by their routes, with `initTracing()` alone or as a middleware of one application.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { keepFollowing } from "./express-app.ts";
-import { MiddlewareSpans } from "./express-middleware.ts";
-import { followApp } from "./express-router.ts";
-import { type Request, wayOf } from "./express-way.ts";
-import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
-import { beginRequest } from "./servers.ts";
-import { tracedOf } from "./traced-request.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
+import { beginRequest } from "../servers.ts";
+import { tracedOf } from "../traced-request.ts";
+import { keepFollowing } from "./app.ts";
+import { MiddlewareSpans } from "./middleware.ts";
+import { followApp } from "./router.ts";
+import { type Request, wayOf } from "./way.ts";
 
-export type { PluginOptions } from "./plugin-options.ts";
+export type { PluginOptions } from "../plugin-options.ts";
 
 /** A middleware of Express, for applications and for routers. */
 export type ExpressMiddleware = (

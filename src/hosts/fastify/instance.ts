@@ -3,13 +3,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { errorMonitor } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { warn } from "../diagnostics.ts";
-import { isPlainPromise } from "../follow-promise.ts";
-import type { Routed } from "../http/server-handler.ts";
-import { patch } from "../patch.ts";
-import { ownHook, spanHooks } from "./fastify-hooks.ts";
-import type { Framework } from "./frameworks.ts";
-import { failRequest, setRoute } from "./traced-request.ts";
+import { warn } from "../../diagnostics.ts";
+import { isPlainPromise } from "../../follow-promise.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import { patch } from "../../patch.ts";
+import type { Framework } from "../frameworks.ts";
+import { failRequest, setRoute } from "../traced-request.ts";
+import { ownHook, spanHooks } from "./hooks.ts";
 
 /** What we use of an instance of Fastify. */
 export interface FastifyInstance {

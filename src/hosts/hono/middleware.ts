@@ -1,9 +1,9 @@
 // Spans for the middleware of a Hono application, where they are asked for.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Next, spanMiddleware } from "./middleware-span.ts";
-import { isOwn } from "./own-middleware.ts";
-import { tracedOf } from "./traced-request.ts";
+import { type Next, spanMiddleware } from "../middleware-span.ts";
+import { isOwn } from "../own-middleware.ts";
+import { tracedOf } from "../traced-request.ts";
 
 interface Context {
   /** @hono/node-server puts Node's objects here. */

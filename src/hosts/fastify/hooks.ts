@@ -1,14 +1,14 @@
 // Spans for the hooks of Fastify, with `traceMiddleware`.
 
 import type { Span } from "opentracing";
-import { isPlainPromise } from "../follow-promise.ts";
-import { isThenable } from "../guard.ts";
-import type { HttpTracing } from "../http/http-tracing.ts";
-import { listen } from "../listen.ts";
-import { patch } from "../patch.ts";
-import { failChild, finishChild, startChild } from "./child-span.ts";
-import type { Done, FastifyInstance, FastifyReply, FastifyRequest } from "./fastify-instance.ts";
-import { tracedOf } from "./traced-request.ts";
+import { isPlainPromise } from "../../follow-promise.ts";
+import { isThenable } from "../../guard.ts";
+import type { HttpTracing } from "../../http/http-tracing.ts";
+import { listen } from "../../listen.ts";
+import { patch } from "../../patch.ts";
+import { failChild, finishChild, startChild } from "../child-span.ts";
+import { tracedOf } from "../traced-request.ts";
+import type { Done, FastifyInstance, FastifyReply, FastifyRequest } from "./instance.ts";
 
 type Hook = (this: unknown, ...args: unknown[]) => unknown;
 

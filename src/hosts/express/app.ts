@@ -1,10 +1,10 @@
 // How Express is recognised, 4 and 5, wherever and whenever its applications are made.
 
-import { NO_ROUTE } from "./express-place.ts";
-import { followApp, unfollowRouters } from "./express-router.ts";
-import type { Request } from "./express-way.ts";
-import type { Framework } from "./frameworks.ts";
-import { setRoute } from "./traced-request.ts";
+import type { Framework } from "../frameworks.ts";
+import { setRoute } from "../traced-request.ts";
+import { NO_ROUTE } from "./place.ts";
+import { followApp, unfollowRouters } from "./router.ts";
+import type { Request } from "./way.ts";
 
 /** Follows all applications of each copy of Express that shows itself. */
 export const EXPRESS: Framework = {

@@ -1,17 +1,17 @@
 // One application of NestJS: traces it as its platform, and names requests after the routes that NestJS makes.
 
 import { errorMonitor } from "node:events";
-import { copyMetadata } from "../copy-metadata.ts";
-import { warn } from "../diagnostics.ts";
-import { isPlainPromise } from "../follow-promise.ts";
-import type { Routed } from "../http/server-handler.ts";
-import { listen } from "../listen.ts";
-import { patch, type Undo, undoAll } from "../patch.ts";
-import { expressTracing } from "./express.ts";
-import { fastifyTracing } from "./fastify.ts";
-import type { PluginOptions } from "./plugin-options.ts";
-import { traceServer } from "./servers.ts";
-import { failRequest, routeOf, setRoute, tracedOf } from "./traced-request.ts";
+import { copyMetadata } from "../../copy-metadata.ts";
+import { warn } from "../../diagnostics.ts";
+import { isPlainPromise } from "../../follow-promise.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import { listen } from "../../listen.ts";
+import { patch, type Undo, undoAll } from "../../patch.ts";
+import { expressTracing } from "../express/express-tracing.ts";
+import { fastifyTracing } from "../fastify/fastify-tracing.ts";
+import type { PluginOptions } from "../plugin-options.ts";
+import { traceServer } from "../servers.ts";
+import { failRequest, routeOf, setRoute, tracedOf } from "../traced-request.ts";
 
 /** What NestJS hands to a module's `configure`, as much of it as we use. */
 export interface NestConsumer {

@@ -1,11 +1,11 @@
 // Puts us into the routers of Express, 4 and 5: what all routers and layers of one copy of it inherit is patched, once.
 
 import type { ServerResponse } from "node:http";
-import { patch, type Undo } from "../patch.ts";
-import type { HandleRequest, Next } from "./express-middleware.ts";
-import type { Layer } from "./express-pattern.ts";
-import { entering, hearing, notAsExpected, type Request, reached } from "./express-way.ts";
-import { failRequest } from "./traced-request.ts";
+import { patch, type Undo } from "../../patch.ts";
+import { failRequest } from "../traced-request.ts";
+import type { HandleRequest, Next } from "./middleware.ts";
+import type { Layer } from "./pattern.ts";
+import { entering, hearing, notAsExpected, type Request, reached } from "./way.ts";
 
 interface App {
   readonly handle: unknown;

@@ -1,10 +1,10 @@
 // Spans for the middleware of a Koa application, where they are asked for.
 
-import { look } from "./frameworks.ts";
-import type { KoaContext, KoaMiddleware } from "./koa.ts";
-import { type Next, spanMiddleware } from "./middleware-span.ts";
-import { isOwn } from "./own-middleware.ts";
-import { tracedOf } from "./traced-request.ts";
+import { look } from "../frameworks.ts";
+import { type Next, spanMiddleware } from "../middleware-span.ts";
+import { isOwn } from "../own-middleware.ts";
+import { tracedOf } from "../traced-request.ts";
+import type { KoaContext, KoaMiddleware } from "./koa-tracing.ts";
 
 type Middleware = (ctx: KoaContext, next: Next) => unknown;
 /** What `app.compose` answers. */

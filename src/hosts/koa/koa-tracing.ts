@@ -1,13 +1,13 @@
 // Koa 2 and 3: one middleware tells the route that @koa/router or koa-router found, and the errors on the way.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { listen } from "../listen.ts";
-import { type Composed, spannedRest } from "./koa-middleware.ts";
-import { KoaRoute } from "./koa-route.ts";
-import { ownMiddleware } from "./own-middleware.ts";
-import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
-import { beginRequest } from "./servers.ts";
-import { failRequest, setRoute, tracedOf } from "./traced-request.ts";
+import { listen } from "../../listen.ts";
+import { ownMiddleware } from "../own-middleware.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
+import { beginRequest } from "../servers.ts";
+import { failRequest, setRoute, tracedOf } from "../traced-request.ts";
+import { type Composed, spannedRest } from "./middleware.ts";
+import { KoaRoute } from "./route.ts";
 
 /** What is read of Koa's context, so that nobody needs its types. */
 export interface KoaContext {

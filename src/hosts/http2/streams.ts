@@ -2,11 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";
-import { isServerStream, StreamRequest } from "./http2-request.ts";
-import { emitInSpan, started, type TracedHost } from "./node-http.ts";
-import type { Server } from "./server-notes.ts";
-import type { Emit } from "./server-watch.ts";
-import { tracedOf } from "./traced-request.ts";
+import { emitInSpan, started, type TracedHost } from "../node-http.ts";
+import type { Server } from "../server-notes.ts";
+import type { Emit } from "../server-watch.ts";
+import { tracedOf } from "../traced-request.ts";
+import { isServerStream, StreamRequest } from "./request.ts";
 
 /**
  * Emits a stream in its span. Where nobody but Node's compatibility API listens, the span starts with the "request" that it

@@ -1,7 +1,7 @@
 // The route of a Koa request, from what its routers leave on its context: @koa/router's and koa-router's.
 
-import type { Routed } from "../http/server-handler.ts";
-import { look } from "./frameworks.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import { look } from "../frameworks.ts";
 
 /** Asked for its route when the request has ended, which may be before its middleware has. */
 export class KoaRoute implements Routed {

@@ -1,10 +1,10 @@
 // TracingModule: tracing for one application of NestJS, on Express or on Fastify.
 
-import type { HttpTracing } from "../http/http-tracing.ts";
-import { type Undo, undoAll } from "../patch.ts";
-import { attempt, type NestConsumer, nameRoutes, seeStreams, tracePlatform } from "./nest-application.ts";
-import { seeExceptions } from "./nest-exceptions.ts";
-import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
+import type { HttpTracing } from "../../http/http-tracing.ts";
+import { type Undo, undoAll } from "../../patch.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
+import { attempt, type NestConsumer, nameRoutes, seeStreams, tracePlatform } from "./application.ts";
+import { seeExceptions } from "./exceptions.ts";
 
 /** Milliseconds that an application's shutdown may wait for its last spans. */
 const SHUTDOWN_LIMIT = 2_000;

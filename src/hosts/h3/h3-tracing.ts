@@ -1,11 +1,11 @@
 // h3 2 on Node: a plug-in for an application tells the route that h3 found, and the errors on the way.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isPlainPromise } from "../follow-promise.ts";
-import { type H3TracedEvent, noteError, routedBy } from "./h3-channel.ts";
-import { checkPluginOptions, type PluginOptions } from "./plugin-options.ts";
-import { beginRequest } from "./servers.ts";
-import { setRoute, tracedOf } from "./traced-request.ts";
+import { isPlainPromise } from "../../follow-promise.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
+import { beginRequest } from "../servers.ts";
+import { setRoute, tracedOf } from "../traced-request.ts";
+import { type H3TracedEvent, noteError, routedBy } from "./channel.ts";
 
 export type { H3TracedEvent };
 

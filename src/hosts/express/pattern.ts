@@ -1,7 +1,7 @@
 // The pattern by which a layer of an Express router matched, read from what each version of Express keeps of it.
 
-import { probed } from "./express-probe.ts";
-import { type PathTest, testsOf, textOf } from "./express-regexp.ts";
+import { probed } from "./probe.ts";
+import { type PathTest, testsOf, textOf } from "./regexp.ts";
 
 /** What we know of a layer, which is a path of a router and what runs there. Express 4's and 5's alike. */
 export interface Layer {

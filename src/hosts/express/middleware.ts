@@ -2,11 +2,11 @@
 
 import type { ServerResponse } from "node:http";
 import type { Span } from "opentracing";
-import { listen } from "../listen.ts";
-import { failChild, finishChild, startChild } from "./child-span.ts";
-import type { Layer } from "./express-pattern.ts";
-import type { Request } from "./express-way.ts";
-import type { TracedRequest } from "./traced-request.ts";
+import { listen } from "../../listen.ts";
+import { failChild, finishChild, startChild } from "../child-span.ts";
+import type { TracedRequest } from "../traced-request.ts";
+import type { Layer } from "./pattern.ts";
+import type { Request } from "./way.ts";
 
 /** Express's `next`. */
 export type Next = (error?: unknown) => unknown;

@@ -1,11 +1,11 @@
 // The way of one request through the routers of Express: where it is, which route it reaches, and what it is told then.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { warn } from "../diagnostics.ts";
-import { isError, MiddlewareSpans, type Next } from "./express-middleware.ts";
-import { type Layer, patternOf } from "./express-pattern.ts";
-import { NO_ROUTE, type Place, ROOT, UNKNOWN } from "./express-place.ts";
-import { failRequest, setRoute, type TracedRequest, tracedOf } from "./traced-request.ts";
+import { warn } from "../../diagnostics.ts";
+import { failRequest, setRoute, type TracedRequest, tracedOf } from "../traced-request.ts";
+import { isError, MiddlewareSpans, type Next } from "./middleware.ts";
+import { type Layer, patternOf } from "./pattern.ts";
+import { NO_ROUTE, type Place, ROOT, UNKNOWN } from "./place.ts";
 
 /** Node's request, with what Express adds to it. */
 export type Request = IncomingMessage & Followed & { readonly baseUrl?: string; readonly app?: { path?(): string } };

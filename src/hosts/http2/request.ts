@@ -2,7 +2,7 @@
 
 import { METHODS } from "node:http";
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { ServerAdapter } from "../http/server-handler.ts";
+import type { ServerAdapter } from "../../http/server-handler.ts";
 
 /** Node's Http2ServerRequest, or a StreamRequest. */
 export interface Http2Request {

@@ -1,8 +1,8 @@
 // Shows us the exceptions that NestJS catches, before a filter answers them.
 
-import { patch } from "../patch.ts";
-import { attempt, type NestConsumer } from "./nest-application.ts";
-import { failRequest } from "./traced-request.ts";
+import { patch } from "../../patch.ts";
+import { failRequest } from "../traced-request.ts";
+import { attempt, type NestConsumer } from "./application.ts";
 
 /** What holds the filters of one route, and is called with each of its exceptions. */
 interface ExceptionsHandler {

@@ -1,19 +1,13 @@
 // node-opentracing/fastify: the plug-in that traces one Fastify application, or a part of it.
 
-import type { HttpTracing } from "../http/http-tracing.ts";
-import { ownHook, spanHooks } from "./fastify-hooks.ts";
-import {
-  type Done,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  traceInstance,
-} from "./fastify-instance.ts";
-import type { PluginOptions } from "./plugin-options.ts";
-import { beginRequest } from "./servers.ts";
-import { tracedOf } from "./traced-request.ts";
+import type { HttpTracing } from "../../http/http-tracing.ts";
+import type { PluginOptions } from "../plugin-options.ts";
+import { beginRequest } from "../servers.ts";
+import { tracedOf } from "../traced-request.ts";
+import { ownHook, spanHooks } from "./hooks.ts";
+import { type Done, type FastifyInstance, type FastifyReply, type FastifyRequest, traceInstance } from "./instance.ts";
 
-export type { PluginOptions } from "./plugin-options.ts";
+export type { PluginOptions } from "../plugin-options.ts";
 
 /**
  * Traces the instance it is registered with, and all that is encapsulated in it. For Fastify 4 and 5; `fastify-plugin` is not
