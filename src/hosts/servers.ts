@@ -32,7 +32,7 @@ export function traceServers(tracing: HttpTracing): Undo {
 }
 
 /**
- * Traces the requests of one server, by the settings of this tracing alone: nothing else in the process is patched, and
+ * Traces the requests of one server, by the settings of this tracing alone: nothing else of Node is patched, and
  * `initTracing` leaves the server to it. Called again for the same server, the latest counts until it is undone, which
  * `tracing.close()` does too.
  *
