@@ -133,8 +133,7 @@ test("a plug-in's requests say why they ended, on a server too that was traced a
   const { reporter, tracing } = recording();
   const server = await listening(t, (request, response) => {
     beginRequest(tracing.http, request, response);
-    response.write("hello");
-    if (request.url === "/closed") server.closeAllConnections();
+    response.write("hello", () => server.closeAllConnections());
   });
   traceServer(server, recording().tracing)();
   const client = await RawClient.connect((server.address() as AddressInfo).port);
