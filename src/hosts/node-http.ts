@@ -14,7 +14,7 @@ import { isResponse, type Owner, type TracedRequest, tracedOf, watch } from "./t
 import { upgraded } from "./upgrade.ts";
 
 /** How node:http requests are read. */
-export const NODE_HTTP: ServerAdapter<IncomingMessage> = {
+const NODE_HTTP: ServerAdapter<IncomingMessage> = {
   component: "node:http",
   method: (request) => request.method ?? "GET",
   url: (request) => request.url ?? "/",
