@@ -1,6 +1,6 @@
 // Brings a checkout to the point where it can run: dependencies installed, sources compiled. Used by every npm script.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,9 +13,10 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
 }
 
-/** Installs what the lock files list, here and for what the tests alone need, unless that has been done. */
+/** Installs what the lock files list, here and in every folder of test/ that has one, unless that has been done. */
 export function install() {
-  for (const folder of [root, join(root, "test", "older"), join(root, "test", "peers")]) {
+  const ofTests = readdirSync(join(root, "test")).map((name) => join(root, "test", name));
+  for (const folder of [root, ...ofTests.filter((one) => existsSync(join(one, "package-lock.json")))]) {
     const stamp = join(folder, "node_modules", ".package-lock.json");
     if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(folder, "package-lock.json")).mtimeMs) continue;
     // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.
