@@ -19,6 +19,7 @@ export type CounterName =
   | "propagation.carrier"
   | "propagation.error"
   | "framework.unknown"
+  | "instrumentation.doubled"
   | "client.unread_body"
   | "report.queue_full"
   | "report.send_failed"

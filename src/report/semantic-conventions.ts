@@ -37,6 +37,9 @@ export interface Outcome {
   readonly errorType: string;
 }
 
+/** What the outcome is told from. */
+type Ended = Pick<FinishedSpan, "tags" | "logs">;
+
 const UNSET: Outcome = { code: 0, message: "", errorType: "" };
 const OK: Outcome = { code: 1, message: "", errorType: "" };
 
@@ -80,8 +83,10 @@ export function writeTags(sink: AttributeSink, tags: FlatTags, kind: SpanKind): 
   }
 }
 
-/** A switch rather than a table of functions: V8 sees through it. */
-function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
+/**
+ * Writes one of a span's `tags`, as `writeTags` does. A switch rather than a table of functions: V8 sees through it.
+ */
+export function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
   switch (name) {
     case SPAN_KIND:
       // A kind that OTLP does not know must not be lost.
@@ -139,7 +144,7 @@ function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanK
  * above is an error too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
  * what a tag says, the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
  */
-export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
+export function outcomeOf(span: Ended, kind: SpanKind): Outcome {
   const error = tagOf(span.tags, ERROR);
   if (error === undefined) return kind === CLIENT ? clientOutcome(span) : UNSET;
   if (error === false || error === "false") return OK;
@@ -152,12 +157,12 @@ export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
   return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
 }
 
-function clientOutcome(span: FinishedSpan): Outcome {
+function clientOutcome(span: Ended): Outcome {
   const status = statusOf(span);
   return status >= 400 ? { code: 2, message: "", errorType: String(status) } : UNSET;
 }
 
-function statusOf(span: FinishedSpan): number {
+function statusOf(span: Ended): number {
   const status = tagOf(span.tags, HTTP_STATUS_CODE);
   return typeof status === "number" || typeof status === "string" ? Number(status) : 0;
 }
@@ -198,7 +203,7 @@ const EVENT_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
 
 const ERROR_FIELDS: ReadonlySet<string> = new Set(["event", "error.object", "error.kind", "message", "stack"]);
 
-function firstError(span: FinishedSpan): ReturnType<typeof errorFacts> {
+function firstError(span: Ended): ReturnType<typeof errorFacts> {
   for (const { fields } of span.logs) if (fields["event"] === "error") return errorFacts(fields);
   return NO_FACTS;
 }
