@@ -72,7 +72,7 @@ export class OpenTelemetrySpan extends Span {
   /** The same with the fields of `payload`; what is no object becomes the field `payload`. */
   override logEvent(eventName: string, payload?: unknown): void {
     const fields = typeof payload === "object" && payload !== null ? payload : { payload };
-    this.#writer.log({ ...fields, event: eventName }, undefined);
+    this.#writer.log(fields as Record<string, unknown>, undefined, eventName);
   }
 
   /**

@@ -78,8 +78,10 @@ interface Flushable {
  * spans through `@opentelemetry/api` alone, and closes nothing: the provider is yours.
  */
 export class OpenTelemetryTracer extends Tracer {
-  readonly #provider: TracerProvider;
-  readonly #tracer: OtelTracer;
+  /** Undefined: the global one. */
+  readonly #given: TracerProvider | undefined;
+  #provider: TracerProvider | undefined;
+  #tracer: OtelTracer | undefined;
   readonly #vocabulary: Vocabulary;
   readonly #implicitParent: boolean;
   readonly #textMap: TextMapPropagator;
@@ -93,21 +95,15 @@ export class OpenTelemetryTracer extends Tracer {
   constructor(provider?: TracerProvider, options?: OpenTelemetryOptions);
   /** @internal `others`: whose spans to take over. */
   constructor(provider?: TracerProvider, options?: OpenTelemetryOptions, others?: OpenTelemetryInstrumentations);
-  constructor(
-    provider: TracerProvider = trace.getTracerProvider(),
-    options: OpenTelemetryOptions = {},
-    others?: OpenTelemetryInstrumentations,
-  ) {
+  constructor(provider?: TracerProvider, options: OpenTelemetryOptions = {}, others?: OpenTelemetryInstrumentations) {
     super();
-    const expected = isProvider(provider);
+    const expected = provider === undefined ? undefined : isProvider(provider);
     if (expected !== undefined) {
       throw new TypeError(`new OpenTelemetryTracer(provider): the provider must be ${expected}, not a tracer of it`);
     }
     checkOptions("new OpenTelemetryTracer(provider, options)", options, OPENTELEMETRY_CHECKS);
     const { stableNames = false, implicitParent = false } = options;
-    this.#provider = provider;
-    // The compatibility page wants this name for what it describes.
-    this.#tracer = provider.getTracer(stableNames ? "node-opentracing" : "opentracing-shim", VERSION);
+    this.#given = provider;
     this.#vocabulary = stableNames ? STABLE : PLAIN;
     this.#implicitParent = implicitParent;
     this.#textMap = options.textMapPropagator ?? propagation;
@@ -131,7 +127,7 @@ export class OpenTelemetryTracer extends Tracer {
 
     const active = unsuppressed(contextApi.active());
     const root = parent === undefined && !this.#implicitParent;
-    const span = this.#tracer.startSpan(
+    const span = this.#otelTracer().startSpan(
       String(name),
       {
         kind: spanKind(tags),
@@ -185,7 +181,7 @@ export class OpenTelemetryTracer extends Tracer {
 
   /** Has the provider send what has finished, if it can. Resolves after `timeLimit` milliseconds at the latest, if given. Never rejects. */
   async flush(timeLimit?: number): Promise<void> {
-    const provider = this.#provider as Flushable;
+    const provider = (this.#given ?? trace.getTracerProvider()) as Flushable;
     const target = provider.getDelegate?.() ?? provider;
     if (typeof target.forceFlush !== "function") return;
     let timer: NodeJS.Timeout | undefined;
@@ -218,6 +214,16 @@ export class OpenTelemetryTracer extends Tracer {
       writer = this.#vocabulary.writer(span, tags, false);
     }
     return new OpenTelemetrySpan(this, writer, name, baggage);
+  }
+
+  /** The global provider is looked up at each use: it may be set, or set anew, by another copy of the API. */
+  #otelTracer(): OtelTracer {
+    const provider = this.#given ?? trace.getTracerProvider();
+    if (this.#tracer === undefined || provider !== this.#provider) {
+      this.#provider = provider;
+      this.#tracer = provider.getTracer(this.#vocabulary.tracerName, VERSION);
+    }
+    return this.#tracer;
   }
 
   #propagatorOf(method: string, format: string): TextMapPropagator | undefined {

@@ -17,33 +17,39 @@ import { ERROR, SPAN_KIND } from "../tags.ts";
 import { attributeOf, putAttribute } from "./attribute.ts";
 import { plainEvent, stableEvent } from "./log-event.ts";
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** Writes to one OpenTelemetry span. All OpenTracing spans over it share one. */
 export interface SpanWriter {
   readonly span: OtelSpan;
   tag(name: string, value: unknown): void;
-  log(fields: Readonly<Record<string, unknown>>, timestamp: number | undefined): void;
+  /** `name`: where it is no field, as in `logEvent`. */
+  log(fields: Fields, timestamp: number | undefined, name?: string): void;
   finish(finishTime: number | undefined): void;
 }
 
 /** How tags become a span's: one object for all spans of a tracer. */
 export interface Vocabulary {
+  /** The name of the OpenTelemetry tracer: the compatibility page prescribes one for what it describes. */
+  readonly tracerName: string;
   /** What a new span is made with. */
-  attributes(tags: Readonly<Record<string, unknown>>): Attributes;
+  attributes(tags: Fields): Attributes;
   /**
    * For a span that records. `ends`: whether to end it too; false where somebody else does.
    *
    * @param tags those that it was made with
    */
-  writer(span: OtelSpan, tags: Readonly<Record<string, unknown>>, ends: boolean): SpanWriter;
+  writer(span: OtelSpan, tags: Fields, ends: boolean): SpanWriter;
 }
 
 /** OpenTelemetry's `SpanKind` for the tag `span.kind`: internal without one. */
-export function spanKind(tags: Readonly<Record<string, unknown>> | undefined): SpanKind {
+export function spanKind(tags: Fields | undefined): SpanKind {
   return tags?.[SPAN_KIND] === undefined ? 0 : ((kindOf([SPAN_KIND, tags[SPAN_KIND]]) - 1) as SpanKind);
 }
 
 /** Names as they are, as the compatibility page and the official shim have it: only errors are mapped. */
 export const PLAIN: Vocabulary = {
+  tracerName: "opentracing-shim",
   attributes(tags) {
     const attributes: Attributes = {};
     for (const name in tags) {
@@ -60,6 +66,7 @@ export const PLAIN: Vocabulary = {
 
 /** OpenTelemetry's stable names, as our own exporters write them. */
 export const STABLE: Vocabulary = {
+  tracerName: "node-opentracing",
   attributes(tags) {
     const attributes: Attributes = {};
     const flat = Object.entries(tags).flat();
@@ -106,10 +113,10 @@ class PlainWriter implements SpanWriter {
     if (attribute !== undefined) this.span.setAttribute(name, attribute);
   }
 
-  log(fields: Readonly<Record<string, unknown>>, timestamp: number | undefined): void {
+  log(fields: Fields, timestamp: number | undefined, name: string = eventName(fields)): void {
     if (!isOpen(this.span)) return;
-    const name = eventName(fields);
-    this.span.addEvent(name, plainEvent(fields, fields["event"] === "error"), timestamp);
+    const isError = name === "error" || fields["event"] === "error";
+    this.span.addEvent(isError ? "exception" : name, plainEvent(fields, isError), timestamp);
   }
 
   finish(finishTime: number | undefined): void {
@@ -125,7 +132,7 @@ class StableWriter implements SpanWriter, AttributeSink {
   /** The first error that was logged, from which the outcome is told. */
   #errors: readonly LogEntry[] = [];
 
-  constructor(span: OtelSpan, tags: Readonly<Record<string, unknown>>, ends: boolean) {
+  constructor(span: OtelSpan, tags: Fields, ends: boolean) {
     this.span = span;
     this.#ends = ends;
     this.#tags = Object.entries(tags).flat();
@@ -143,8 +150,9 @@ class StableWriter implements SpanWriter, AttributeSink {
     if (attribute !== undefined) this.span.setAttribute(name, attribute);
   }
 
-  log(fields: Readonly<Record<string, unknown>>, timestamp: number | undefined): void {
+  log(given: Fields, timestamp: number | undefined, name?: string): void {
     if (!isOpen(this.span)) return;
+    const fields = name === undefined ? given : { ...given, event: name };
     if (fields["event"] === "error" && this.#errors.length === 0) this.#errors = [{ timestamp: 0, fields }];
     this.span.addEvent(eventName(fields), stableEvent(fields), timestamp);
   }
