@@ -16,7 +16,7 @@ const undici: { request(url: string): Promise<{ body: { text(): Promise<string> 
 )) as never;
 
 const spans: ReadableSpan[] = [];
-const provider = sdk.provider((span) => spans.push(span), dropped === undefined);
+const provider = sdk.provider((span) => spans.push(span), dropped === undefined ? undefined : sdk.never);
 api.trace.setGlobalTracerProvider(provider);
 
 function startOpenTelemetry(): void {

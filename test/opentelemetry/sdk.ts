@@ -52,8 +52,10 @@ export interface Sdk {
   readonly ours: typeof import("node-opentracing/opentelemetry");
   /** Loads a package of the SDK's folder. */
   readonly require: NodeJS.Require;
-  /** A provider that hands every finished span to `ended`; unsampled, where `sampled` is false. */
-  provider(ended: (span: ReadableSpan) => void, sampled?: boolean): Provider;
+  /** A provider that hands every finished span to `ended`. */
+  provider(ended: (span: ReadableSpan) => void, sampler?: object): Provider;
+  /** A sampler that drops every trace. */
+  readonly never: object;
   /** One that sends to an OTLP endpoint by the SDK's own exporter. */
   exporting(url: string): Provider;
 }
@@ -97,24 +99,22 @@ export async function loadSdk(major: 2 | 3): Promise<Sdk> {
   api.propagation.setGlobalPropagator(new core.CompositePropagator({ propagators }));
 
   const Class: new (options: object) => Provider = major === 2 ? trace.BasicTracerProvider : trace.TracerProvider;
-  const make = (processor: SpanProcessor, sampled: boolean): Provider =>
-    new Class({
-      spanProcessors: [processor],
-      ...(!sampled && { sampler: new trace.ParentBasedSampler({ root: new trace.AlwaysOffSampler() }) }),
-    });
+  const make = (processor: SpanProcessor, sampler?: object): Provider =>
+    new Class({ spanProcessors: [processor], ...(sampler && { sampler }) });
   return {
     major,
     api,
     ours: await import("node-opentracing/opentelemetry"),
     require,
-    provider(ended, sampled = true) {
+    provider(ended, sampler) {
       const nothing = async (): Promise<void> => {};
-      return make({ onStart() {}, onEnd: ended, forceFlush: nothing, shutdown: nothing }, sampled);
+      return make({ onStart() {}, onEnd: ended, forceFlush: nothing, shutdown: nothing }, sampler);
     },
+    never: new trace.ParentBasedSampler({ root: new trace.AlwaysOffSampler() }),
     exporting(url) {
       const exporter = new OTLPTraceExporter({ url });
       const processor = new trace.BatchSpanProcessor(major === 2 ? exporter : { exporter });
-      return make(processor, true);
+      return make(processor);
     },
   };
 }
