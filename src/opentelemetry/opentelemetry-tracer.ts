@@ -34,7 +34,7 @@ import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 import { initialBaggage, linksTo, ownContext, ownReferences, parentOf, withParent } from "./references.ts";
 import { PLAIN, SilentWriter, type SpanWriter, STABLE, spanKind, type Vocabulary } from "./span-writer.ts";
-import { unsuppressed } from "./suppression.ts";
+import { isSuppressed, unsuppressed } from "./suppression.ts";
 
 export interface OpenTelemetryOptions {
   /**
@@ -87,6 +87,7 @@ export class OpenTelemetryTracer extends Tracer {
   readonly #textMap: TextMapPropagator;
   readonly #httpHeaders: TextMapPropagator;
   readonly #others: OpenTelemetryInstrumentations | undefined;
+  #isChecked = false;
 
   /**
    * @param provider whose tracer makes the spans; the global one by default, which may be set later
@@ -138,7 +139,9 @@ export class OpenTelemetryTracer extends Tracer {
       },
       withBaggage(withParent(active, parent, options.childOf), baggage),
     );
-    const writer = span.isRecording() ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
+    const isRecording = span.isRecording();
+    if (!isRecording && !this.#isChecked) this.#check(span);
+    const writer = isRecording ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
     return new OpenTelemetrySpan(this, writer, String(name), baggage);
   }
 
@@ -214,6 +217,16 @@ export class OpenTelemetryTracer extends Tracer {
       writer = this.#vocabulary.writer(span, tags, false);
     }
     return new OpenTelemetrySpan(this, writer, name, baggage);
+  }
+
+  /** Says once that there is no SDK: without one the API answers spans that have no ids. */
+  #check(span: OtelSpan): void {
+    if (isSpanContextValid(span.spanContext()) || isSuppressed(contextApi.active())) return;
+    this.#isChecked = true;
+    warn(
+      "settings.ignored",
+      "OpenTelemetry has no tracer provider, so no span is made: start its SDK, or hand one over",
+    );
   }
 
   /** The global provider is looked up at each use: it may be set, or set anew, by another copy of the API. */
