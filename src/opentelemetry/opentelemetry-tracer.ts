@@ -78,6 +78,8 @@ interface Flushable {
  * spans through `@opentelemetry/api` alone, and closes nothing: the provider is yours.
  */
 export class OpenTelemetryTracer extends Tracer {
+  /** A reference of the type `link` is a link and no parent: see `link.ts`. */
+  readonly supportsLinks = true;
   /** Undefined: the global one. */
   readonly #given: TracerProvider | undefined;
   #provider: TracerProvider | undefined;
