@@ -28,6 +28,7 @@ const MAIN = [
   "NEVER",
   "OtlpReporter",
   "ParentBasedSampler",
+  "REFERENCE_LINK",
   "RateLimitSampler",
   "RatioSampler",
   "Span",

@@ -18,6 +18,7 @@ import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
 import { isNamed, keepName, noteName } from "./span-name.ts";
 import { startSpan } from "./start-span.ts";
+import { linkToCaller } from "./untrusted-caller.ts";
 
 /** How a host's requests are read. One object a host, so that a request costs no wrapper. */
 export interface ServerAdapter<Request> {
@@ -204,7 +205,10 @@ export class ServerHandler<Request> {
       }
       const name = http.operationName(request, undefined);
       const own = adapter.name?.(request) ?? adapter.nameOfMethod?.(method) ?? method;
-      const span = startSpan(http.tracer, name ?? own, this.#parent(headers), tags);
+      const caller = this.#caller(headers);
+      const isPublic = caller !== undefined && http.isPublic(request, undefined);
+      const links = isPublic ? linkToCaller(http.tracer, caller, tags) : undefined;
+      const span = startSpan(http.tracer, name ?? own, isPublic ? undefined : caller, tags, links);
       if (name === undefined) noteName(span);
       else keepName(span);
       return span;
@@ -214,7 +218,7 @@ export class ServerHandler<Request> {
     }
   }
 
-  #parent(headers: Record<string, string | string[] | undefined>): SpanContext | undefined {
+  #caller(headers: Record<string, string | string[] | undefined>): SpanContext | undefined {
     try {
       return this.#http.tracer.extract(FORMAT_HTTP_HEADERS, headers) ?? undefined;
     } catch (error) {
