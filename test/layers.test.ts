@@ -37,6 +37,7 @@ const BASICS = [
   "guard.ts",
   "header.ts",
   "http2-stream.ts",
+  "link.ts",
   "patch.ts",
   "settings.ts",
   "shared.ts",

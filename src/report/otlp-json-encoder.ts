@@ -1,5 +1,6 @@
 // Spans as OTLP JSON: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
+import { REFERENCE_LINK } from "../link.ts";
 import { hasIds, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
@@ -102,7 +103,8 @@ function linkJson({ type, context }: SpanReference): object {
     traceId: traceIdHex(context),
     spanId: spanIdHex(context),
     traceState: context.traceState || undefined,
-    attributes: [{ key: "opentracing.ref_type", value: { stringValue: wellFormed(type) } }],
+    attributes:
+      type === REFERENCE_LINK ? undefined : [{ key: "opentracing.ref_type", value: { stringValue: wellFormed(type) } }],
     flags: linkFlags(context),
   };
 }

@@ -46,7 +46,7 @@ export interface LogEntry {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** A reference to another span: `type` is OpenTracing's `child_of` or `follows_from`. */
+/** A reference to another span: `type` is OpenTracing's `child_of` or `follows_from`, or `link` for a span that is no parent. */
 export interface SpanReference {
   readonly type: string;
   readonly context: Readonly<TraceContext>;
