@@ -79,7 +79,7 @@ interface Flushable {
  */
 export class OpenTelemetryTracer extends Tracer {
   /** A reference of the type `link` is a link and no parent: see `link.ts`. */
-  readonly supportsLinks = true;
+  readonly supportsLinks: boolean = true;
   /** Undefined: the global one. */
   readonly #given: TracerProvider | undefined;
   #provider: TracerProvider | undefined;
