@@ -194,7 +194,7 @@ export class OpenTelemetryTracer extends Tracer {
       const flushed = target.forceFlush();
       if (timeLimit === undefined) return await flushed;
       const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeLimit);
+        timer = setTimeout(resolve, timeLimit).unref();
       });
       await Promise.race([flushed, limit]);
     } catch (error) {
