@@ -7,6 +7,9 @@ import { Span } from "../tracer/span.ts";
 import type { JaegerSpanContext } from "./span-context.ts";
 import type { JaegerTracer } from "./tracer.ts";
 
+/** Characters of a value: jaeger-client cuts it there. */
+const MAX_BAGGAGE_VALUE = 2048;
+
 /**
  * `setTag("sampling.priority", 1)` records the span from then on, and in debug mode; 0 drops it. Spans that are started
  * from it later follow; those that were started before keep their decision. Names of baggage are normalised as
@@ -54,8 +57,17 @@ export class JaegerSpan extends Span {
     return super.addTags(tags);
   }
 
+  /** Also logs the item, as jaeger-client does: `event=baggage`. */
   override setBaggageItem(name: string, value: string): this {
-    return super.setBaggageItem(normalised(name), value);
+    const key = normalised(name);
+    const text = String(value).slice(0, MAX_BAGGAGE_VALUE);
+    if (this.isRecording()) {
+      const fields: Record<string, string> = { event: "baggage", key, value: text };
+      if (super.getBaggageItem(key)) fields["override"] = "true";
+      if (text.length < String(value).length) fields["truncated"] = "true";
+      this.log(fields);
+    }
+    return super.setBaggageItem(key, text);
   }
 
   override getBaggageItem(name: string): string | undefined {
