@@ -1,7 +1,6 @@
 // jaeger-client's `initTracer` and `initTracerFromEnv`: the same configuration, exported over OTLP.
 
 import { warn } from "../diagnostics.ts";
-import { invalid } from "../environment.ts";
 import { flushAtExit } from "../report/exit-flush.ts";
 import { checkConfig, type JaegerConfig, type JaegerOptions, type SamplerConfig, unusedBeside } from "./config.ts";
 import { DisabledTracer } from "./disabled-tracer.ts";
@@ -72,7 +71,7 @@ function mergedSampler(
   const merged = { ...variables, ...given(config) };
   if (Object.keys(merged).length === 0) return undefined;
   if (merged.type !== undefined && merged.type !== "remote" && merged.param === undefined && !config?.type) {
-    invalid("JAEGER_SAMPLER_PARAM", `given with JAEGER_SAMPLER_TYPE=${merged.type}`);
+    warn("environment.invalid", `JAEGER_SAMPLER_TYPE=${merged.type} needs JAEGER_SAMPLER_PARAM; it is ignored`);
     merged.type = undefined;
   }
   return { ...merged, type: merged.type ?? "remote" };
