@@ -1,5 +1,6 @@
 // What reads and writes a context in a carrier, as `registerInjector` and `registerExtractor` take it.
 
+import type { SpanContext } from "opentracing";
 import type { TextCarrier } from "../propagation/propagator.ts";
 import { type Check, hasMethods } from "../settings.ts";
 import type { JaegerSpanContext } from "./span-context.ts";
@@ -9,8 +10,8 @@ export interface Injector {
 }
 
 export interface Extractor {
-  /** A context without ids, or null, where there is none. */
-  extract(carrier: TextCarrier): JaegerSpanContext | null;
+  /** One of this module's `SpanContext`s; one without ids, or null, where there is none. */
+  extract(carrier: TextCarrier): SpanContext | null;
 }
 
 export const isInjector: Check = hasMethods("an injector", "inject");

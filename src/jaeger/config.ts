@@ -5,12 +5,12 @@ import { isPropagatorList } from "../propagation/default-propagators.ts";
 import type { Propagator } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { type Check, hasMethods, isBoolean, isObject, isText, show } from "../settings.ts";
-import { isLogger, type JaegerLogger } from "./logger.ts";
+import { isLogger, type Logger } from "./logger.ts";
 import { REMOTE_CHECKS, type RemoteSamplerOptions } from "./remote-sampler.ts";
 import type { JaegerTracerOptions } from "./tracer.ts";
 
 /** The first argument of `initTracer`. What is not used is told in one warning (`settings.ignored`). */
-export interface JaegerConfig {
+export interface TracingConfig {
   readonly serviceName?: string | undefined;
   /** True for a tracer that does nothing. */
   readonly disable?: boolean | undefined;
@@ -22,6 +22,8 @@ export interface JaegerConfig {
   readonly traceId128bit?: boolean | undefined;
   /** Not used: an OTLP span has an id of its own. */
   readonly shareRPCSpan?: boolean | undefined;
+  /** The same, as some write it. */
+  readonly shareRpcSpan?: boolean | undefined;
 }
 
 export interface SamplerConfig {
@@ -46,7 +48,7 @@ export interface ReporterConfig {
   /** Not used: the agent's port spoke UDP. */
   readonly agentPort?: number | undefined;
   /** Not used. */
-  readonly agentSocketType?: string | undefined;
+  readonly agentSocketType?: unknown;
   /** An OTLP address, or the one that jaeger-client had: see `otlpEndpoint`. */
   readonly collectorEndpoint?: string | undefined;
   /** With `password`: basic authentication. */
@@ -59,11 +61,11 @@ export interface ReporterConfig {
 }
 
 /** The second argument of `initTracer`. */
-export interface JaegerOptions extends JaegerTracerOptions, Omit<RemoteSamplerOptions, "logger"> {
+export interface TracingOptions extends JaegerTracerOptions, Omit<RemoteSamplerOptions, "logger" | "metrics"> {
   /** Attributes of this process: its resource. */
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
   /** Told of the start, of problems with sending and sampling, and of spans with `logSpans`. */
-  readonly logger?: JaegerLogger | undefined;
+  readonly logger?: Logger | undefined;
   /** Takes the finished spans in place of what `config.reporter` says: any reporter of this package. */
   readonly reporter?: Reporter | undefined;
   /** Not used: see `diagnostics()`. */
@@ -106,7 +108,7 @@ const REPORTER_CHECKS: Readonly<Record<keyof ReporterConfig, Check>> = {
   timeoutMs: isMilliseconds,
 };
 
-const CONFIG_CHECKS: Readonly<Record<keyof JaegerConfig, Check>> = {
+const CONFIG_CHECKS: Readonly<Record<keyof TracingConfig, Check>> = {
   serviceName: isText,
   disable: isBoolean,
   sampler: isObject,
@@ -114,9 +116,10 @@ const CONFIG_CHECKS: Readonly<Record<keyof JaegerConfig, Check>> = {
   throttler: isIgnored,
   traceId128bit: isBoolean,
   shareRPCSpan: isIgnored,
+  shareRpcSpan: isIgnored,
 };
 
-const OPTION_CHECKS: Readonly<Record<keyof JaegerOptions, Check>> = {
+const OPTION_CHECKS: Readonly<Record<keyof TracingOptions, Check>> = {
   ...REMOTE_CHECKS,
   tags: isObject,
   reporter: hasMethods("a reporter, such as new InMemoryReporter()", "report", "flush", "close"),
@@ -135,7 +138,8 @@ const OPTION_CHECKS: Readonly<Record<keyof JaegerOptions, Check>> = {
  * Throws a TypeError for a value that is wrong, saying what to write instead, and answers what is given and has no effect.
  * What jaeger-client does not know either is ignored, as by jaeger-client, and named too.
  */
-export function checkConfig(config: JaegerConfig, options: JaegerOptions): string[] {
+export function checkConfig(config: TracingConfig, options: TracingOptions): string[] {
+  if (config === undefined) throw new TypeError('initTracer(config, options) needs a config: { serviceName: "shop" }');
   const ignored: string[] = [];
   check("config", config, CONFIG_CHECKS, ignored);
   check("config.sampler", config.sampler, SAMPLER_CHECKS, ignored);
@@ -145,7 +149,7 @@ export function checkConfig(config: JaegerConfig, options: JaegerOptions): strin
 }
 
 /** What has no effect beside something else that is given. */
-export function unusedBeside({ sampler, reporter }: JaegerConfig, options: JaegerOptions): string[] {
+export function unusedBeside({ sampler, reporter }: TracingConfig, options: TracingOptions): string[] {
   const unused: string[] = [];
   if (sampler) {
     const remote = ["sampler", "hostPort", "host", "port", "samplingPath", "refreshInterval"] as const;

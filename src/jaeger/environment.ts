@@ -2,13 +2,13 @@
 
 import { warn } from "../diagnostics.ts";
 import { duration, invalid, number, processVariables, text, url, type Variables } from "../environment.ts";
-import type { JaegerConfig, JaegerOptions, ReporterConfig, SamplerConfig } from "./config.ts";
+import type { ReporterConfig, SamplerConfig, TracingConfig, TracingOptions } from "./config.ts";
 import { SAMPLER_TYPES } from "./sampler-types.ts";
 
 /** What the environment says, without what it does not say. A sampler may be there in part. */
 export interface JaegerEnvironment {
-  readonly config: Omit<JaegerConfig, "sampler"> & { readonly sampler: Partial<SamplerConfig> };
-  readonly options: Pick<JaegerOptions, "tags" | "maxOperations">;
+  readonly config: Omit<TracingConfig, "sampler"> & { readonly sampler: Partial<SamplerConfig> };
+  readonly options: Pick<TracingOptions, "tags" | "maxOperations">;
 }
 
 /** Older names of variables: jaeger-client 3 still takes them. */

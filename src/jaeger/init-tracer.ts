@@ -2,9 +2,10 @@
 
 import { warn } from "../diagnostics.ts";
 import { flushAtExit } from "../report/exit-flush.ts";
-import { checkConfig, type JaegerConfig, type JaegerOptions, type SamplerConfig, unusedBeside } from "./config.ts";
+import { checkConfig, type SamplerConfig, type TracingConfig, type TracingOptions, unusedBeside } from "./config.ts";
 import { DisabledTracer } from "./disabled-tracer.ts";
 import { readJaegerEnvironment } from "./environment.ts";
+import type { InitialisedTracer } from "./initialised-tracer.ts";
 import { logProblems, tell } from "./logger.ts";
 import { reporterOf } from "./reporters.ts";
 import { samplerOf } from "./sampler-types.ts";
@@ -20,7 +21,7 @@ const EXIT_LIMIT = 2_000;
  * @throws Error without a service name
  * @throws TypeError for a value that is wrong, saying what to write instead
  */
-export function initTracer(config: JaegerConfig, options: JaegerOptions = {}): JaegerTracer | DisabledTracer {
+export function initTracer(config: TracingConfig, options: TracingOptions = {}): InitialisedTracer {
   const ignored = [...checkConfig(config, options), ...unusedBeside(config, options)];
   if (config.disable === true) return new DisabledTracer();
   const { serviceName } = config;
@@ -35,8 +36,9 @@ export function initTracer(config: JaegerConfig, options: JaegerOptions = {}): J
   const { logger } = options;
   tell(() => logger?.info(`Initializing Jaeger Tracer with ${name} and ${sampler}`));
 
-  const traceId128bit = options.traceId128bit ?? config.traceId128bit;
-  const tracer = new JaegerTracer(serviceName, reporter, sampler, { ...options, traceId128bit });
+  const { contextKey, baggagePrefix, propagators, traceId128bit = config.traceId128bit } = options;
+  const spoken = { contextKey, baggagePrefix, propagators, traceId128bit };
+  const tracer = new JaegerTracer(serviceName, reporter, sampler, spoken);
   const undoLogging = logger ? logProblems(logger) : undefined;
   const undoFlush = flushAtExit((timeLimit) => tracer.flush(timeLimit), EXIT_LIMIT);
   tracer.onClosed = () => {
@@ -47,13 +49,10 @@ export function initTracer(config: JaegerConfig, options: JaegerOptions = {}): J
 }
 
 /** The same, where properties of `config` that are not given come from the variables `JAEGER_*`. */
-export function initTracerFromEnv(
-  config: JaegerConfig = {},
-  options: JaegerOptions = {},
-): JaegerTracer | DisabledTracer {
+export function initTracerFromEnv(config: TracingConfig = {}, options: TracingOptions = {}): InitialisedTracer {
   const { config: variables, options: more } = readJaegerEnvironment();
   const { disable, reporter } = variables;
-  const merged: JaegerConfig = {
+  const merged: TracingConfig = {
     ...variables,
     ...given(config),
     disable: config.disable === true || disable === true,

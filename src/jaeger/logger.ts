@@ -6,7 +6,7 @@ import type { Undo } from "../patch.ts";
 import { type Check, hasMethods } from "../settings.ts";
 
 /** Such as `console`. */
-export interface JaegerLogger {
+export interface Logger {
   info(message: string): void;
   error(message: string): void;
 }
@@ -16,7 +16,7 @@ export const isLogger: Check = hasMethods("a logger", "info", "error");
 const CHANNEL = "node-opentracing:diagnostics";
 
 /** Passes on to `logger.error` what goes wrong with sending spans and with remote sampling, from now until it is undone. */
-export function logProblems(logger: JaegerLogger): Undo {
+export function logProblems(logger: Logger): Undo {
   const listener = (message: unknown): void => {
     const { name, message: text, error } = message as DiagnosticsMessage;
     if (text === undefined || !/^(report|sampler)\./.test(name)) return;

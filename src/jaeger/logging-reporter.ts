@@ -1,13 +1,13 @@
 // Tells a logger of each span that is reported: jaeger-client's `logSpans`.
 
 import type { FinishedSpan, Reporter } from "../report/reporter.ts";
-import { type JaegerLogger, tell } from "./logger.ts";
+import { type Logger, tell } from "./logger.ts";
 
 /** Writes one line a span, with its ids alone. Without a logger it does nothing. */
 export class LoggingReporter implements Reporter {
-  readonly #logger: JaegerLogger | undefined;
+  readonly #logger: Logger | undefined;
 
-  constructor(logger?: JaegerLogger) {
+  constructor(logger?: Logger) {
     this.#logger = logger;
   }
 

@@ -2,11 +2,18 @@
 
 import { AsyncResource } from "node:async_hooks";
 import { warn } from "../diagnostics.ts";
-import { type Check, checkOptions, hasMethods, isCount, isFunction, isText } from "../settings.ts";
+import { guard } from "../guard.ts";
+import { type Check, checkOptions, isCount, isFunction, isText } from "../settings.ts";
 import type { TraceContext } from "../trace-context.ts";
-import { isLogger, type JaegerLogger } from "./logger.ts";
+import { isLogger, type Logger, tell } from "./logger.ts";
 import { PerOperationSampler } from "./per-operation-sampler.ts";
-import { type JaegerSampler, ProbabilisticSampler, RateLimitingSampler, type SamplerTags } from "./samplers.ts";
+import {
+  isSampler,
+  type JaegerSampler,
+  ProbabilisticSampler,
+  RateLimitingSampler,
+  type SamplerTags,
+} from "./samplers.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 import { requestStrategy } from "./strategy-request.ts";
 
@@ -28,22 +35,29 @@ export interface RemoteSamplerOptions {
   /** Called after each answer that was understood, with what is now in force. */
   readonly onSamplerUpdate?: ((sampler: JaegerSampler) => void) | undefined;
   /** Its `error` is told what failed. */
-  readonly logger?: JaegerLogger | undefined;
+  readonly logger?: Logger | undefined;
+  /** Not used: see `diagnostics()`. */
+  readonly metrics?: unknown;
 }
 
+const isInterval: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+    ? undefined
+    : "whole milliseconds, from 0 to 2^31 - 1";
 const isPort: Check = (value) =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536 ? undefined : "a port";
 
 export const REMOTE_CHECKS: Readonly<Record<keyof RemoteSamplerOptions, Check>> = {
-  sampler: hasMethods("one of the samplers of this module", "decide"),
+  sampler: isSampler,
   hostPort: isText,
   host: isText,
   port: isPort,
   samplingPath: isText,
-  refreshInterval: isCount,
+  refreshInterval: isInterval,
   maxOperations: isCount,
   onSamplerUpdate: isFunction,
   logger: isLogger,
+  metrics: () => undefined,
 };
 
 /**
@@ -53,9 +67,10 @@ export const REMOTE_CHECKS: Readonly<Record<keyof RemoteSamplerOptions, Check>> 
 export class RemoteSampler implements JaegerSampler {
   readonly #serviceName: string;
   readonly #url: URL;
-  readonly #options: RemoteSamplerOptions;
   readonly #maxOperations: number;
   readonly #timer: NodeJS.Timeout | undefined;
+  readonly #logger: Logger | undefined;
+  readonly #updated: ((sampler: JaegerSampler, nothing: undefined) => void) | undefined;
   #sampler: JaegerSampler;
   #breakOff: (() => void) | undefined;
 
@@ -63,7 +78,10 @@ export class RemoteSampler implements JaegerSampler {
   constructor(serviceName: string, options: RemoteSamplerOptions = {}) {
     checkOptions("new RemoteSampler(serviceName, options)", options, REMOTE_CHECKS);
     this.#serviceName = serviceName;
-    this.#options = options;
+    const { onSamplerUpdate, logger, metrics } = options;
+    if (metrics) warn("settings.ignored", "new RemoteSampler(serviceName, options) makes no use of options.metrics");
+    this.#logger = logger;
+    if (onSamplerUpdate) this.#updated = guard(onSamplerUpdate, undefined, "onSamplerUpdate");
     this.#url = urlOf(serviceName, options);
     this.#maxOperations = options.maxOperations ?? 2_000;
     this.#sampler = options.sampler ?? new ProbabilisticSampler(0.001);
@@ -94,16 +112,23 @@ export class RemoteSampler implements JaegerSampler {
 
   #refresh(): void {
     if (this.#breakOff !== undefined) return; // the last question has still some seconds to be answered
-    this.#breakOff = requestStrategy(this.#url, (answer) => {
-      this.#breakOff = undefined;
-      try {
-        if (answer instanceof Error) throw answer;
-        this.#follow(strategyOf(answer));
-        this.#options.onSamplerUpdate?.(this.#sampler);
-      } catch (error) {
-        this.#failed(error);
-      }
-    });
+    try {
+      this.#breakOff = requestStrategy(this.#url, (answer) => this.#answered(answer));
+    } catch (error) {
+      this.#failed(error); // http.get itself, which others may have patched
+    }
+  }
+
+  #answered(answer: string | Error): void {
+    this.#breakOff = undefined;
+    try {
+      if (answer instanceof Error) throw answer;
+      this.#follow(strategyOf(answer));
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#updated?.(this.#sampler, undefined);
   }
 
   #follow(strategy: Strategy): void {
@@ -128,6 +153,7 @@ export class RemoteSampler implements JaegerSampler {
     const { origin, pathname } = this.#url;
     const text = `${origin}${pathname} did not say how to sample; it is asked again, until then nothing changes`;
     warn("sampler.refresh_failed", text, error);
+    tell(() => this.#logger?.error(`${text} (${String(error)})`));
   }
 }
 

@@ -4,7 +4,7 @@ import { MultiReporter } from "../report/multi-reporter.ts";
 import { OtlpReporter } from "../report/otlp-reporter.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Resource } from "../report/resource.ts";
-import type { JaegerConfig, JaegerOptions, ReporterConfig } from "./config.ts";
+import type { ReporterConfig, TracingConfig, TracingOptions } from "./config.ts";
 import { agentEndpoint, otlpEndpoint } from "./endpoint.ts";
 import { LoggingReporter } from "./logging-reporter.ts";
 
@@ -15,8 +15,8 @@ const TIMEOUT = 5_000;
 /** The reporter, and how it is named in a log. Throws a TypeError for what is wrong. */
 export function reporterOf(
   serviceName: string,
-  { reporter: given }: JaegerConfig,
-  { reporter, logger, tags }: JaegerOptions,
+  { reporter: given }: TracingConfig,
+  { reporter, logger, tags }: TracingOptions,
 ): { readonly reporter: Reporter; readonly name: string } {
   if (reporter !== undefined && reporter !== null) return { reporter, name: reporter.constructor.name };
   const config = given ?? {};

@@ -1,6 +1,6 @@
 // The samplers that a configuration can name.
 
-import type { JaegerConfig, JaegerOptions, SamplerConfig } from "./config.ts";
+import type { SamplerConfig, TracingConfig, TracingOptions } from "./config.ts";
 import { RemoteSampler, type RemoteSamplerOptions } from "./remote-sampler.ts";
 import { ConstSampler, type JaegerSampler, ProbabilisticSampler, RateLimitingSampler } from "./samplers.ts";
 
@@ -13,8 +13,8 @@ const INITIAL_RATE = 0.001;
 /** The sampler of a configuration, a remote one by default. Throws a TypeError for what is wrong. */
 export function samplerOf(
   serviceName: string,
-  { sampler: config }: JaegerConfig,
-  { sampler, hostPort, host, port, samplingPath, refreshInterval, maxOperations, onSamplerUpdate }: JaegerOptions,
+  { sampler: config }: TracingConfig,
+  { sampler, hostPort, host, port, samplingPath, refreshInterval, maxOperations, onSamplerUpdate }: TracingOptions,
 ): JaegerSampler {
   const given = { maxOperations, onSamplerUpdate };
   if (config === undefined || config === null) {

@@ -1,5 +1,6 @@
 // The samplers of jaeger-client: always or never, a share of all traces, so many a second.
 
+import { type Check, hasMethods } from "../settings.ts";
 import type { TraceContext } from "../trace-context.ts";
 import { RateLimitSampler } from "../tracer/sampler.ts";
 
@@ -18,6 +19,8 @@ export interface JaegerSampler {
   /** Ends what it has begun, such as timers. */
   close?(callback?: () => void): void;
 }
+
+export const isSampler: Check = hasMethods("one of the samplers of node-opentracing/jaeger", "decide");
 
 /** Records everything, or nothing. */
 export class ConstSampler implements JaegerSampler {

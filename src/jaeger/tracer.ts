@@ -20,7 +20,7 @@ import type { SpanRecord } from "../tracer/span-record.ts";
 import { Tracer } from "../tracer/tracer.ts";
 import { type Extractor, type Injector, isExtractor, isInjector } from "./codec.ts";
 import { NoopReporter } from "./noop-reporter.ts";
-import { ConstSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
+import { ConstSampler, isSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
 import { JaegerSpan } from "./span.ts";
 import { JaegerSpanContext } from "./span-context.ts";
 import { TextMapCodec } from "./text-map-codec.ts";
@@ -59,6 +59,9 @@ export class JaegerTracer extends Tracer {
     sampler: JaegerSampler = new ConstSampler(false),
     options: JaegerTracerOptions = {},
   ) {
+    tellUnused(options);
+    const expected = isSampler(sampler);
+    if (expected !== undefined) throw new TypeError(`new Tracer(serviceName, reporter, sampler) needs ${expected}`);
     const { contextKey, baggagePrefix, traceId128bit = false, propagators } = options;
     const roots = new RootSampler(sampler);
     super({
@@ -166,6 +169,16 @@ export class JaegerTracer extends Tracer {
     context.traceId1 = 0;
     if ((context.traceId2 | context.traceId3) === 0) context.traceId3 = 1;
   }
+}
+
+const USED: readonly string[] = ["contextKey", "baggagePrefix", "traceId128bit", "propagators"];
+
+/** jaeger-client's tracer takes more: `initTracer` knows what to do with some of it. */
+function tellUnused(options: object): void {
+  const unused = Object.keys(options).filter((name) => !USED.includes(name));
+  if (unused.length === 0) return;
+  const text = `new Tracer(serviceName, reporter, sampler, options) makes no use of options.${unused.join(", options.")}`;
+  warn("settings.ignored", `${text}: see docs/migrating.md`, undefined, unused.length);
 }
 
 /** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */

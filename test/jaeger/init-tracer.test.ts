@@ -10,9 +10,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { initTracing, MemoryReporter } from "node-opentracing";
 import * as jaeger from "node-opentracing/jaeger";
-import { initTracer, type JaegerConfig, type JaegerOptions } from "node-opentracing/jaeger";
+import { initTracer, type TracingConfig, type TracingOptions } from "node-opentracing/jaeger";
 import { RawClient, spanTree } from "node-opentracing/testing";
-import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP, Tracer as NoopTracer } from "opentracing";
+import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP, Tracer as NoopTracer, type SpanContext } from "opentracing";
 import type { DiagnosticsMessage } from "#src/diagnostics.js";
 import { agentEndpoint, otlpEndpoint } from "#src/jaeger/endpoint.js";
 import { readJaegerEnvironment } from "#src/jaeger/environment.js";
@@ -40,12 +40,12 @@ function told(name: string, run: () => void): string[] {
   return texts;
 }
 
-function made(config: JaegerConfig, options?: JaegerOptions): OurTracer {
+function made(config: TracingConfig, options?: TracingOptions): OurTracer {
   return initTracer({ sampler: ALWAYS, serviceName: "shop", ...config }, options) as OurTracer;
 }
 
 /** With these variables, and no others of Jaeger's. */
-function fromEnv(variables: Record<string, string>, config?: JaegerConfig, options?: JaegerOptions): OurTracer {
+function fromEnv(variables: Record<string, string>, config?: TracingConfig, options?: TracingOptions): OurTracer {
   const before = { ...process.env };
   Object.assign(process.env, variables);
   try {
@@ -199,7 +199,7 @@ test("timeoutMs is for one request: the logger is told what became of the spans"
   const infos: string[] = [];
   const logger = { info: (text: string) => infos.push(text), error: (text: string) => errors.push(text) };
   const reporter = { collectorEndpoint: backEnd.endpoint, timeoutMs: 1, logSpans: true };
-  const tracer = made({ reporter }, { logger: logger as unknown as JaegerOptions["logger"] });
+  const tracer = made({ reporter }, { logger: logger as unknown as TracingOptions["logger"] });
   const span = tracer.startSpan("s");
   span.finish();
   await tracer.close();
@@ -266,13 +266,14 @@ test("what is wrong throws, saying what to write instead", () => {
     [{ sampler: { type: "remote", param: 1, port: 0 } }, {}, /config\.sampler\.port must be a port/],
     [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be a URL/],
     [{ reporter: { flushIntervalMs: "1" } }, {}, /flushIntervalMs must be milliseconds/],
-    [{ reporter: [] }, {}, /config\.reporter must be an object|config\.reporter/],
+    [{ reporter: "x" }, {}, /config\.reporter must be an object/],
     [{}, { reporter: { report() {} } }, /options\.reporter must be a reporter, such as new InMemoryReporter/],
     [{}, { logger: {} }, /options\.logger must be a logger/],
+    [{}, { refreshInterval: 2 ** 31 }, /options\.refreshInterval must be whole milliseconds/],
     [{}, { propagators: ["uber"] }, /options\.propagators must be/],
   ];
   for (const [config, options, message] of wrong.filter(
-    ([config]) => !Array.isArray((config as JaegerConfig).reporter),
+    ([config]) => !Array.isArray((config as TracingConfig).reporter),
   )) {
     assert.throws(() => made(config, options), message);
   }
@@ -496,6 +497,46 @@ test("codecs that throw, answer nothing or are none harm nobody; what is foreign
   assert.throws(() => tracer.registerInjector("x", {} as never), TypeError);
   assert.throws(() => tracer.registerExtractor("x", {} as never), TypeError);
   await tracer.close();
+});
+
+test("code with the types of @types/jaeger-client compiles: the same names, codecs written against opentracing", async () => {
+  const config: TracingConfig = { serviceName: "s", sampler: { type: "const", param: 1 }, shareRpcSpan: false };
+  const options: TracingOptions = { reporter: new jaeger.InMemoryReporter(), tags: { a: 1 } };
+  class Codec implements jaeger.Injector, jaeger.Extractor {
+    inject(context: SpanContext, carrier: Record<string, string>): void {
+      carrier["mine"] = String(context);
+    }
+    extract(carrier: Record<string, string>): SpanContext | null {
+      return jaeger.SpanContext.fromString(carrier["mine"]!);
+    }
+  }
+  const tracer: jaeger.JaegerTracer = initTracer(config, options);
+  tracer.registerInjector("mine", new Codec());
+  tracer.registerExtractor("mine", new Codec());
+  const carrier = {};
+  const span = tracer.startSpan("s");
+  tracer.inject(span, "mine", carrier);
+  const child = tracer.startSpan("child", { childOf: tracer.extract("mine", carrier)! });
+  assert.equal(child.context().toTraceId(), span.context().toTraceId());
+  await tracer.close();
+});
+
+test("a tracer made by hand: by default nothing is recorded; what it does not use is named, what is wrong throws", async () => {
+  const reporter = new jaeger.InMemoryReporter();
+  const never = new jaeger.Tracer("s", reporter);
+  never.startSpan("s").finish();
+  await never.close();
+  const texts = told("settings.ignored", () => {
+    new jaeger.Tracer("s", reporter, new jaeger.ConstSampler(true), { tags: {}, logger: console } as object)
+      .startSpan("s")
+      .finish();
+  });
+  assert.deepEqual(texts, [
+    "new Tracer(serviceName, reporter, sampler, options) makes no use of options.tags, options.logger: see docs/migrating.md",
+  ]);
+  assert.equal(reporter.spans.length, 1);
+  assert.throws(() => new jaeger.Tracer("s", reporter, { isSampled: () => true } as never), /one of the samplers/);
+  assert.throws(() => new jaeger.Tracer("s", {} as never), /a reporter/);
 });
 
 test("a process that does not close its tracer still delivers its last spans, and ends", async (t) => {

@@ -134,6 +134,23 @@ test("wrong answers are counted and change nothing, and it is asked again", asyn
   assert.equal(diagnostics()["sampler.refresh_failed"], wrong.length);
 });
 
+test("a logger is told, a callback that throws is counted and asked no less", async (t) => {
+  const errors: string[] = [];
+  const logger = { info() {}, error: (text: string) => void errors.push(text) };
+  let calls = 0;
+  const onSamplerUpdate = (): void => {
+    calls++;
+    throw new Error("callback");
+  };
+  const { manager } = await scene(t, ["no JSON", SHARE, SHARE, SHARE], { logger, onSamplerUpdate, metrics: {} });
+  await manager.waitFor(4);
+  assert.ok(calls >= 2);
+  assert.ok((diagnostics()["callback.error"] ?? 0) >= 2);
+  assert.equal(diagnostics()["settings.ignored"], 1);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!, /did not say how to sample.*it is no JSON/);
+});
+
 test("a manager that is down or slow leaves the first sampler in force", async (t) => {
   const first = new ProbabilisticSampler(1);
   const context = new SpanContext();
