@@ -10,7 +10,6 @@ import { FORMAT_HTTP_HEADERS } from "opentracing";
 
 test("docs/migrating.md: the import line changes", async (t) => {
   const logged: string[] = [];
-  t.mock.method(console, "log", (text: string) => void logged.push(text));
   t.mock.method(console, "info", (text: string) => void logged.push(text));
   t.mock.method(console, "error", () => {});
   const isClosed = new Promise<void>((resolve) => {

@@ -161,7 +161,19 @@ test("a manager that is down or slow leaves the first sampler in force", async (
     assert.deepEqual(sampler.decide(context, "s"), { type: "probabilistic", param: 1 });
     sampler.close();
   }
-  assert.equal(slow.manager.requests.length, 1, "no second question before the first is answered or given up");
+});
+
+test("a question that is not answered within five seconds is given up, counted, and asked again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { manager, updated } = await scene(t, [() => {}, SHARE], { refreshInterval: 1_000 });
+  await manager.waitFor(1);
+  t.mock.timers.tick(4_999);
+  assert.equal(diagnostics()["sampler.refresh_failed"], undefined);
+  assert.equal(manager.requests.length, 1, "no second question beside the first");
+  t.mock.timers.tick(1);
+  assert.equal(diagnostics()["sampler.refresh_failed"], 1);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(await updated(1), ["ProbabilisticSampler(samplingRate=0.5)"]);
 });
 
 test("its address: host and port, a URL with a path or without, another path", async (t) => {
