@@ -1,5 +1,6 @@
 // The configuration of jaeger-client's `initTracer`: what there is, what is checked, what is ignored.
 
+import { isHeaderName } from "../header.ts";
 import type { PropagatorName } from "../propagation/default-propagators.ts";
 import { isPropagatorList } from "../propagation/default-propagators.ts";
 import type { Propagator } from "../propagation/propagator.ts";
@@ -84,6 +85,8 @@ const isIgnored: Check = () => undefined;
 const isNumber: Check = (value) => (typeof value === "number" && !Number.isNaN(value) ? undefined : "a number");
 const isMilliseconds: Check = (value) =>
   typeof value === "number" && value >= 0 && value < 2 ** 31 ? undefined : "milliseconds, from 0 to 2^31 - 1";
+const isName: Check = (value) =>
+  typeof value === "string" && isHeaderName(value) ? undefined : "a name that HTTP allows for a header";
 const isAnyText: Check = (value) => (typeof value === "string" ? undefined : "a text");
 
 const SAMPLER_CHECKS: Readonly<Record<keyof SamplerConfig, Check>> = {
@@ -123,8 +126,8 @@ const OPTION_CHECKS: Readonly<Record<keyof TracingOptions, Check>> = {
   ...REMOTE_CHECKS,
   tags: isObject,
   reporter: hasMethods("a reporter, such as new InMemoryReporter()", "report", "flush", "close"),
-  contextKey: isText,
-  baggagePrefix: isText,
+  contextKey: isName,
+  baggagePrefix: isName,
   traceId128bit: isBoolean,
   propagators: isPropagatorList,
   logger: isLogger,
@@ -157,6 +160,9 @@ export function unusedBeside({ sampler, reporter }: TracingConfig, options: Trac
   }
   if (options.reporter && reporter && Object.keys(reporter).length > 0) {
     unused.push("config.reporter (beside options.reporter)");
+  }
+  if (options.reporter && options.tags && Object.keys(options.tags).length > 0) {
+    unused.push("options.tags (beside options.reporter, which knows its process itself)");
   }
   const { collectorEndpoint, agentHost, username, password } = reporter ?? {};
   if (collectorEndpoint && agentHost) unused.push("config.reporter.agentHost (beside collectorEndpoint)");

@@ -38,7 +38,7 @@ export interface JaegerTracerOptions {
 
 /**
  * Decides about roots as a Jaeger sampler says, follows parents, speaks `uber-trace-id`. Roots have the tags `sampler.type` and
- * `sampler.param`. Once it is made no method throws.
+ * `sampler.param`. Once it is made no method throws, but for what is no codec.
  */
 export class JaegerTracer extends Tracer {
   readonly #sampler: JaegerSampler;

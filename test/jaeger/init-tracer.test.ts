@@ -245,12 +245,16 @@ test("what has no effect is named in one warning, with its number", async () => 
     };
     void made(config, options).close();
     void made({}, { metrics: undefined }).close();
+    const reporter = new jaeger.InMemoryReporter();
+    void made({ reporter: { logSpans: true } }, { reporter, tags: { a: 1 } }).close();
   });
   assert.deepEqual(texts, [
     "node-opentracing/jaeger makes no use of config.throttler, config.shareRPCSpan, config.typo, config.reporter.agentPort, " +
       "config.reporter.agentSocketType, options.metrics, options.shareRpcSpan, options.other, " +
       "options.hostPort (beside config.sampler), config.reporter.agentHost (beside collectorEndpoint), " +
       "config.reporter.username or password (one without the other): see docs/migrating.md",
+    "node-opentracing/jaeger makes no use of config.reporter (beside options.reporter), " +
+      "options.tags (beside options.reporter, which knows its process itself): see docs/migrating.md",
   ]);
 });
 
@@ -269,6 +273,8 @@ test("what is wrong throws, saying what to write instead", () => {
     [{ reporter: "x" }, {}, /config\.reporter must be an object/],
     [{}, { reporter: { report() {} } }, /options\.reporter must be a reporter, such as new InMemoryReporter/],
     [{}, { logger: {} }, /options\.logger must be a logger/],
+    [{}, { contextKey: "my key" }, /options\.contextKey must be a name that HTTP allows/],
+    [{}, { baggagePrefix: "é-" }, /options\.baggagePrefix must be a name that HTTP allows/],
     [{}, { refreshInterval: 2 ** 31 }, /options\.refreshInterval must be whole milliseconds/],
     [{}, { propagators: ["uber"] }, /options\.propagators must be/],
   ];
