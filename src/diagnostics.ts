@@ -21,6 +21,7 @@ export type CounterName =
   | "framework.unknown"
   | "instrumentation.doubled"
   | "client.unread_body"
+  | "sampler.refresh_failed"
   | "report.queue_full"
   | "report.send_failed"
   | "report.rejected"

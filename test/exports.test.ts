@@ -10,6 +10,7 @@ import * as main from "node-opentracing";
 import * as express from "node-opentracing/express";
 import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
+import * as jaeger from "node-opentracing/jaeger";
 import * as koa from "node-opentracing/koa";
 import * as nest from "node-opentracing/nest";
 import * as opentelemetry from "node-opentracing/opentelemetry";
@@ -97,6 +98,30 @@ test("node-opentracing/opentelemetry exports these names", () => {
   assert.deepEqual(Object.keys(opentelemetry).sort(), OPENTELEMETRY);
 });
 
+const JAEGER = [
+  "CompositeReporter",
+  "ConstSampler",
+  "InMemoryReporter",
+  "LoggingReporter",
+  "NoopReporter",
+  "ProbabilisticSampler",
+  "PrometheusMetricsFactory",
+  "RateLimitingSampler",
+  "RemoteSampler",
+  "Span",
+  "SpanContext",
+  "TextMapCodec",
+  "Tracer",
+  "ZipkinB3TextMapCodec",
+  "initTracer",
+  "initTracerFromEnv",
+  "opentracing",
+];
+
+test("node-opentracing/jaeger exports these names", () => {
+  assert.deepEqual(Object.keys(jaeger).sort(), JAEGER);
+});
+
 test("node-opentracing/testing exports these names", () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
 });
@@ -128,6 +153,7 @@ test("every subpath of package.json has a built file and types", () => {
     "./h3",
     "./nest",
     "./opentelemetry",
+    "./jaeger",
     "./testing",
     "./tornado",
     "./package.json",

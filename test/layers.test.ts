@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   clients: ["http", "scope/scope-manager.ts"],
   opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts"],
   testing: ["propagation", "report", "scope", "tracer", "http"],
+  jaeger: ["propagation", "report", "tracer"],
   tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts", "tracer-callable.ts"],
 };
 
