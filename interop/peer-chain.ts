@@ -1,0 +1,116 @@
+// Drives a peer's service between two requests to ours, and ours between two to the peer's, and checks what each has seen.
+
+import assert from "node:assert/strict";
+import type { PropagatorName } from "node-opentracing";
+import { checkBaggage, checkDropped, checkIds, checkKept, checkParents } from "./chain-checks.js";
+import type { PeerProcess } from "./child.js";
+import { type Drive, driveChain } from "./drive.js";
+import { type StartOwnService, startOwnService } from "./own-service.js";
+import type { Stage } from "./part.js";
+
+/** One peer, with one format. */
+export interface PeerChain {
+  /** The peer's name in the table: `Go, opentracing-go`. */
+  readonly peer: string;
+  /** `tracecontext` stands for W3C baggage too. */
+  readonly format: PropagatorName;
+  /** Starts the peer's service, with these variables in its environment. */
+  readonly start: (environment: PeerEnvironment) => Promise<PeerProcess>;
+  /** How many bits of a trace id travel: all by default. */
+  readonly bits?: 64 | undefined;
+  /** Why no baggage can travel. Formats that have none need not say so. */
+  readonly noBaggage?: string | undefined;
+  /** Whether the peer's server shares the span of its client, as Brave's do with B3. */
+  readonly joins?: boolean | undefined;
+  /** Why the peer cannot tell the ids of its client's spans. */
+  readonly noClientId?: string | undefined;
+  /** Our service: by default that of `node:http`, `ours` in the table. */
+  readonly ours?: { readonly name: string; readonly start: StartOwnService } | undefined;
+}
+
+/** The environment by which a peer's service is told what to be. */
+export interface PeerEnvironment {
+  readonly FORMAT: string;
+  /** What the peer decides for a trace that begins in it: `1` keeps it, `0` drops it. */
+  readonly SAMPLED: string;
+}
+
+/** The formats that have no baggage. */
+const WITHOUT_BAGGAGE: readonly string[] = ["b3", "b3multi", "xray"];
+
+/** What came of the two requests in one direction. */
+interface Outcomes {
+  kept: Drive | Error;
+  dropped: Drive | Error;
+}
+
+/**
+ * All cells of one peer and format: both directions, kept and dropped. Whoever does not begin the trace would decide otherwise
+ * by itself, so a decision that holds is the caller's.
+ */
+export async function checkChains(stage: Stage, chain: PeerChain): Promise<void> {
+  const ours = chain.ours?.name ?? "ours";
+  const { peerFirst, oursFirst } = await drivesOf(stage, chain);
+  await checkDirection(stage, chain, `peer → ${ours} → peer`, peerFirst);
+  await checkDirection(stage, chain, `${ours} → peer → ${ours}`, oursFirst);
+}
+
+async function drivesOf(stage: Stage, chain: PeerChain): Promise<{ peerFirst: Outcomes; oursFirst: Outcomes }> {
+  const keeping = await drivesWith(stage, chain, true);
+  const dropping = await drivesWith(stage, chain, false);
+  return {
+    peerFirst: { kept: keeping.peerFirst, dropped: dropping.peerFirst },
+    oursFirst: { kept: dropping.oursFirst, dropped: keeping.oursFirst },
+  };
+}
+
+/** Both directions with a peer that would keep, or drop, and ours that would do the contrary. */
+async function drivesWith(
+  stage: Stage,
+  chain: PeerChain,
+  peerKeeps: boolean,
+): Promise<{ peerFirst: Drive | Error; oursFirst: Drive | Error }> {
+  const peer = await orError(chain.start({ FORMAT: chain.format, SAMPLED: peerKeeps ? "1" : "0" }));
+  if (peer instanceof Error) return { peerFirst: peer, oursFirst: peer };
+  try {
+    stage.started(chain.peer, peer.version);
+    const startOurs = chain.ours?.start ?? startOwnService;
+    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, hasBaggage: !lacksBaggage(chain) };
+    return {
+      peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
+      oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
+    };
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function checkDirection(stage: Stage, chain: PeerChain, direction: string, outcomes: Outcomes): Promise<void> {
+  const row = (what: string) => ({ peer: chain.peer, format: chain.format, direction, what });
+  const check = (what: string, outcome: Drive | Error, run: (drive: Drive, chain: PeerChain) => void) =>
+    stage.check(row(what), () => {
+      if (outcome instanceof Error) throw outcome;
+      run(outcome, chain);
+    });
+  await check("one trace", outcomes.kept, checkIds);
+  await check("parents", outcomes.kept, checkParents);
+  await check("kept", outcomes.kept, checkKept);
+  await check("dropped", outcomes.dropped, checkDropped);
+  const lack = lacksBaggage(chain);
+  if (lack === undefined) await check("baggage", outcomes.kept, checkBaggage);
+  else stage.unsupported(row("baggage"), lack);
+  if (chain.noClientId !== undefined) stage.unsupported(row("its client's ids"), chain.noClientId);
+}
+
+function lacksBaggage({ format, noBaggage }: PeerChain): string | undefined {
+  return noBaggage ?? (WITHOUT_BAGGAGE.includes(format) ? `${format} has no baggage` : undefined);
+}
+
+async function orError<T>(promise: Promise<T>): Promise<T | Error> {
+  try {
+    return await promise;
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    return error;
+  }
+}
