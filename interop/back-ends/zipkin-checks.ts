@@ -39,33 +39,8 @@ export async function checkZipkinSpans(
   scene: Scene,
   read: readonly ZipkinSpan[],
 ): Promise<void> {
-  const check = (what: string, compare: (reported: FinishedSpan, read: ZipkinSpan, expected: Expected) => void) =>
-    stage.check({ ...row, what }, () => {
-      for (const reported of scene.spans) {
-        const name = nameInScene(reported);
-        const found = read.filter(({ id }) => id === idsOf(reported).spanId);
-        assert.equal(found.length, 1, `${name} was found ${found.length} times`);
-        const expected = expectedSpans(scene)[name];
-        assert.ok(expected, `there is nothing to compare ${name} with`);
-        compare(reported, found[0]!, expected);
-      }
-    });
-  await check("ids, parents", (reported, { traceId, id, parentId = "" }) => {
-    const ids = idsOf(reported);
-    // Zipkin shows 64-bit trace ids as they were before there were longer ones.
-    assert.deepEqual({ traceId, spanId: id, parentId }, { ...ids, traceId: ids.traceId.replace(/^0{16}/, "") });
-  });
-  await check("names, kinds", (reported, { name, kind }, expected) => {
-    // Zipkin keeps names in lower case.
-    assert.deepEqual({ name, kind }, { name: reported.operationName.toLowerCase(), kind: expected.kind });
-  });
-  await check("times", (reported, { timestamp, duration, annotations = [] }) => {
-    assertMicroseconds(timestamp, reported.startTime);
-    assertMicroseconds(duration, Math.max(0.001, reported.endTime - reported.startTime));
-    for (const [i, annotation] of annotations.entries()) {
-      assertMicroseconds(annotation.timestamp, reported.logs[i]!.timestamp);
-    }
-  });
+  await checkIdentity(stage, row, scene, read);
+  const check = checkOf(stage, row, scene, read);
   await check("tags", (_, { tags = {} }, expected) => assert.deepEqual(tags, expected.tags ?? {}));
   await check("annotations", (_, { annotations = [] }, expected) => {
     assert.deepEqual(
@@ -83,6 +58,75 @@ export async function checkZipkinSpans(
   );
 }
 
+/** The same for spans that a Collector took as OTLP: of the tags some, for it keeps OpenTelemetry's names. */
+export async function checkTranslatedSpans(
+  stage: Stage,
+  row: Omit<Row, "what">,
+  scene: Scene,
+  read: readonly ZipkinSpan[],
+): Promise<void> {
+  await checkIdentity(stage, row, scene, read);
+  const check = checkOf(stage, row, scene, read);
+  await check("tags", (reported, { tags = {} }) => {
+    const expected = TRANSLATED_TAGS[nameInScene(reported)] ?? {};
+    for (const [name, value] of Object.entries(expected)) assert.equal(tags[name], value, name);
+  });
+  await check("annotations", (reported, { annotations = [] }) =>
+    assert.equal(annotations.length, reported.logs.length),
+  );
+  await check("endpoints", (_, { localEndpoint }) => assert.deepEqual(localEndpoint, { serviceName: SERVICE_NAME }));
+}
+
+const TRANSLATED_TAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "server /stock": { "url.path": "/stock", "http.response.status_code": "503", "error.type": "E_STOCK" },
+  "päck 🎁": { "an.int": "42", "a.float": "0.1", no: "false", "a.list": '["x","ÿ"]', "a.text": TAGS["a.text"] },
+};
+
+type Check = (
+  what: string,
+  compare: (reported: FinishedSpan, read: ZipkinSpan, expected: Expected) => void,
+) => Promise<void>;
+
+function checkOf(stage: Stage, row: Omit<Row, "what">, scene: Scene, read: readonly ZipkinSpan[]): Check {
+  return (what, compare) =>
+    stage.check({ ...row, what }, () => {
+      for (const reported of scene.spans) {
+        const name = nameInScene(reported);
+        const found = read.filter(({ id }) => id === idsOf(reported).spanId);
+        assert.equal(found.length, 1, `${name} was found ${found.length} times`);
+        const expected = expectedSpans(scene)[name];
+        assert.ok(expected, `there is nothing to compare ${name} with`);
+        compare(reported, found[0]!, expected);
+      }
+    });
+}
+
+async function checkIdentity(
+  stage: Stage,
+  row: Omit<Row, "what">,
+  scene: Scene,
+  read: readonly ZipkinSpan[],
+): Promise<void> {
+  const check = checkOf(stage, row, scene, read);
+  await check("ids, parents", (reported, { traceId, id, parentId = "" }) => {
+    const ids = idsOf(reported);
+    // Zipkin shows 64-bit trace ids as they were before there were longer ones.
+    assert.deepEqual({ traceId, spanId: id, parentId }, { ...ids, traceId: ids.traceId.replace(/^0{16}/, "") });
+  });
+  await check("names, kinds", (reported, { name, kind }, expected) => {
+    // Zipkin keeps names in lower case.
+    assert.deepEqual({ name, kind }, { name: reported.operationName.toLowerCase(), kind: expected.kind });
+  });
+  await check("times", (reported, { timestamp, duration, annotations = [] }) => {
+    assertMicroseconds(timestamp, reported.startTime);
+    assertMicroseconds(duration, Math.max(0.001, reported.endTime - reported.startTime));
+    for (const [i, annotation] of annotations.entries()) {
+      assertMicroseconds(annotation.timestamp, reported.logs[i]!.timestamp);
+    }
+  });
+}
+
+/** As much as rounding allows. */
 export function assertMicroseconds(microseconds: number, milliseconds: number): void {
   assert.ok(Math.abs(microseconds - milliseconds * 1000) <= 1, `${microseconds} µs is not ${milliseconds} ms`);
 }

@@ -3,12 +3,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { OtlpReporter, ZipkinReporter, type ZipkinReporterOptions } from "node-opentracing";
+import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
 import { getJson } from "../back-ends/http.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
 import { freePort, Server } from "../back-ends/server.js";
-import { checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
+import { checkTranslatedSpans, checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
 import { downloading, made } from "../cache.js";
 import { runCommand } from "../child.js";
 import type { Part, Row, Stage } from "../part.js";
@@ -21,10 +22,11 @@ const FORMATS: readonly (readonly [format: string, options: ZipkinReporterOption
   ["Zipkin v2 JSON, gzip", { compression: "gzip" }],
 ];
 
-/** Needs Maven Central, and Java 17 or newer. */
+/** Needs Maven Central, Java 17 or newer, and what the Collector needs. */
 export const part: Part = {
   name: "zipkin",
   light: false,
+  timeLimit: 1_800_000,
   async run(stage) {
     const zipkin = new Zipkin(await jar(stage), await freePort());
     await zipkin.start();
@@ -48,9 +50,18 @@ export const part: Part = {
       stop: () => zipkin.stop(),
       start: () => zipkin.start(),
     });
+    await throughCollector(stage, zipkin);
     await checkOtlp(stage, `${zipkin.url}/v1/traces`);
   },
 };
+
+/** A Collector takes our spans as OTLP and passes them on as Zipkin's. */
+async function throughCollector(stage: Stage, zipkin: Zipkin): Promise<void> {
+  const collector = await Collector.start(stage, { zipkin: `${zipkin.url}/api/v2/spans` });
+  const scene = await playScene(new OtlpReporter({ endpoint: collector.endpoints.otlp }));
+  const row = { peer: "Zipkin", format: "OTLP/protobuf", direction: "ours → Collector → peer" };
+  await checkTranslatedSpans(stage, row, scene, await zipkin.spansOf(scene));
+}
 
 /** Zipkin answers 404 to OTLP. Should it ever take it, the first row fails, and there is something to write here. */
 async function checkOtlp(stage: Stage, endpoint: string): Promise<void> {
@@ -82,7 +93,7 @@ class Zipkin {
     this.url = `http://127.0.0.1:${port}`;
     const listener = { address: "127.0.0.1", port, "protocols[0]": "http" };
     const options = Object.entries(listener).map(([name, value]) => `--armeria.ports[0].${name}=${value}`);
-    this.#arguments = ["-Xmx512m", "-jar", jar, ...options];
+    this.#arguments = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-jar", jar, ...options];
   }
 
   async start(): Promise<void> {
