@@ -12,7 +12,7 @@ import { freePort, Server } from "./server.js";
 
 const manifest = readFileSync(join(process.cwd(), "interop", "collector", "builder.yaml"), "utf8");
 /** The manifest's, and the builder's own. */
-const VERSION = /^ {2}version: (.+)$/m.exec(manifest)![1]!;
+export const COLLECTOR_VERSION = /^ {2}version: (.+)$/m.exec(manifest)![1]!;
 
 /** Where it passes on what comes by OTLP over HTTP; without, to itself, by gRPC. */
 export interface CollectorTargets {
@@ -64,7 +64,7 @@ export class Collector {
     writeFileSync(join(folder, "config.yaml"), configuration(folder, ports, targets));
     stage.defer(() => collector.stop());
     await collector.start();
-    stage.started("OpenTelemetry Collector", VERSION);
+    stage.started("OpenTelemetry Collector", COLLECTOR_VERSION);
     return collector;
   }
 
@@ -75,6 +75,13 @@ export class Collector {
 
   async stop(): Promise<void> {
     await this.#server?.stop();
+  }
+
+  /** Rejects with what it says against a configuration. */
+  async validate(yaml: string): Promise<void> {
+    const file = join(this.#folder, "validated.yaml");
+    writeFileSync(file, yaml);
+    await runCommand(this.#program, ["validate", "--config", file]);
   }
 
   /** What it has written of what came in there. */
@@ -92,7 +99,7 @@ async function build(stage: Stage): Promise<string> {
   const folder = await made(stage.cache("collector"), [manifest], async (to) => {
     const config = join(to, "builder.yaml");
     writeFileSync(config, manifest.replace("\ndist:", `\ndist:\n  output_path: ${to}`));
-    const builder = `go.opentelemetry.io/collector/cmd/builder@v${VERSION}`;
+    const builder = `go.opentelemetry.io/collector/cmd/builder@v${COLLECTOR_VERSION}`;
     await runCommand("go", ["run", builder, "--config", config], { env: GO_ENV, timeLimit: 1_500_000 });
   });
   return join(folder, "otelcol-interop");

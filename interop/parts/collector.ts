@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-opentracing";
-import { Collector, type Received } from "../back-ends/collector.js";
+import { COLLECTOR_VERSION, Collector, type Received } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
 import type { OtlpSpan } from "../back-ends/otlp.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
+import { assertVersion, blockBelow } from "../back-ends/page.js";
 import { isAll, playScene, type Scene } from "../back-ends/scene.js";
 import { checkZipkinAsOtlp } from "../back-ends/zipkin-as-otlp-checks.js";
 import type { Part, Stage } from "../part.js";
@@ -39,6 +40,10 @@ export const part: Part = {
       await checkOtlpSpans(stage, { ...row, direction: "ours → peer → gRPC → peer" }, scene, passedOn);
     }
 
+    await stage.check({ peer: PEER, format: FORMATS[0]![0], direction: DIRECTION, what: "page" }, async () => {
+      assertVersion("OpenTelemetry Collector", COLLECTOR_VERSION);
+      await collector.validate(blockBelow("The OpenTelemetry Collector", "yaml"));
+    });
     const scene = await playScene(new ZipkinReporter({ endpoint: collector.endpoints.zipkin }));
     const row = { peer: PEER, format: "Zipkin v2 JSON", direction: DIRECTION };
     await checkZipkinAsOtlp(stage, row, scene, await spansOf(collector, "zipkin", scene));

@@ -5,9 +5,10 @@ import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-ope
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
-import { Jaeger } from "../back-ends/jaeger.js";
+import { JAEGER_VERSION, Jaeger } from "../back-ends/jaeger.js";
 import { checkJaegerSpans } from "../back-ends/jaeger-checks.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
+import { assertVersion, checkCommand } from "../back-ends/page.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
 import { checkZipkinAsOtlp } from "../back-ends/zipkin-as-otlp-checks.js";
 import type { Part, Stage } from "../part.js";
@@ -37,12 +38,18 @@ export const part: Part = {
       const traces = await Promise.all([...traceIdsOf(scene)].map((traceId) => jaeger.trace(traceId)));
       await checkJaegerSpans(stage, { ...row, direction: "ours → peer → its UI's API" }, scene, traces.flat());
     }
+    const spanIds = async (traceId: string): Promise<string[]> =>
+      (await jaeger.otlpTrace(traceId)).map(({ spanId }) => spanId);
+    await stage.check({ peer: PEER, format: FORMATS[0]![0], direction: DIRECTION, what: "page" }, async () => {
+      assertVersion(PEER, JAEGER_VERSION.split(" ")[0]!);
+      await checkCommand("Jaeger", ["http://localhost:4318", `http://127.0.0.1:${jaeger.ports.otlpHttp}`], spanIds);
+    });
     await throughCollector(stage, jaeger);
     await throughZipkin(stage, jaeger);
     await checkDelivery(stage, {
       row: { peer: PEER, format: FORMATS[0]![0], direction: DIRECTION },
       reporter: () => new OtlpReporter({ endpoint }),
-      spanIds: async (traceId) => (await jaeger.otlpTrace(traceId)).map(({ spanId }) => spanId),
+      spanIds,
       stop: () => jaeger.stop(),
       start: () => jaeger.start(),
     });

@@ -7,6 +7,7 @@ import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
 import { getJson } from "../back-ends/http.js";
+import { assertVersion, checkCommand } from "../back-ends/page.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
 import { freePort, Server } from "../back-ends/server.js";
 import { checkTranslatedSpans, checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
@@ -17,6 +18,7 @@ import type { Part, Row, Stage } from "../part.js";
 const VERSION = "3.6.1";
 const ARTIFACT = `io.zipkin:zipkin-server:${VERSION}:jar:exec`;
 
+const DIRECTION = "ours → peer";
 const FORMATS: readonly (readonly [format: string, options: ZipkinReporterOptions])[] = [
   ["Zipkin v2 JSON", {}],
   ["Zipkin v2 JSON, gzip", { compression: "gzip" }],
@@ -35,7 +37,7 @@ export const part: Part = {
     const endpoint = `${zipkin.url}/api/v2/spans`;
 
     for (const [format, options] of FORMATS) {
-      const row = { peer: "Zipkin", format, direction: "ours → peer" };
+      const row = { peer: "Zipkin", format, direction: DIRECTION };
       const scene = await playScene(new ZipkinReporter({ endpoint, ...options }));
       await checkZipkinSpans(stage, row, scene, await zipkin.spansOf(scene));
       await stage.check({ ...row, what: "unsampled" }, async () => {
@@ -44,11 +46,15 @@ export const part: Part = {
       });
     }
     await checkDelivery(stage, {
-      row: { peer: "Zipkin", format: FORMATS[0]![0], direction: "ours → peer" },
+      row: { peer: "Zipkin", format: FORMATS[0]![0], direction: DIRECTION },
       reporter: () => new ZipkinReporter({ endpoint }),
-      spanIds: async (traceId) => (await zipkin.trace(traceId)).map(({ id }) => id),
+      spanIds: (traceId) => zipkin.spanIds(traceId),
       stop: () => zipkin.stop(),
       start: () => zipkin.start(),
+    });
+    await stage.check({ peer: "Zipkin", format: FORMATS[0]![0], direction: DIRECTION, what: "page" }, async () => {
+      assertVersion("Zipkin", VERSION);
+      await checkCommand("Zipkin", ["http://localhost:9411", zipkin.url], (traceId) => zipkin.spanIds(traceId));
     });
     await throughCollector(stage, zipkin);
     await checkOtlp(stage, `${zipkin.url}/v1/traces`);
@@ -65,13 +71,13 @@ async function throughCollector(stage: Stage, zipkin: Zipkin): Promise<void> {
 
 /** Zipkin answers 404 to OTLP. Should it ever take it, the first row fails, and there is something to write here. */
 async function checkOtlp(stage: Stage, endpoint: string): Promise<void> {
-  const row: Omit<Row, "what"> = { peer: "Zipkin", format: "OTLP/protobuf", direction: "ours → peer" };
+  const row: Omit<Row, "what"> = { peer: "Zipkin", format: "OTLP/protobuf", direction: DIRECTION };
   await stage.check({ ...row, what: "refusal" }, () =>
     checkRefusal(new OtlpReporter({ endpoint }), "report.rejected", false),
   );
   stage.unsupported(
     { ...row, what: "ids, parents" },
-    "its server takes no OTLP, and the module for it that its makers contribute is not on Maven Central",
+    "its server takes no OTLP, and the module that adds it has no jar on Maven Central",
   );
 }
 
@@ -112,6 +118,10 @@ class Zipkin {
   /** The spans of a trace; none where there is no such trace. */
   async trace(traceId: string): Promise<readonly ZipkinSpan[]> {
     return ((await getJson(`${this.url}/api/v2/trace/${traceId}`)) ?? []) as ZipkinSpan[];
+  }
+
+  async spanIds(traceId: string): Promise<readonly string[]> {
+    return (await this.trace(traceId)).map(({ id }) => id);
   }
 
   /** All spans of the scene, once they are there: Zipkin answers before it has stored them. */
