@@ -24,13 +24,11 @@ export interface DriveOptions {
   readonly format: PropagatorName;
   /** What ours would decide for a trace that begins in it. */
   readonly oursKeeps: boolean;
-  readonly hasBaggage: boolean;
+  /** What the first hop sets its baggage item to; undefined for no baggage. */
+  readonly item: string | undefined;
   /** Who is the first and the last hop. */
   readonly first: "peer" | "ours";
 }
-
-/** What the first hop's baggage item `item` is set to: not every header can hold it as it is. */
-export const ITEM = "red & 7%";
 
 /** Milliseconds for one request through a chain. */
 const CALL_LIMIT = 30_000;
@@ -43,7 +41,7 @@ export async function driveChain({ peer, first, ...options }: DriveOptions): Pro
   try {
     const isOurs = first === "ours" ? [true, false, true] : [false, true, false];
     const ports = isOurs.map((own) => (own ? ours.port : peer.port));
-    const answer = await get(chainUrl(ports, options.hasBaggage ? ITEM : undefined));
+    const answer = await get(chainUrl(ports, options.item));
     await ours.stop();
     return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans };
   } catch (error) {

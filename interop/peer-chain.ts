@@ -20,6 +20,8 @@ export interface PeerChain {
   readonly bits?: 64 | undefined;
   /** Why no baggage can travel. Formats that have none need not say so. */
   readonly noBaggage?: string | undefined;
+  /** Why baggage must be a plain word: not every text arrives as it was sent. */
+  readonly plainBaggage?: string | undefined;
   /** Whether the peer's server shares the span of its client, as Brave's do with B3. */
   readonly joins?: boolean | undefined;
   /** Why the peer cannot tell the ids of its client's spans. */
@@ -34,6 +36,10 @@ export interface PeerEnvironment {
   /** What the peer decides for a trace that begins in it: `1` keeps it, `0` drops it. */
   readonly SAMPLED: string;
 }
+
+/** What the baggage item is set to: no format but the one that encodes nothing sends it as it is. */
+const ITEM = "red & 7%";
+const PLAIN_ITEM = "red";
 
 /** The formats that have no baggage. */
 const WITHOUT_BAGGAGE: readonly string[] = ["b3", "b3multi", "xray"];
@@ -75,7 +81,7 @@ async function drivesWith(
   try {
     stage.started(chain.peer, peer.version);
     const startOurs = chain.ours?.start ?? startOwnService;
-    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, hasBaggage: !lacksBaggage(chain) };
+    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, item: itemOf(chain) };
     return {
       peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
       oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
@@ -97,9 +103,15 @@ async function checkDirection(stage: Stage, chain: PeerChain, direction: string,
   await check("kept", outcomes.kept, checkKept);
   await check("dropped", outcomes.dropped, checkDropped);
   const lack = lacksBaggage(chain);
-  if (lack === undefined) await check("baggage", outcomes.kept, checkBaggage);
-  else stage.unsupported(row("baggage"), lack);
+  if (lack !== undefined) stage.unsupported(row("baggage"), lack);
+  else await check("baggage", outcomes.kept, (drive) => checkBaggage(drive, itemOf(chain)));
+  if (chain.plainBaggage !== undefined) stage.unsupported(row("baggage of any text"), chain.plainBaggage);
   if (chain.noClientId !== undefined) stage.unsupported(row("its client's ids"), chain.noClientId);
+}
+
+function itemOf(chain: PeerChain): string | undefined {
+  if (lacksBaggage(chain) !== undefined) return undefined;
+  return chain.plainBaggage === undefined ? ITEM : PLAIN_ITEM;
 }
 
 function lacksBaggage({ format, noBaggage }: PeerChain): string | undefined {
