@@ -1,11 +1,10 @@
 // Other tracers for Node: jaeger-client, dd-trace, and OpenTelemetry's SDK.
 
-import { join } from "node:path";
 import type { PropagatorName } from "node-opentracing";
 import { startChild } from "../child.js";
 import { installed } from "../node-packages.js";
 import type { Part, Stage } from "../part.js";
-import { checkChains, type PeerChain } from "../peer-chain.js";
+import { checkChains, type PeerChain, unsupportedChain } from "../peer-chain.js";
 
 /** A service in `interop/node/`, and what it can do. */
 interface NodePeer {
@@ -14,6 +13,8 @@ interface NodePeer {
   readonly packages: string;
   readonly program: string;
   readonly formats: Readonly<Partial<Record<PropagatorName, Traits>>>;
+  /** Why it has not a format that its like have. */
+  readonly without?: Readonly<Partial<Record<PropagatorName, string>>>;
 }
 
 type Traits = Omit<PeerChain, "peer" | "format" | "start">;
@@ -45,6 +46,7 @@ const PEERS: readonly NodePeer[] = [
     packages: "opentelemetry-3",
     program: "opentelemetry/service.mjs",
     formats: OPENTELEMETRY,
+    without: { jaeger: "OpenTelemetry's propagator for Jaeger ended with SDK 2" },
   },
   { name: "dd-trace 5", packages: "dd-trace-5", program: "dd-trace/service.mjs", formats: DATADOG },
   { name: "dd-trace 6", packages: "dd-trace-6", program: "dd-trace/service.mjs", formats: DATADOG },
@@ -64,15 +66,18 @@ export const part: Part = {
   },
 };
 
-async function checkPeer(stage: Stage, peer: NodePeer): Promise<void> {
-  const { packages, node } = await installed(stage, peer.packages);
-  const program = join("interop", "node", peer.program);
-  for (const [format, traits] of Object.entries(peer.formats)) {
+async function checkPeer(stage: Stage, { name, packages, program, formats, without = {} }: NodePeer): Promise<void> {
+  const { folder, node } = await installed(stage, packages);
+  for (const [format, traits] of Object.entries(formats)) {
     await checkChains(stage, {
       ...traits,
-      peer: peer.name,
+      peer: name,
       format: format as PropagatorName,
-      start: (environment) => startChild(node, [program], { env: { ...environment, PACKAGES: packages } }),
+      start: (environment) =>
+        startChild(node, [`interop/node/${program}`], { env: { ...environment, PACKAGES: folder } }),
     });
+  }
+  for (const [format, reason] of Object.entries(without)) {
+    unsupportedChain(stage, name, format as PropagatorName, reason);
   }
 }
