@@ -77,34 +77,37 @@ export function unsupportedChain(stage: Stage, peer: string, format: PropagatorN
 }
 
 async function drivesOf(stage: Stage, chain: PeerChain): Promise<{ peerFirst: Outcomes; oursFirst: Outcomes }> {
-  const keeping = await drivesWith(stage, chain, true);
-  const dropping = await drivesWith(stage, chain, false);
-  return {
-    peerFirst: { kept: keeping.peerFirst, dropped: dropping.peerFirst },
-    oursFirst: { kept: dropping.oursFirst, dropped: keeping.oursFirst },
-  };
+  const [keeper, dropper] = await Promise.all(
+    ["1", "0"].map((SAMPLED) => orError(chain.start({ FORMAT: chain.format, SAMPLED }))),
+  );
+  try {
+    const keeping = await drivesWith(stage, chain, keeper!, true);
+    const dropping = await drivesWith(stage, chain, dropper!, false);
+    return {
+      peerFirst: { kept: keeping.peerFirst, dropped: dropping.peerFirst },
+      oursFirst: { kept: dropping.oursFirst, dropped: keeping.oursFirst },
+    };
+  } finally {
+    await Promise.all([keeper, dropper].map((peer) => (peer instanceof Error ? undefined : peer?.stop())));
+  }
 }
 
 /** Both directions with a peer that would keep, or drop, and ours that would do the contrary. */
 async function drivesWith(
   stage: Stage,
   chain: PeerChain,
+  peer: PeerProcess | Error,
   peerKeeps: boolean,
 ): Promise<{ peerFirst: Drive | Error; oursFirst: Drive | Error }> {
-  const peer = await orError(chain.start({ FORMAT: chain.format, SAMPLED: peerKeeps ? "1" : "0" }));
   if (peer instanceof Error) return { peerFirst: peer, oursFirst: peer };
-  try {
-    stage.started(chain.peer, peer.version);
-    const startOurs = chain.ours?.start ?? startOwnService;
-    const { format, callLimit = 30_000 } = chain;
-    const setup = { peer, startOurs, format, callLimit, oursKeeps: !peerKeeps, item: itemOf(chain) };
-    return {
-      peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
-      oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
-    };
-  } finally {
-    await peer.stop();
-  }
+  stage.started(chain.peer, peer.version);
+  const startOurs = chain.ours?.start ?? startOwnService;
+  const { format, callLimit = 30_000 } = chain;
+  const setup = { peer, startOurs, format, callLimit, oursKeeps: !peerKeeps, item: itemOf(chain) };
+  return {
+    peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
+    oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
+  };
 }
 
 async function checkDirection(stage: Stage, chain: PeerChain, direction: string, outcomes: Outcomes): Promise<void> {

@@ -2,15 +2,17 @@
 
 import type { PropagatorName } from "node-opentracing";
 import { startChild } from "../child.js";
-import { installed } from "../node-packages.js";
+import { node24, packagesOf } from "../node-packages.js";
 import type { Part, Stage } from "../part.js";
 import { checkChains, type PeerChain, unsupportedChain } from "../peer-chain.js";
 
 /** A service in `interop/node/`, and what it can do. */
 interface NodePeer {
   readonly name: string;
-  /** The folder that locks its packages, and brings its Node where it needs one. */
+  /** The folder that locks its packages. */
   readonly packages: string;
+  /** Whether it needs a newer Node than ours does. */
+  readonly needsNode24?: boolean;
   readonly program: string;
   readonly formats: Readonly<Partial<Record<PropagatorName, Traits>>>;
   /** Why it has not a format that its like have. */
@@ -44,12 +46,19 @@ const PEERS: readonly NodePeer[] = [
   {
     name: "OpenTelemetry SDK 3",
     packages: "opentelemetry-3",
+    needsNode24: true,
     program: "opentelemetry/service.mjs",
     formats: OPENTELEMETRY,
     without: { jaeger: "OpenTelemetry's propagator for Jaeger ended with SDK 2" },
   },
   { name: "dd-trace 5", packages: "dd-trace-5", program: "dd-trace/service.mjs", formats: DATADOG },
-  { name: "dd-trace 6", packages: "dd-trace-6", program: "dd-trace/service.mjs", formats: DATADOG },
+  {
+    name: "dd-trace 6",
+    packages: "dd-trace-6",
+    needsNode24: true,
+    program: "dd-trace/service.mjs",
+    formats: DATADOG,
+  },
   {
     name: "jaeger-client 3",
     packages: "jaeger-client",
@@ -66,8 +75,10 @@ export const part: Part = {
   },
 };
 
-async function checkPeer(stage: Stage, { name, packages, program, formats, without = {} }: NodePeer): Promise<void> {
-  const { folder, node } = await installed(stage, packages);
+async function checkPeer(stage: Stage, peer: NodePeer): Promise<void> {
+  const { name, program, formats, without = {} } = peer;
+  const folder = await packagesOf(stage, peer.packages);
+  const node = peer.needsNode24 ? await node24(stage) : process.execPath;
   for (const [format, traits] of Object.entries(formats)) {
     await checkChains(stage, {
       ...traits,
