@@ -1,4 +1,4 @@
-// The `ts` blocks of docs/servers.md, docs/exporting.md and docs/diagnostics.md, run.
+// The `ts` blocks of docs/servers.md, docs/exporting.md, docs/back-ends.md and docs/diagnostics.md, run.
 
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
@@ -16,6 +16,7 @@ import {
   OtlpReporter,
   Tracer,
   Tracing,
+  ZipkinReporter,
 } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { initGlobalTracer, Tracer as NoopTracer } from "opentracing";
@@ -70,6 +71,23 @@ test("docs/exporting.md: the reporters are made as the page says", async () => {
   });
   const printing = new ConsoleReporter({ serviceName: "shop" });
   await Promise.all([tracer.close(), vendor.close(), printing.close()]);
+});
+
+test("docs/back-ends.md: the reporters are made as the page says", async () => {
+  {
+    const tracing = initTracing({
+      serviceName: "shop",
+      reporter: new ZipkinReporter({ endpoint: "http://localhost:9411/api/v2/spans" }),
+    });
+    await tracing.close();
+  }
+  {
+    const tracing = initTracing({
+      serviceName: "shop",
+      reporter: new OtlpReporter({ endpoint: "http://localhost:4318/v1/traces" }),
+    });
+    await tracing.close();
+  }
 });
 
 test("docs/exporting.md: a signal handler that closes first loses no span", async () => {

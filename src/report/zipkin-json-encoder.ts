@@ -1,7 +1,7 @@
 // Spans as Zipkin v2 JSON: https://zipkin.io/zipkin-api/#/default/post_spans
 
 import { ERROR, type FlatTags, HTTP_URL, SPAN_KIND, tagOf } from "../tags.ts";
-import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
+import { DEBUG, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { valueText } from "./attribute-value.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -53,6 +53,8 @@ export class ZipkinJsonEncoder implements SpanEncoder {
       remoteEndpoint: remoteEndpoint(tags),
       annotations: span.logs.length === 0 ? undefined : span.logs.map(annotation),
       tags: zipkinTags(span),
+      // Asks back ends that sample on their own to keep it.
+      debug: (context.traceFlags & DEBUG) !== 0 || undefined,
     };
   }
 }

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FinishedSpan } from "node-opentracing";
 import { ZipkinReporter } from "#src/report/zipkin-reporter.js";
-import { spanIdHex, traceIdHex } from "#src/trace-context.js";
+import { DEBUG, SAMPLED, spanIdHex, traceIdHex } from "#src/trace-context.js";
 import { startBackEnd } from "./back-end.js";
-import { randomFrom, randomSpan, span } from "./spans.js";
+import { context, randomFrom, randomSpan, span } from "./spans.js";
 
 test("a span with everything", async (t) => {
   const given = span({
@@ -62,6 +62,13 @@ test("error=false is no error tag, and a span of no time lasts a microsecond", a
   assert.equal(sent!["duration"], 1);
   assert.equal(sent!["kind"], undefined);
   assert.equal(sent!["remoteEndpoint"], undefined);
+});
+
+test("a span whose caller wants it kept, as B3's debug flag says, is marked so", async (t) => {
+  const debug = context(1, { traceFlags: SAMPLED | DEBUG });
+  const [kept, other] = await zipkin(t, [span({ context: debug }), span()]);
+  assert.equal(kept!["debug"], true);
+  assert.equal("debug" in other!, false);
 });
 
 test("1,000 random spans are valid: ids, times, and tags that are texts", async (t) => {

@@ -1,0 +1,22 @@
+// How back ends are built from Go's modules.
+
+import { join } from "node:path";
+import { made } from "../cache.js";
+import { runCommand } from "../child.js";
+import type { Stage } from "../part.js";
+
+/** Two packages at a time: each takes a processor, and memory. */
+export const GO_ENV: Readonly<Record<string, string>> = { GOFLAGS: "-p=2 -buildvcs=false" };
+
+/** Where the program of a module is, built in this run or a former one. A module of the same version is always built of the same code. */
+export async function buildGoProgram(stage: Stage, name: string, program: string, version: string): Promise<string> {
+  const folder = await made(stage.cache(name), [program, version], async (folder) => {
+    const go = (...args: string[]): Promise<string> =>
+      runCommand("go", args, { cwd: folder, env: GO_ENV, timeLimit: 1_500_000 });
+    // `go install program@version` refuses modules that replace others.
+    await go("mod", "init", "interop");
+    await go("get", "-tool", `${program}@${version}`);
+    await go("build", "-o", join(folder, name), program);
+  });
+  return join(folder, name);
+}

@@ -1,0 +1,20 @@
+// npm run interop: runs the parts, prints the table of what came of them, and ends with 1 where anything failed.
+
+import { readdirSync } from "node:fs";
+import { killChildren } from "./child.js";
+import { writePage } from "./page.js";
+import type { Part } from "./part.js";
+import { runParts } from "./run-parts.js";
+
+process.on("exit", killChildren);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+
+process.exit(await runParts(await allParts(), process.argv.slice(2), console.log, writePage));
+
+/** Every file of `parts/` exports one as `part`. */
+async function allParts(): Promise<Part[]> {
+  // By their sources, for the compiler leaves outputs of deleted ones behind.
+  const files = readdirSync("interop/parts").map((name) => name.replace(/\.ts$/, ".js"));
+  const modules = await Promise.all(files.sort().map((name) => import(`./parts/${name}`) as Promise<{ part: Part }>));
+  return modules.map(({ part }) => part);
+}
