@@ -7,7 +7,7 @@ import { readText, writeHeader } from "./carrier.ts";
 import { trimBlanks } from "./characters.ts";
 import { readDigits } from "./hex.ts";
 import { IdsTemplate, isShort, SPAN_ID, setIds, TRACE_ID_64, TRACE_ID_128 } from "./ids.ts";
-import { decoded, encodedValue } from "./percent.ts";
+import { decoded, decodedForm, formValue } from "./percent.ts";
 import { addItems, PrefixedBaggage } from "./prefixed-baggage.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
 
@@ -24,7 +24,8 @@ const DEBUG_BIT = 2;
 const LONG = templates(TRACE_ID_128);
 const SHORT = templates(TRACE_ID_64);
 
-const baggage = new PrefixedBaggage("uberctx-", encodedValue);
+// Jaeger's clients for Go and Java write a space as a plus sign, and read one as a space; none writes a plus sign as it is.
+const baggage = new PrefixedBaggage("uberctx-", formValue, decodedForm);
 
 /**
  * The parent's own parent, which the format has given up, is written as 0. `jaeger-debug-id` without a trace starts one that
