@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parentSpanIdHex, spanIdHex, traceIdHex } from "#src/trace-context.js";
-import { type Drive, ITEM } from "./drive.js";
+import type { Drive } from "./drive.js";
 import type { Hop } from "./hop.js";
 import type { PeerChain } from "./peer-chain.js";
 
@@ -66,10 +66,10 @@ export function checkDropped({ hops, reported }: Drive, { bits }: PeerChain): vo
 }
 
 /** Every hop has the item that the first one set. */
-export function checkBaggage({ hops }: Drive): void {
+export function checkBaggage({ hops, item }: Drive): void {
   assert.deepEqual(
     hops.map(({ span }) => span.baggage["item"]),
-    [ITEM, ITEM, ITEM],
+    [item, item, item],
   );
 }
 

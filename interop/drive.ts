@@ -16,6 +16,8 @@ export interface Drive {
   readonly isOurs: readonly boolean[];
   /** What our reporter got. */
   readonly reported: readonly FinishedSpan[];
+  /** What the first hop set. */
+  readonly item: string | undefined;
 }
 
 export interface DriveOptions {
@@ -24,13 +26,11 @@ export interface DriveOptions {
   readonly format: PropagatorName;
   /** What ours would decide for a trace that begins in it. */
   readonly oursKeeps: boolean;
-  readonly hasBaggage: boolean;
+  /** What the first hop's baggage item `item` is set to, if to anything. */
+  readonly item: string | undefined;
   /** Who is the first and the last hop. */
   readonly first: "peer" | "ours";
 }
-
-/** What the first hop's baggage item `item` is set to: not every header can hold it as it is. */
-export const ITEM = "red & 7%";
 
 /** Milliseconds for one request through a chain. */
 const CALL_LIMIT = 30_000;
@@ -43,9 +43,9 @@ export async function driveChain({ peer, first, ...options }: DriveOptions): Pro
   try {
     const isOurs = first === "ours" ? [true, false, true] : [false, true, false];
     const ports = isOurs.map((own) => (own ? ours.port : peer.port));
-    const answer = await get(chainUrl(ports, options.hasBaggage ? ITEM : undefined));
+    const answer = await get(chainUrl(ports, options.item));
     await ours.stop();
-    return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans };
+    return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans, item: options.item };
   } catch (error) {
     await ours.stop();
     throw new Error(`${(error as Error).message}\n${peer.log?.() ?? ""}`);

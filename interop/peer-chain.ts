@@ -20,6 +20,8 @@ export interface PeerChain {
   readonly bits?: 64 | undefined;
   /** Why no baggage can travel. Formats that have none need not say so. */
   readonly noBaggage?: string | undefined;
+  /** Why only baggage of letters and digits can travel. */
+  readonly simpleBaggage?: string | undefined;
   /** Whether the peer's server shares the span of its client, as Brave's do with B3. */
   readonly joins?: boolean | undefined;
   /** Why the peer cannot tell the ids of its client's spans. */
@@ -34,6 +36,10 @@ export interface PeerEnvironment {
   /** What the peer decides for a trace that begins in it: `1` keeps it, `0` drops it. */
   readonly SAMPLED: string;
 }
+
+/** A baggage value: not every header can hold it as it is. */
+const ITEM = "red & 7%";
+const SIMPLE_ITEM = "red7";
 
 /** The formats that have no baggage. */
 const WITHOUT_BAGGAGE: readonly string[] = ["b3", "b3multi", "xray"];
@@ -75,7 +81,7 @@ async function drivesWith(
   try {
     stage.started(chain.peer, peer.version);
     const startOurs = chain.ours?.start ?? startOwnService;
-    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, hasBaggage: !lacksBaggage(chain) };
+    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, item: itemOf(chain) };
     return {
       peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
       oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
@@ -99,7 +105,13 @@ async function checkDirection(stage: Stage, chain: PeerChain, direction: string,
   const lack = lacksBaggage(chain);
   if (lack === undefined) await check("baggage", outcomes.kept, checkBaggage);
   else stage.unsupported(row("baggage"), lack);
+  if (chain.simpleBaggage !== undefined) stage.unsupported(row("baggage of any text"), chain.simpleBaggage);
   if (chain.noClientId !== undefined) stage.unsupported(row("its client's ids"), chain.noClientId);
+}
+
+function itemOf(chain: PeerChain): string | undefined {
+  if (lacksBaggage(chain) !== undefined) return undefined;
+  return chain.simpleBaggage === undefined ? ITEM : SIMPLE_ITEM;
 }
 
 function lacksBaggage({ format, noBaggage }: PeerChain): string | undefined {
