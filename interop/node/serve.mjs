@@ -8,13 +8,12 @@ import { json } from "node:stream/consumers";
  * Serves until SIGTERM, or until whoever started it has gone.
  *
  * @param version what it runs
- * @param hop answers `{ peer, span, client, next }` for a request; `call(next, headers)` makes a request by node:http
+ * @param hop answers what the protocol wants for a request and `{ item, next }`, which are null where they are not given
  */
 export async function serve(version, hop) {
   const server = http.createServer((request, response) => {
     const query = new URL(request.url, "http://peer.invalid").searchParams;
-    const asked = { item: query.get("item"), next: query.get("next") };
-    hop(request, response, asked).then(
+    hop(request, response, { item: query.get("item"), next: query.get("next") }).then(
       (answer) => response.setHeader("content-type", "application/json").end(JSON.stringify(answer)),
       (error) => response.writeHead(500).end(String(error.stack)),
     );
@@ -25,9 +24,10 @@ export async function serve(version, hop) {
   console.log(JSON.stringify({ port: server.address().port, version }));
 }
 
-/** Makes a GET request by `http.get`, and answers the JSON that comes back. */
-export async function call(next, headers = {}) {
+/** Makes a GET request by `http.get`, and answers the JSON that comes back. `made` is shown the request at once. */
+export async function call(next, made = () => {}, headers = {}) {
   const request = http.get(next, { agent: false, headers });
+  made(request);
   const [response] = await once(request, "response");
   return json(response);
 }

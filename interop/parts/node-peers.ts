@@ -7,16 +7,53 @@ import { installed } from "../node-packages.js";
 import type { Part, Stage } from "../part.js";
 import { checkChains, type PeerChain } from "../peer-chain.js";
 
-/** A folder of `interop/node/`, and what its service can do. */
+/** A service in `interop/node/`, and what it can do. */
 interface NodePeer {
   readonly name: string;
-  readonly folder: string;
+  /** The folder that locks its packages, and brings its Node where it needs one. */
+  readonly packages: string;
   readonly program: string;
-  readonly formats: Readonly<Partial<Record<PropagatorName, Omit<PeerChain, "peer" | "format" | "start">>>>;
+  readonly formats: Readonly<Partial<Record<PropagatorName, Traits>>>;
 }
 
+type Traits = Omit<PeerChain, "peer" | "format" | "start">;
+
+const OPENTELEMETRY: NodePeer["formats"] = {
+  tracecontext: {},
+  b3: {},
+  b3multi: {},
+  ottrace: { bits: 64 },
+  xray: {},
+};
+
+const DATADOG: NodePeer["formats"] = {
+  datadog: {},
+  tracecontext: {},
+  b3: {},
+  b3multi: {},
+};
+
 const PEERS: readonly NodePeer[] = [
-  { name: "jaeger-client 3", folder: "jaeger-client", program: "jaeger-client/service.mjs", formats: { jaeger: {} } },
+  {
+    name: "OpenTelemetry SDK 2",
+    packages: "opentelemetry-2",
+    program: "opentelemetry/service.mjs",
+    formats: { ...OPENTELEMETRY, jaeger: {} },
+  },
+  {
+    name: "OpenTelemetry SDK 3",
+    packages: "opentelemetry-3",
+    program: "opentelemetry/service.mjs",
+    formats: OPENTELEMETRY,
+  },
+  { name: "dd-trace 5", packages: "dd-trace-5", program: "dd-trace/service.mjs", formats: DATADOG },
+  { name: "dd-trace 6", packages: "dd-trace-6", program: "dd-trace/service.mjs", formats: DATADOG },
+  {
+    name: "jaeger-client 3",
+    packages: "jaeger-client",
+    program: "jaeger-client/service.mjs",
+    formats: { jaeger: {} },
+  },
 ];
 
 export const part: Part = {
@@ -28,7 +65,7 @@ export const part: Part = {
 };
 
 async function checkPeer(stage: Stage, peer: NodePeer): Promise<void> {
-  const { packages, node } = await installed(stage, peer.folder);
+  const { packages, node } = await installed(stage, peer.packages);
   const program = join("interop", "node", peer.program);
   for (const [format, traits] of Object.entries(peer.formats)) {
     await checkChains(stage, {

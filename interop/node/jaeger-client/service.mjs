@@ -8,7 +8,7 @@ const { FORMAT_HTTP_HEADERS } = require("opentracing");
 
 const reporter = { report() {}, close() {}, setProcess() {}, name: () => "none" };
 const tracer = initTracer(
-  { serviceName: "peer", traceId128bit: true, sampler: { type: "const", param: Number(process.env.SAMPLED) } },
+  { serviceName: "peer", sampler: { type: "const", param: Number(process.env.SAMPLED) } },
   { reporter },
 );
 
@@ -22,18 +22,23 @@ await serve(versions("jaeger-client", "opentracing"), async (request, response, 
   const client = tracer.startSpan("GET", { childOf: span, tags: { "span.kind": "client" } });
   const headers = {};
   tracer.inject(client, FORMAT_HTTP_HEADERS, headers);
-  const answer = await call(next, headers);
+  const answer = await call(next, undefined, headers);
   client.finish();
-  return { ...hop, client: { spanId: client.context().spanIdStr }, next: answer };
+  return { ...hop, client: { spanId: padded(client.context().spanIdStr) }, next: answer };
 });
 
 function seen(span) {
   const context = span.context();
   return {
-    traceId: context.traceIdStr,
-    spanId: context.spanIdStr,
-    parentId: context.parentIdStr ?? "",
+    traceId: padded(context.traceIdStr),
+    spanId: padded(context.spanIdStr),
+    parentId: context.parentIdStr ? padded(context.parentIdStr) : "",
     sampled: context.isSampled(),
     baggage: context.baggage,
   };
+}
+
+/** It leaves leading zeros out. */
+function padded(id) {
+  return id.padStart(id.length > 16 ? 32 : 16, "0");
 }
