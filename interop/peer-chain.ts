@@ -38,7 +38,7 @@ export interface PeerEnvironment {
 }
 
 /** A baggage value: not every header can hold it as it is. */
-const ITEM = "red & 7%";
+const ITEM = "red + & 7%";
 const SIMPLE_ITEM = "red7";
 
 /** The formats that have no baggage. */
