@@ -66,7 +66,7 @@ export function checkDropped({ hops, reported }: Drive, { bits }: PeerChain): vo
 }
 
 /** Every hop has the item that the first one set. */
-export function checkBaggage({ hops, item }: Drive): void {
+export function checkBaggage({ hops }: Drive, item: string | undefined): void {
   assert.deepEqual(
     hops.map(({ span }) => span.baggage["item"]),
     [item, item, item],

@@ -16,8 +16,6 @@ export interface Drive {
   readonly isOurs: readonly boolean[];
   /** What our reporter got. */
   readonly reported: readonly FinishedSpan[];
-  /** What the first hop set. */
-  readonly item: string | undefined;
 }
 
 export interface DriveOptions {
@@ -26,7 +24,7 @@ export interface DriveOptions {
   readonly format: PropagatorName;
   /** What ours would decide for a trace that begins in it. */
   readonly oursKeeps: boolean;
-  /** What the first hop's baggage item `item` is set to, if to anything. */
+  /** What the first hop sets its baggage item to; undefined for no baggage. */
   readonly item: string | undefined;
   /** Who is the first and the last hop. */
   readonly first: "peer" | "ours";
@@ -45,7 +43,7 @@ export async function driveChain({ peer, first, ...options }: DriveOptions): Pro
     const ports = isOurs.map((own) => (own ? ours.port : peer.port));
     const answer = await get(chainUrl(ports, options.item));
     await ours.stop();
-    return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans, item: options.item };
+    return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans };
   } catch (error) {
     await ours.stop();
     throw new Error(`${(error as Error).message}\n${peer.log?.() ?? ""}`);

@@ -20,8 +20,8 @@ export interface PeerChain {
   readonly bits?: 64 | undefined;
   /** Why no baggage can travel. Formats that have none need not say so. */
   readonly noBaggage?: string | undefined;
-  /** Why only baggage of letters and digits can travel. */
-  readonly simpleBaggage?: string | undefined;
+  /** Why baggage must be a plain word: not every text arrives as it was sent. */
+  readonly plainBaggage?: string | undefined;
   /** Whether the peer's server shares the span of its client, as Brave's do with B3. */
   readonly joins?: boolean | undefined;
   /** Why the peer cannot tell the ids of its client's spans. */
@@ -37,9 +37,9 @@ export interface PeerEnvironment {
   readonly SAMPLED: string;
 }
 
-/** A baggage value: not every header can hold it as it is. */
+/** What the baggage item is set to: no format but the one that encodes nothing sends it as it is. */
 const ITEM = "red + & 7%";
-const SIMPLE_ITEM = "red7";
+const PLAIN_ITEM = "red";
 
 /** The formats that have no baggage. */
 const WITHOUT_BAGGAGE: readonly string[] = ["b3", "b3multi", "xray"];
@@ -103,15 +103,15 @@ async function checkDirection(stage: Stage, chain: PeerChain, direction: string,
   await check("kept", outcomes.kept, checkKept);
   await check("dropped", outcomes.dropped, checkDropped);
   const lack = lacksBaggage(chain);
-  if (lack === undefined) await check("baggage", outcomes.kept, checkBaggage);
-  else stage.unsupported(row("baggage"), lack);
-  if (chain.simpleBaggage !== undefined) stage.unsupported(row("baggage of any text"), chain.simpleBaggage);
+  if (lack !== undefined) stage.unsupported(row("baggage"), lack);
+  else await check("baggage", outcomes.kept, (drive) => checkBaggage(drive, itemOf(chain)));
+  if (chain.plainBaggage !== undefined) stage.unsupported(row("baggage of any text"), chain.plainBaggage);
   if (chain.noClientId !== undefined) stage.unsupported(row("its client's ids"), chain.noClientId);
 }
 
 function itemOf(chain: PeerChain): string | undefined {
   if (lacksBaggage(chain) !== undefined) return undefined;
-  return chain.simpleBaggage === undefined ? ITEM : SIMPLE_ITEM;
+  return chain.plainBaggage === undefined ? ITEM : PLAIN_ITEM;
 }
 
 function lacksBaggage({ format, noBaggage }: PeerChain): string | undefined {

@@ -32,11 +32,15 @@ export function passed({ cells, failure }: PartResult): boolean {
 export async function runPart(part: Part, print: (line: string) => void): Promise<PartResult> {
   const started: [string, string][] = [];
   const cells: Cell[] = [];
+  const printed = new Set<string>();
   const undos: (() => void | Promise<void>)[] = [];
   const record = (row: Row, outcome: Cell["outcome"], reason?: string): void => {
     cells.push({ ...row, outcome, reason });
     const line = `  ${row.peer}, ${row.format}, ${row.direction}, ${row.what}: ${outcome}`;
-    print(reason === undefined ? line : `${line}: ${reason}`);
+    if (reason === undefined) print(line);
+    else if (printed.has(reason)) print(`${line}, as above`);
+    else print(`${line}: ${reason}`);
+    if (reason !== undefined) printed.add(reason);
   };
   const stage: Stage = {
     started(what, version) {

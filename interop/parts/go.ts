@@ -28,7 +28,7 @@ const PEERS: readonly (readonly [PropagatorName, GoPeer])[] = [
       program: "otelhttp",
       peer: "Go, otelhttp",
       bits: 64,
-      simpleBaggage: "its ot propagator writes values as they are, and reads percent-encoded ones alone",
+      plainBaggage: "its ot propagator writes values as they are, and reads percent-encoded ones alone",
     },
   ],
   ["xray", { program: "otelhttp", peer: "Go, otelhttp" }],
