@@ -37,6 +37,7 @@ const PEERS: readonly (readonly [PropagatorName, GoPeer])[] = [
 export const part: Part = {
   name: "go",
   light: false,
+  timeLimit: 1_200_000,
   async run(stage) {
     const programs = await built(stage);
     for (const [format, { program, ...chain }] of PEERS) {

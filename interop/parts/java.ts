@@ -28,6 +28,7 @@ const SPRING_BOOT: readonly Traits[] = [
 export const part: Part = {
   name: "java",
   light: false,
+  timeLimit: 1_200_000,
   async run(stage) {
     await checkProgram(stage, "brave", "interop.BravePeer", BRAVE);
     await checkProgram(stage, "spring-boot", "interop.SpringBootPeer", SPRING_BOOT);

@@ -38,7 +38,7 @@ type Answer struct {
 // Sampled is the decision that a peer makes for a trace that it begins.
 func Sampled() bool { return os.Getenv("SAMPLED") == "1" }
 
-// Serve answers GET /call by handler and never returns; modules are those whose versions it tells.
+// Serve answers GET /call by handler until stdin ends; modules are those whose versions it tells.
 func Serve(handler http.Handler, modules ...string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +49,9 @@ func Serve(handler http.Handler, modules ...string) {
 		"port":    listener.Addr().(*net.TCPAddr).Port,
 		"version": versions(modules),
 	})
-	panic(http.Serve(listener, nil))
+	go http.Serve(listener, nil)
+	// Whoever started it may end without a word.
+	io.Copy(io.Discard, os.Stdin)
 }
 
 // Fetch returns the body that the next hop answers.

@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
@@ -61,6 +62,9 @@ final class BravePeer extends HttpServlet {
     line.addProperty("port", ((ServerConnector) server.getConnectors()[0]).getLocalPort());
     line.addProperty("version", Versions.told());
     System.out.println(line);
+    // Whoever started it may end without a word.
+    System.in.transferTo(OutputStream.nullOutputStream());
+    System.exit(0);
   }
 
   @Override

@@ -6,6 +6,8 @@ import brave.propagation.TraceContext;
 import io.micrometer.tracing.BaggageInScope;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.brave.bridge.BraveTracer;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -33,7 +35,7 @@ public class SpringBootPeer {
     this.clients = clients;
   }
 
-  public static void main(String[] args) {
+  public static void main(String[] args) throws IOException {
     PrintStream stdout = System.out;
     // What is logged must not come before the line that tells the port.
     System.setOut(System.err);
@@ -47,6 +49,9 @@ public class SpringBootPeer {
         "management.tracing.baggage.remote-fields", "item"));
     var context = (ServletWebServerApplicationContext) application.run(args);
     stdout.printf("{\"port\": %d, \"version\": \"%s\"}%n", context.getWebServer().getPort(), versions());
+    // Whoever started it may end without a word.
+    System.in.transferTo(OutputStream.nullOutputStream());
+    System.exit(0);
   }
 
   private static String propagationType(String format) {
