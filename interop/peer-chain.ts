@@ -40,7 +40,7 @@ export interface PeerEnvironment {
 }
 
 /** What the baggage item is set to: no format but the one that encodes nothing sends it as it is. */
-const ITEM = "red & 7%";
+const ITEM = "red + & 7%";
 const PLAIN_ITEM = "red";
 
 const COLUMNS = ["one trace", "parents", "kept", "dropped", "baggage"];

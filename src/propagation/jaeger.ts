@@ -7,7 +7,7 @@ import { readText, writeHeader } from "./carrier.ts";
 import { trimBlanks } from "./characters.ts";
 import { readDigits } from "./hex.ts";
 import { IdsTemplate, isShort, SPAN_ID, setIds, TRACE_ID_64, TRACE_ID_128 } from "./ids.ts";
-import { decoded, encodedValue } from "./percent.ts";
+import { decoded, decodedForm, formValue } from "./percent.ts";
 import { addItems, PrefixedBaggage } from "./prefixed-baggage.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
 
@@ -46,7 +46,11 @@ export class JaegerPropagator implements Propagator {
   constructor({ contextKey = UBER_TRACE_ID, baggagePrefix = "uberctx-", urlEncoding = true }: JaegerNames = {}) {
     this.#contextKey = contextKey.toLowerCase();
     this.fields = [this.#contextKey];
-    this.#baggage = new PrefixedBaggage(baggagePrefix.toLowerCase(), urlEncoding ? encodedValue : asItIs);
+    const prefix = baggagePrefix.toLowerCase();
+    // Jaeger's clients for Go and Java write a space as a plus sign, and read one as a space; none writes a plus sign as it is.
+    this.#baggage = urlEncoding
+      ? new PrefixedBaggage(prefix, formValue, decodedForm)
+      : new PrefixedBaggage(prefix, asItIs);
   }
 
   inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {

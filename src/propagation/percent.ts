@@ -23,6 +23,16 @@ export function plainValue(value: string): string {
   return isPrintable(value) && decoded(value) === value ? value : encoded(value);
 }
 
+/** A value that libraries for HTML forms read: to them a plus sign is a space. */
+export function formValue(value: string): string {
+  return encodedValue(value).replaceAll("+", "%2B");
+}
+
+/** The text that was encoded for an HTML form, where a space is a plus sign, or as everywhere else. */
+export function decodedForm(text: string): string {
+  return decoded(text.replaceAll("+", " "));
+}
+
 /** The text that was encoded. Octets that are no UTF-8 become U+FFFD; a percent sign before no two digits stays. */
 export function decoded(text: string): string {
   if (!text.includes("%")) return text;

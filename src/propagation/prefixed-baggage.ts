@@ -12,11 +12,13 @@ import type { TextCarrier } from "./propagator.ts";
 export class PrefixedBaggage {
   readonly #prefix: string;
   readonly #encode: (value: string) => string;
+  readonly #decode: (text: string) => string;
 
   /** @param prefix how the headers' names begin, lower case */
-  constructor(prefix: string, encode: (value: string) => string) {
+  constructor(prefix: string, encode: (value: string) => string, decode: (text: string) => string = decoded) {
     this.#prefix = prefix;
     this.#encode = encode;
+    this.#decode = decode;
   }
 
   inject({ baggage }: Readonly<TraceContext>, carrier: TextCarrier): void {
@@ -29,7 +31,7 @@ export class PrefixedBaggage {
   extract(carrier: TextCarrier, context: TraceContext): void {
     const items = readPrefixed(carrier, this.#prefix);
     if (items === undefined) return;
-    for (let i = 1; i < items.length; i += 2) items[i] = decoded(items[i]!);
+    for (let i = 1; i < items.length; i += 2) items[i] = this.#decode(items[i]!);
     addItems(context, items);
   }
 }

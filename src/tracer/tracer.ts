@@ -215,7 +215,9 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     const parentFlags = parent === undefined ? 0 : parent.traceFlags;
     const decider = continues || (parentFlags & DECISION_ONLY) !== 0 ? parent : undefined;
     const sampled = typeof priority === "number" ? priority > 0 : this.#isSampled(context, name, decider);
-    const random = continues ? parentFlags & RANDOM_TRACE_ID : RANDOM_TRACE_ID;
+    // Level 2 would let a new trace say that its id is random. Micrometer over Brave, as in Spring Boot 4.1, takes no
+    // traceparent for one whose flags are not 00 or 01, so it is passed on where the caller said it, and not said first.
+    const random = continues ? parentFlags & RANDOM_TRACE_ID : 0;
     context.traceFlags = sampled ? random | SAMPLED | (parentFlags & DEBUG) : random;
     return context;
   }

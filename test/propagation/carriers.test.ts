@@ -51,7 +51,7 @@ test("a span or its context can be injected, before and after it is finished", (
   const before = inject(span);
   span.finish();
   assert.deepEqual(inject(span.context()), before);
-  assert.deepEqual(before, { traceparent: `00-${span.context().toTraceId()}-${span.context().toSpanId()}-03` });
+  assert.deepEqual(before, { traceparent: `00-${span.context().toTraceId()}-${span.context().toSpanId()}-01` });
 });
 
 test("an unsampled trace is passed on as unsampled", () => {

@@ -98,6 +98,21 @@ test("baggage is read from uberctx-* and jaeger-baggage, and written to uberctx-
   });
 });
 
+test("a space in baggage may be a plus sign, as Jaeger's clients for Go and Java write it, so a plus sign is encoded", () => {
+  const { baggage } = extracted("jaeger", { "uberctx-a": "red+%26+7%25", "uberctx-b": "1%2B1", "uberctx-c": "50%+" });
+  assert.deepEqual(
+    [...baggage!.entries()],
+    [
+      ["a", "red & 7%"],
+      ["b", "1+1"],
+      ["c", "50% "],
+    ],
+  );
+  const context = contextOf(TRACE, SPAN, 0);
+  context.baggage = EMPTY_BAGGAGE.with("sum", "1+1 é");
+  assert.equal(written("jaeger", context)["uberctx-sum"], "1%2B1%20%C3%A9");
+});
+
 test("what is no item is counted and left out, and so is what does not fit", () => {
   assert.equal(reads("jaeger", { "jaeger-baggage": "a,=1,b" }), "nothing; propagation.invalid 3");
   assert.equal(reads("jaeger", { "uberctx-a b": "1", "uberctx-é": "1" }), "nothing; propagation.invalid 2");

@@ -170,8 +170,8 @@ test("of a higher version's flags only the sampled one is understood", () => {
   }
 });
 
-test("a new trace says that its id is random", () => {
-  assert.equal(fieldsOf(passedOn([])).flags, "03");
+test("a new trace has no flags but the sampled one: peers that know no other would begin a trace of their own", () => {
+  assert.equal(fieldsOf(passedOn([])).flags, "01");
 });
 
 test("several requests made for one are in its trace, each with an id of its own", () => {

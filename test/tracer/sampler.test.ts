@@ -40,7 +40,7 @@ test("an unsampled span propagates its ids, its baggage and the decision, and re
   tracer.inject(span, FORMAT_HTTP_HEADERS, headers);
   span.finish();
   const { toTraceId, toSpanId } = { toTraceId: span.context().toTraceId(), toSpanId: span.context().toSpanId() };
-  assert.deepEqual(headers, { traceparent: `00-${toTraceId}-${toSpanId}-02`, baggage: "user=ada" });
+  assert.deepEqual(headers, { traceparent: `00-${toTraceId}-${toSpanId}-00`, baggage: "user=ada" });
   assert.equal(span.isRecording(), false);
   assert.equal(reporter.spans.length, 0);
   assert.deepEqual(diagnostics(), before);
