@@ -18,8 +18,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["scope/scope-manager.ts"],
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
+  bindings: ["report", "scope"],
   testing: ["propagation", "report", "scope", "tracer", "http"],
-  tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts", "tracer-callable.ts"],
+  tornado: [
+    "http",
+    "scope",
+    "clients",
+    "hosts",
+    "bindings/bound-tracer.ts",
+    "tracing.ts",
+    "init-tracing.ts",
+    "tracer-callable.ts",
+  ],
 };
 
 /** Files directly in src: the basics know nothing of the rest, the wiring knows everything. */
