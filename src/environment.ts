@@ -1,4 +1,4 @@
-// The environment variables that OpenTelemetry's specification defines: the only file that reads process.env.
+// The environment variables, OpenTelemetry's and two of our own: the only file that reads process.env.
 
 import { warn } from "./diagnostics.ts";
 import { isHeaderName, isHeaderValue } from "./header.ts";
@@ -7,6 +7,10 @@ import { isHeaderName, isHeaderValue } from "./header.ts";
 export interface Environment {
   /** OTEL_SDK_DISABLED: trace nothing. */
   readonly isDisabled: boolean;
+  /** OPENTRACING_TRACER: a `tracerCallable`. Not checked. */
+  readonly tracer: string | undefined;
+  /** OPENTRACING_TRACER_PARAMETERS, an object or array as JSON: its `tracerParameters`. */
+  readonly tracerParameters: object | readonly unknown[] | undefined;
   /** OTEL_SERVICE_NAME, else `service.name` of OTEL_RESOURCE_ATTRIBUTES. */
   readonly serviceName: string | undefined;
   /** OTEL_RESOURCE_ATTRIBUTES. */
@@ -56,6 +60,8 @@ export function readEnvironment(variables: Variables = processVariables()): Envi
   const resource = attributes(variables, "OTEL_RESOURCE_ATTRIBUTES") ?? {};
   return {
     isDisabled: flag(variables, "OTEL_SDK_DISABLED"),
+    tracer: text(variables, "OPENTRACING_TRACER"),
+    tracerParameters: json(variables, "OPENTRACING_TRACER_PARAMETERS"),
     serviceName: text(variables, "OTEL_SERVICE_NAME") ?? (resource["service.name"] || undefined),
     resource,
     sampler: sampler(variables),
@@ -162,6 +168,18 @@ function batch(variables: Variables): Environment["batch"] {
 
 export function text(variables: Variables, name: string): string | undefined {
   return variables[name]?.trim() || undefined;
+}
+
+function json(variables: Variables, name: string): object | undefined {
+  const given = text(variables, name);
+  if (given === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(given);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // said below
+  }
+  return invalid(name, "an object or an array in JSON");
 }
 
 export function flag(variables: Variables, name: string): boolean {

@@ -1,6 +1,7 @@
 // One line for an application: chooses a tracer, and traces every request in and out.
 
 import { FORMAT_TEXT_MAP, globalTracer, initGlobalTracer, Tracer as NoopTracer, type Tracer } from "opentracing";
+import { boundTo } from "./bindings/bound-tracer.ts";
 import { BUILT_IN_CHECKS, type BuiltInOptions, builtInTracer } from "./built-in-tracer.ts";
 import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
@@ -23,9 +24,12 @@ export interface Settings extends HttpOptions, BuiltInOptions {
   readonly tracing?: Tracing | undefined;
   /** Any OpenTracing tracer. */
   readonly tracer?: Tracer | undefined;
-  /** A function or class that makes a tracer, or the text `"module:export"` that names one. Called once. */
+  /** A function or class that makes a tracer, the name of a bound tracer, or `"module:export"`. OPENTRACING_TRACER by default. Called once. */
   readonly tracerCallable?: TracerCallable | undefined;
-  /** What to call it with: an object is its only argument, an array's items are its arguments. */
+  /**
+   * What to call it with: an object is its only argument, an array's items are its arguments. OPENTRACING_TRACER_PARAMETERS is for
+   * OPENTRACING_TRACER alone.
+   */
   readonly tracerParameters?: object | readonly unknown[] | undefined;
 }
 
@@ -55,7 +59,7 @@ const patched: {
  * same object, until its `close`.
  *
  * Which tracer, the first that there is: that of `tracing`; `tracer`; what `tracerCallable` makes; the global OpenTracing
- * tracer, if the application has set one; else the built-in one, which becomes the global one.
+ * tracer, if the application has set one; what OPENTRACING_TRACER names; else the built-in one, which becomes the global one.
  *
  * @throws TypeError for a setting that does not exist or is wrong, saying what to write instead
  * @throws Error for a `tracerCallable` that cannot be loaded, naming the module or export
@@ -132,23 +136,46 @@ function patchClients(tracing: Tracing): void {
 
 function chosenTracing(settings: Settings, environment: Environment): Tracing {
   const options = httpOptions(settings);
-  const isBuiltIn =
-    [settings.tracing, settings.tracer, settings.tracerCallable].every((one) => one === undefined) &&
-    !globalTracerIsSet();
-  if (isBuiltIn) return builtInTracing(settings, options, environment);
+  const { tracing, tracer, tracerCallable, tracerParameters } = settings;
+  if (tracing !== undefined) {
+    warnOfUnused(settings);
+    return extended(tracing, options);
+  }
+  if (tracer !== undefined) {
+    warnOfUnused(settings);
+    return new Tracing(tracer, options);
+  }
+  if (tracerCallable !== undefined) {
+    return madeTracing(settings, environment, tracerCallable, tracerParameters);
+  }
+  if (globalTracerIsSet()) {
+    warnOfUnused(settings);
+    return new Tracing(undefined, options);
+  }
+  if (environment.tracer !== undefined) {
+    return madeTracing(settings, environment, environment.tracer, environment.tracerParameters);
+  }
+  return builtInTracing(settings, options, environment);
+}
+
+function madeTracing(
+  settings: Settings,
+  environment: Environment,
+  callable: TracerCallable,
+  parameters: Settings["tracerParameters"],
+): Tracing {
+  const tracer = makeTracer(callable, parameters, settings.serviceName, environment);
+  const bound = boundTo(tracer);
+  warnOfUnused(bound === undefined ? settings : { ...settings, serviceName: undefined });
+  const tracing = new Tracing(tracer, httpOptions(settings));
+  if (bound !== undefined) attach(tracing, { close: () => bound.close() });
+  return tracing;
+}
+
+function warnOfUnused(settings: Settings): void {
   const unused = Object.keys(BUILT_IN_CHECKS).filter((name) => settings[name as keyof BuiltInOptions] !== undefined);
-  if (unused.length > 0) {
-    warn(
-      "settings.ignored",
-      `${unused.join(", ")}: for the built-in tracer alone, and another tracer was given or set`,
-    );
-  }
-  if (settings.tracing !== undefined) return extended(settings.tracing, options);
-  if (settings.tracer !== undefined) return new Tracing(settings.tracer, options);
-  if (settings.tracerCallable !== undefined) {
-    return new Tracing(makeTracer(settings.tracerCallable, settings.tracerParameters), options);
-  }
-  return new Tracing(undefined, options);
+  if (unused.length === 0) return;
+  warn("settings.ignored", `${unused.join(", ")}: for the built-in tracer alone, and another tracer was given or set`);
 }
 
 function builtInTracing(settings: Settings, options: HttpOptions, environment: Environment): Tracing {

@@ -1,25 +1,39 @@
 // Makes a tracer from `tracerCallable` and `tracerParameters`: the back end chosen by a line of configuration.
 
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Tracer } from "opentracing";
+import { bindingNamed } from "./bindings/bindings.ts";
+import { noteBound } from "./bindings/bound-tracer.ts";
+import { loadModule } from "./bindings/installed-module.ts";
+import type { Environment } from "./environment.ts";
 import { isTracer, show } from "./settings.ts";
 
 /**
- * A function (or class) that makes a tracer, or the text `"module:export"` that names one: `"jaeger-client:initTracer"`,
- * `"./tracer.js:make"`. Without `:export` the module's default export is meant.
+ * A function (or class) that makes a tracer, the name of a tracer that is bound (`"jaeger-client:initTracer"`, `"dd-trace"`:
+ * see `bindings/bindings.ts`), or the text `"module:export"` that names a function: `"./tracer.js:make"`. Without `:export` the
+ * module's default export is meant.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any parameters, as the tracer's own package wants them
 export type TracerCallable = string | ((...parameters: any[]) => Tracer) | (new (...parameters: any[]) => Tracer);
 
 /**
  * Calls it, once, with `parameters`: an array's items as positional arguments, an object as the only argument. Modules are
- * looked up as from a file in the working directory.
+ * looked up as from a file in the working directory. What else there is to know of a bound tracer, `boundTo` tells.
  *
+ * @param serviceName the setting, for bound tracers whose parameters do not name the service
+ * @param environment whose name comes after that
  * @throws Error that names the module or export that is missing, or says what came in place of a tracer
  */
-export function makeTracer(callable: TracerCallable, parameters: object | readonly unknown[] | undefined): Tracer {
+export function makeTracer(
+  callable: TracerCallable,
+  parameters: object | readonly unknown[] | undefined,
+  serviceName?: string,
+  environment: Pick<Environment, "serviceName"> = { serviceName: undefined },
+): Tracer {
+  const binding = typeof callable === "string" ? bindingNamed(callable) : undefined;
+  if (binding !== undefined)
+    return noteBound(
+      binding({ parameters, serviceName, defaultName: environment.serviceName ?? "unknown_service:node" }),
+    );
   const make = typeof callable === "string" ? loadExport(callable) : callable;
   const positional = parameters === undefined ? [] : Array.isArray(parameters) ? parameters : [parameters];
   const isClass = typeof make.prototype?.startSpan === "function";
@@ -50,14 +64,4 @@ function loadExport(text: string): Callable {
       ? `tracerCallable: the module "${moduleName}" has no export "${exportName}"; it exports ${exported}`
       : `tracerCallable: the export "${exportName}" of "${moduleName}" must be a function or class, not ${show(value)}`,
   );
-}
-
-function loadModule(name: string): Record<string, unknown> {
-  try {
-    const require = createRequire(join(process.cwd(), "tracer-callable.js"));
-    return require(name.startsWith("file:") ? fileURLToPath(name) : name);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new Error(`tracerCallable: the module "${name}" cannot be loaded: ${reason}`, { cause: error });
-  }
 }

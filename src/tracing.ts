@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
+import { type BoundTracer, boundTo } from "./bindings/bound-tracer.ts";
 import { finishPendingSpans } from "./clients/exchange.ts";
 import { warn } from "./diagnostics.ts";
 import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
@@ -41,6 +42,7 @@ export class Tracing {
   /** The options as they were given. */
   readonly options: TracingOptions;
   readonly #attachments: Attachment[] = [];
+  readonly #bound: BoundTracer | undefined;
   #flushesAtExit = false;
   /** Errors as they may be logged: Node and undici quote URLs in their messages, secrets and all. */
   readonly #shown = (error: unknown): unknown => redactedError(error, this.http.redact);
@@ -58,7 +60,12 @@ export class Tracing {
     if (expected !== undefined) throw new TypeError(`new ${new.target.name}(tracer): the tracer must be ${expected}`);
     checkOptions(`new ${new.target.name}(tracer, options)`, options, HTTP_OPTION_CHECKS);
     this.options = options;
-    this.http = new HttpTracing(tracer, options.scopeManager ?? sharedScopeManager, options);
+    this.#bound = tracer && boundTo(tracer);
+    this.http = new HttpTracing(
+      tracer,
+      options.scopeManager ?? this.#bound?.scopeManager ?? sharedScopeManager,
+      options,
+    );
     this.http.begun = (undo) => this.#begun(undo);
   }
 
@@ -121,10 +128,10 @@ export class Tracing {
    * is the global tracer of `new Tracing()`, which OpenTracing's API cannot flush: flush yours.
    */
   async flush(timeLimit?: number): Promise<void> {
-    const { flush } = this.tracer as { flush?: (timeLimit?: number) => Promise<void> };
-    if (typeof flush !== "function") return;
+    const flushed = this.#bound ?? (this.tracer as { flush?: (timeLimit?: number) => Promise<void> });
+    if (typeof flushed.flush !== "function") return;
     try {
-      await flush.call(this.tracer, timeLimit);
+      await flushed.flush(timeLimit);
     } catch (error) {
       warn("tracer.error", "the tracer failed to flush", error);
     }
@@ -145,7 +152,7 @@ export class Tracing {
   /** Something begins to trace for this object: from now on the last spans are sent when the process ends. */
   #begun(undo: Undo | undefined): void {
     if (undo !== undefined) attach(this, { close: undo });
-    if (this.#flushesAtExit || !("flush" in this.tracer)) return;
+    if (this.#flushesAtExit || !(this.#bound !== undefined || "flush" in this.tracer)) return;
     this.#flushesAtExit = true;
     const undoFlush = flushAtExit((timeLimit) => {
       finishPendingSpans();

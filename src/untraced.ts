@@ -3,7 +3,10 @@
 import { shared } from "./shared.ts";
 
 /** One for all copies of this package: the patches of one see the traffic of every other. */
-const mark = shared("untraced", () => ({ depth: 0 }));
+const mark: { depth: number; readonly others: (() => boolean)[] } = shared("untraced", () => ({
+  depth: 0,
+  others: [],
+}));
 
 /**
  * Runs `fn` with the mark set. What is started in it synchronously (a request to the back end) is tracing's own traffic and
@@ -18,7 +21,19 @@ export function untraced<T>(fn: () => T): T {
   }
 }
 
-/** Whether the running code is inside `untraced`. */
+/** Whether the running code is inside `untraced`, or what `untracedWhere` was told says so. */
 export function isUntraced(): boolean {
-  return mark.depth > 0;
+  return mark.depth > 0 || (mark.others.length > 0 && mark.others.some(isTrue));
+}
+
+/**
+ * Says of what else to ask whether the running code is tracing's own: of another tracer's mark. `isOwn` is called for each
+ * outgoing request from now on, and must not throw.
+ */
+export function untracedWhere(isOwn: () => boolean): void {
+  mark.others.push(isOwn);
+}
+
+function isTrue(ask: () => boolean): boolean {
+  return ask();
 }

@@ -9,6 +9,8 @@ beforeEach(resetDiagnostics);
 
 const NOTHING: Environment = {
   isDisabled: false,
+  tracer: undefined,
+  tracerParameters: undefined,
   serviceName: undefined,
   resource: {},
   sampler: undefined,
@@ -40,6 +42,8 @@ test("an empty environment says nothing, and empty variables are unset", () => {
 test("everything that there is", () => {
   const environment = readEnvironment({
     OTEL_SDK_DISABLED: "TRUE",
+    OPENTRACING_TRACER: "jaeger-client:initTracer",
+    OPENTRACING_TRACER_PARAMETERS: '{"sampler":{"type":"const","param":1}}',
     OTEL_SERVICE_NAME: "shop",
     OTEL_RESOURCE_ATTRIBUTES: "service.name=other, deployment.environment.name=a%2Cb%3D ,empty=,",
     OTEL_TRACES_SAMPLER: "ParentBased_TraceIdRatio",
@@ -63,6 +67,8 @@ test("everything that there is", () => {
   });
   assert.deepEqual(environment, {
     isDisabled: true,
+    tracer: "jaeger-client:initTracer",
+    tracerParameters: { sampler: { type: "const", param: 1 } },
     serviceName: "shop",
     resource: { "service.name": "other", "deployment.environment.name": "a,b=", empty: "" },
     sampler: { root: "traceidratio", isParentBased: true, ratio: 0.25 },
@@ -85,6 +91,13 @@ test("everything that there is", () => {
 test("the service's name is OTEL_SERVICE_NAME, else service.name of the resource", () => {
   assert.equal(readEnvironment({ OTEL_RESOURCE_ATTRIBUTES: "service.name=a" }).serviceName, "a");
   assert.equal(readEnvironment({ OTEL_RESOURCE_ATTRIBUTES: "service.name=" }).serviceName, undefined);
+});
+
+test("a tracer's parameters are an object or an array in JSON; anything else warns and is left out", () => {
+  const read = (json: string): unknown => readEnvironment({ OPENTRACING_TRACER_PARAMETERS: json }).tracerParameters;
+  assert.deepEqual(read('[{"a":1},{}]'), [{ a: 1 }, {}]);
+  for (const wrong of ["{", "null", '"a"', "7"]) assert.equal(read(wrong), undefined, wrong);
+  assert.equal(diagnostics()["environment.invalid"], 4);
 });
 
 test("samplers: all six, and an argument only where there is a ratio", () => {

@@ -19,9 +19,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
   opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts"],
-  testing: ["propagation", "report", "scope", "tracer", "http"],
   jaeger: ["propagation", "report", "tracer"],
-  tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts", "tracer-callable.ts"],
+  bindings: ["report", "scope"],
+  testing: ["propagation", "report", "scope", "tracer", "http"],
+  tornado: [
+    "http",
+    "scope",
+    "clients",
+    "hosts",
+    "bindings/bound-tracer.ts",
+    "tracing.ts",
+    "init-tracing.ts",
+    "tracer-callable.ts",
+  ],
 };
 
 /** The optional peers of folders that exist for them. Nothing else may import these folders, but when it is asked to. */

@@ -2,12 +2,14 @@
 
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
+import { boundTo } from "../bindings/bound-tracer.ts";
+import { readEnvironment } from "../environment.ts";
 import { seeNothing, watchServer } from "../hosts/server-watch.ts";
 import { spanOf } from "../hosts/traced-request.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
-import { Tracing } from "../tracing.ts";
+import { attach, Tracing } from "../tracing.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
@@ -63,8 +65,12 @@ export class ApplicationTracing {
     this.#isOurs = given === undefined;
     if (given !== undefined) this.given = given;
     else {
-      const tracer = callable === undefined ? undefined : makeTracer(callable, settings.opentracingTracerParameters);
+      const parameters = settings.opentracingTracerParameters;
+      const tracer =
+        callable === undefined ? undefined : makeTracer(callable, parameters, undefined, readEnvironment());
       this.given = new TornadoTracing(tracer, options);
+      const bound = tracer === undefined ? undefined : boundTo(tracer);
+      if (bound !== undefined) attach(this.given, { close: () => bound.close() });
     }
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
     const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });

@@ -44,6 +44,27 @@ export function settingsCases(sdk: Sdk): void {
     return tracing;
   }
 
+  test("by its name, as a setting or in OPENTRACING_TRACER: one span a request, ours, and OpenTelemetry's below it", async (t) => {
+    instrumentation.disable();
+    t.after(() => instrumentation.enable());
+    for (const settings of [{ tracerCallable: "opentelemetry" }, undefined]) {
+      if (settings === undefined) process.env["OPENTRACING_TRACER"] = "opentelemetry";
+      const tracing = initTracing(settings);
+      delete process.env["OPENTRACING_TRACER"];
+      const tree = await answered(t, (_request, response) => {
+        api.trace.getTracer("app").startSpan("inside").end();
+        response.end();
+      });
+      await tracing.close();
+      assert.equal(
+        tree,
+        `
+GET  server 200
+  inside  [app]`,
+      );
+    }
+  });
+
   test("a request that our filter leaves alone has OpenTelemetry's span, which stays active", async (t) => {
     started(t, { filter: () => false });
     const tree = await answered(t, (_request, response) => {

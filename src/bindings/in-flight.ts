@@ -1,0 +1,29 @@
+// Counts what a tracer with callbacks is sending, so that a flush can wait for it.
+
+/** Milliseconds that a flush without a limit waits: not every tracer ends a request that nobody answers. */
+const LIMIT = 10_000;
+
+/** Sends that have begun and have not ended. */
+export class InFlight {
+  readonly #sends = new Set<Promise<void>>();
+
+  /** Calls `send`, which has to call `done` when it is over, however it ended. What it throws counts as its end. */
+  track(send: (done: () => void) => void): void {
+    const sent = new Promise<void>(send).then(nothing, nothing);
+    this.#sends.add(sent);
+    void sent.then(() => this.#sends.delete(sent));
+  }
+
+  /** Resolves when all that has begun is over, or after `timeLimit` milliseconds. */
+  async ended(timeLimit: number = LIMIT): Promise<void> {
+    if (this.#sends.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeLimit);
+    });
+    await Promise.race([Promise.all(this.#sends), limit]);
+    clearTimeout(timer);
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,149 @@
+// Binds jaeger-client 3: its callbacks become promises, its timers and socket keep no process, its own requests are not traced.
+
+import type { Span, SpanContext, SpanOptions, Tracer } from "opentracing";
+import { warn } from "../diagnostics.ts";
+import { patch } from "../patch.ts";
+import { type Check, checkOptions, isBoolean, isText } from "../settings.ts";
+import type { Asked, BoundTracer } from "./bound-tracer.ts";
+import { logErrorTexts } from "./error-texts.ts";
+import { InFlight } from "./in-flight.ts";
+import { loadPackage } from "./installed-module.ts";
+import { withOwnParents } from "./own-parents.ts";
+import { asOwnTraffic } from "./own-traffic.ts";
+import { isHttpUrl, isRecord, positional } from "./tracer-parameters.ts";
+
+type Init = (config: object, options: object) => JaegerTracer;
+type Sent = (spans: number, error?: unknown) => void;
+
+interface Sender {
+  flush(sent?: Sent): void;
+  /** The socket of the one that sends to an agent. */
+  readonly _client?: { unref(): void };
+}
+
+/** The last release is from 2022, and these have not changed since 3.0: timers, and what sends. */
+interface Timers {
+  readonly _intervalHandle?: NodeJS.Timeout;
+  readonly _initialDelayTimeoutHandle?: NodeJS.Timeout;
+  readonly _refreshIntervalHandle?: NodeJS.Timeout;
+}
+interface Reporter extends Timers {
+  readonly _reporters?: readonly Reporter[];
+  readonly _sender?: Sender;
+}
+interface JaegerTracer extends Tracer {
+  readonly _reporter?: Reporter;
+  readonly _sampler?: Timers;
+  readonly _debugThrottler?: Timers;
+  close?(closed: () => void): void;
+}
+
+const CONFIG_CHECKS: Readonly<Record<string, Check>> = {
+  serviceName: isText,
+  disable: isBoolean,
+  sampler: isRecord,
+  reporter: isRecord,
+  throttler: isRecord,
+  traceId128bit: isBoolean,
+};
+
+/** `tracerParameters` is jaeger-client's config, or the array `[config, options]`. */
+export function jaegerClient(asked: Asked): BoundTracer {
+  const { initTracer } = loadPackage<{ initTracer: Init }>("jaeger-client");
+  const [config, options] = checkedParameters(asked);
+  const serviceName = asked.serviceName ?? asked.defaultName;
+  return bound(asOwnTraffic(initTracer, { serviceName, ...config }, options));
+}
+
+/** The same, with what the config leaves open from JAEGER_* variables. */
+export function jaegerClientFromEnv(asked: Asked): BoundTracer {
+  const { initTracerFromEnv } = loadPackage<{ initTracerFromEnv: Init }>("jaeger-client");
+  const [given, options] = checkedParameters(asked);
+  const config = asked.serviceName === undefined ? given : { serviceName: asked.serviceName, ...given };
+  try {
+    // It writes in what it is given.
+    return bound(asOwnTraffic(initTracerFromEnv, { ...config }, { ...options }));
+  } catch (error) {
+    // It wants a name, and JAEGER_SERVICE_NAME has none.
+    if (!/serviceName/.test(String(error))) throw error;
+    return bound(asOwnTraffic(initTracerFromEnv, { ...config, serviceName: asked.defaultName }, { ...options }));
+  }
+}
+
+function checkedParameters({ parameters }: Asked): [config: object, options: object] {
+  const [config = {}, options = {}, ...others] = positional(parameters);
+  const of = "tracerParameters of jaeger-client";
+  if (others.length > 0) throw new TypeError(`${of}: there are two arguments, its config and its options`);
+  checkOptions(of, config, CONFIG_CHECKS);
+  const expected = isRecord(options);
+  if (expected !== undefined) throw new TypeError(`${of}: the second argument must be ${expected} of options`);
+  const { sampler, reporter } = config as { sampler?: { param?: unknown }; reporter?: { collectorEndpoint?: unknown } };
+  if (reporter?.collectorEndpoint !== undefined) {
+    const wanted = isHttpUrl(reporter.collectorEndpoint);
+    if (wanted !== undefined) throw new TypeError(`${of}: reporter.collectorEndpoint must be ${wanted}`);
+  }
+  if (sampler !== undefined && sampler.param !== undefined && typeof sampler.param !== "number") {
+    throw new TypeError(`${of}: sampler.param must be a number: { type: "const", param: 1 }`);
+  }
+  return [config as object, options as object];
+}
+
+function bound(tracer: JaegerTracer): BoundTracer {
+  const inFlight = new InFlight();
+  const reporters = tracer._reporter?._reporters ?? [tracer._reporter ?? {}];
+  const senders = reporters.flatMap(({ _sender }) => (_sender === undefined ? [] : [_sender]));
+  for (const sender of senders) {
+    follow(sender, inFlight);
+    sender._client?.unref();
+  }
+  for (const one of [...reporters, tracer._sampler, tracer._debugThrottler]) release(one);
+
+  const { startSpan } = tracer;
+  patch(tracer, "startSpan", (name: string, options?: SpanOptions): Span => {
+    const span = startSpan.call(tracer, name, withOwnParents(options, isJaegerContext));
+    logErrorTexts(span);
+    return span;
+  });
+
+  async function flush(timeLimit?: number): Promise<void> {
+    for (const sender of senders) sender.flush();
+    await inFlight.ended(timeLimit);
+  }
+  return {
+    tracer,
+    flush,
+    async close() {
+      await flush();
+      if (typeof tracer.close !== "function") return; // `disable: true` makes OpenTracing's own
+      inFlight.track((done) => asOwnTraffic(() => tracer.close?.(done)));
+      await inFlight.ended();
+    },
+  };
+}
+
+/** Lets us wait for what is sent, be it by the reporter's timer, by a full buffer or by us; and counts what is lost. */
+function follow(sender: Sender, inFlight: InFlight): void {
+  const { flush } = sender;
+  patch(sender, "flush", (sent) => {
+    inFlight.track((done) =>
+      asOwnTraffic(() =>
+        flush.call(sender, (spans, error) => {
+          if (error) warn("report.send_failed", "jaeger-client could not send spans", error, spans);
+          sent?.(spans, error);
+          done();
+        }),
+      ),
+    );
+  });
+}
+
+/** They would keep the process for ever. */
+function release(timers: Timers | undefined): void {
+  timers?._intervalHandle?.unref();
+  timers?._initialDelayTimeoutHandle?.unref();
+  timers?._refreshIntervalHandle?.unref();
+}
+
+function isJaegerContext(context: SpanContext): boolean {
+  return typeof (context as { isDebugIDContainerOnly?: unknown }).isDebugIDContainerOnly === "function";
+}

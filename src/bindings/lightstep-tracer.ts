@@ -1,0 +1,96 @@
+// Binds lightstep-tracer 0.35: flushes it when we flush, and keeps its reports out of the traces.
+
+import type { Span, SpanContext, SpanOptions, Tracer } from "opentracing";
+import { warn } from "../diagnostics.ts";
+import { patch } from "../patch.ts";
+import { checkOptions } from "../settings.ts";
+import type { Asked, BoundTracer } from "./bound-tracer.ts";
+import { logErrorTexts } from "./error-texts.ts";
+import { InFlight } from "./in-flight.ts";
+import { loadPackage } from "./installed-module.ts";
+import { withOwnParents } from "./own-parents.ts";
+import { asOwnTraffic } from "./own-traffic.ts";
+import { isAnything, optionsIn } from "./tracer-parameters.ts";
+
+interface Transport {
+  report(detached: boolean, auth: object, report: object, done: (error: unknown, answer?: unknown) => void): void;
+}
+interface LightstepTracer extends Tracer {
+  options(): object;
+  flush(done: () => void): void;
+  on(event: "report_error", listener: (error: unknown) => void): void;
+  readonly _transport?: Transport;
+  _stopReportingLoop?(): void;
+}
+
+/** What its constructor takes beside what `options()` lists. */
+const UNLISTED = ["guid", "opentracing_module", "propagators"];
+
+/** `tracerParameters` are the options of lightstep-tracer's constructor. `component_name` is the service's name by default. */
+export function lightstepTracer({ parameters, serviceName, defaultName }: Asked): BoundTracer {
+  const { Tracer } = loadPackage<{ Tracer: new (options: object) => LightstepTracer }>("lightstep-tracer");
+  const given = optionsIn("lightstep-tracer", parameters, anything(parameters));
+  const name = { component_name: serviceName ?? defaultName };
+  const tracer = asOwnTraffic(() => new Tracer({ ...name, ...given }));
+  try {
+    checkOptions("tracerParameters of lightstep-tracer", given, listed(tracer));
+  } catch (error) {
+    tracer._stopReportingLoop?.();
+    throw error;
+  }
+  return bound(tracer);
+}
+
+function bound(tracer: LightstepTracer): BoundTracer {
+  const inFlight = new InFlight();
+  const { startSpan, _transport: transport } = tracer;
+  patch(tracer, "startSpan", (name: string, options?: SpanOptions): Span => {
+    const span = startSpan.call(tracer, name, withOwnParents(options, isLightstepContext));
+    logErrorTexts(span);
+    return span;
+  });
+  if (transport !== undefined) follow(transport, inFlight);
+  tracer.on("report_error", (error) => warn("report.send_failed", "lightstep-tracer could not send a report", error));
+
+  async function flush(timeLimit?: number): Promise<void> {
+    inFlight.track((done) => tracer.flush(done));
+    await inFlight.ended(timeLimit);
+  }
+  return {
+    tracer,
+    flush,
+    async close() {
+      await flush();
+      tracer._stopReportingLoop?.();
+    },
+  };
+}
+
+/** Lets us wait for the reports of its own timer too. */
+function follow(transport: Transport, inFlight: InFlight): void {
+  const { report } = transport;
+  patch(transport, "report", (detached, auth, request, done) => {
+    inFlight.track((ended) =>
+      asOwnTraffic(() =>
+        report.call(transport, detached, auth, request, (error, answer) => {
+          done(error, answer);
+          ended();
+        }),
+      ),
+    );
+  });
+}
+
+function listed(tracer: LightstepTracer): Record<string, typeof isAnything> {
+  return Object.fromEntries([...Object.keys(tracer.options()), ...UNLISTED].map((name) => [name, isAnything]));
+}
+
+/** Its own table is asked once there is a tracer; until then only the shape is checked. */
+function anything(parameters: Asked["parameters"]): Record<string, typeof isAnything> {
+  const options: unknown = Array.isArray(parameters) ? parameters[0] : parameters;
+  return Object.fromEntries(Object.keys(options ?? {}).map((name) => [name, isAnything]));
+}
+
+function isLightstepContext(context: SpanContext): boolean {
+  return typeof (context as { traceGUID?: unknown }).traceGUID === "function";
+}

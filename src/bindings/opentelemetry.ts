@@ -1,0 +1,36 @@
+// Binds OpenTelemetry: the spans are made by the provider that the application has set, or will set.
+
+import { createRequire } from "node:module";
+import type { Tracer } from "opentracing";
+import type { ScopeManager } from "../scope/scope-manager.ts";
+import type { Asked, BoundTracer } from "./bound-tracer.ts";
+import { positional } from "./tracer-parameters.ts";
+
+/** What is used of the folder of that name, which is loaded on demand, for it needs `@opentelemetry/api`. */
+interface OpenTelemetry {
+  openTelemetryBinding(options?: object): {
+    readonly tracer: Tracer & { flush(timeLimit?: number): Promise<void> };
+    readonly scopeManager: ScopeManager;
+  };
+}
+
+/** `tracerParameters` are the options of `openTelemetryBinding`. */
+export function openTelemetry({ parameters }: Asked): BoundTracer {
+  const { openTelemetryBinding } = load();
+  const [options] = positional(parameters);
+  const { tracer, scopeManager } = openTelemetryBinding(options as object | undefined);
+  const flush = (timeLimit?: number): Promise<void> => tracer.flush(timeLimit);
+  return { tracer, scopeManager, flush, close: flush }; // the provider is the application's to shut down
+}
+
+function load(): OpenTelemetry {
+  try {
+    return createRequire(import.meta.url)("../opentelemetry/index.js");
+  } catch (error) {
+    const { message } = error as Error;
+    const reason = message.includes("@opentelemetry/api")
+      ? "@opentelemetry/api is not installed; run: npm install @opentelemetry/api"
+      : `node-opentracing/opentelemetry cannot be loaded (${message.split("\n")[0]}); in a bundle, write initTracing(openTelemetryBinding())`;
+    throw new Error(`tracerCallable: ${reason}`, { cause: error });
+  }
+}
