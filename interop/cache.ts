@@ -36,12 +36,18 @@ export async function made(
   return folder;
 }
 
+/** Milliseconds for one attempt of a download, for the command that makes it. */
+export const DOWNLOAD_LIMIT = 240_000;
+
+/** Milliseconds for a part that downloads: two attempts that hang, and what there is to do. */
+export const DOWNLOADING_PART_LIMIT = 900_000;
+
 /** Seconds between the attempts of a download. */
 const PAUSES = [2, 10, 30];
 
 /** Runs a download, and again if it fails: four times in all. For downloads alone: what fails otherwise has failed. */
-export async function downloading<T>(what: string, download: () => Promise<T>): Promise<T> {
-  for (const pause of PAUSES) {
+export async function downloading<T>(what: string, download: () => Promise<T>, pauses = PAUSES): Promise<T> {
+  for (const pause of pauses) {
     try {
       return await download();
     } catch (error) {

@@ -8,7 +8,6 @@ import type { PeerChain } from "./peer-chain.js";
 
 /** One trace id all along, well-formed, and span ids of which no two are the same. */
 export function checkIds({ hops, isOurs }: Drive, { bits, joins }: PeerChain): void {
-  assert.equal(hops.length, 3, `there must be three hops: ${JSON.stringify(hops)}`);
   checkOneTrace(hops, bits);
   const ids = hops.flatMap((hop, i) => {
     const joined = joins && !isOurs[i] && i > 0;

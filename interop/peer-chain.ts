@@ -6,7 +6,7 @@ import { checkBaggage, checkDropped, checkIds, checkKept, checkParents } from ".
 import type { PeerProcess } from "./child.js";
 import { type Drive, driveChain } from "./drive.js";
 import { type StartOwnService, startOwnService } from "./own-service.js";
-import type { Stage } from "./part.js";
+import type { Row, Stage } from "./part.js";
 
 /** One peer, with one format. */
 export interface PeerChain {
@@ -26,6 +26,8 @@ export interface PeerChain {
   readonly joins?: boolean | undefined;
   /** Why the peer cannot tell the ids of its client's spans. */
   readonly noClientId?: string | undefined;
+  /** Milliseconds for one request through the three services: 30000 by default. */
+  readonly callLimit?: number | undefined;
   /** Our service: by default that of `node:http`, `ours` in the table. */
   readonly ours?: { readonly name: string; readonly start: StartOwnService } | undefined;
 }
@@ -41,8 +43,14 @@ export interface PeerEnvironment {
 const ITEM = "red + & 7%";
 const PLAIN_ITEM = "red";
 
+const COLUMNS = ["one trace", "parents", "kept", "dropped", "baggage"];
+
 /** The formats that have no baggage. */
-const WITHOUT_BAGGAGE: readonly string[] = ["b3", "b3multi", "xray"];
+const WITHOUT_BAGGAGE: Readonly<Partial<Record<PropagatorName, string>>> = {
+  b3: "B3 has no baggage",
+  b3multi: "B3 has no baggage",
+  xray: "X-Ray's header has no baggage",
+};
 
 /** What came of the two requests in one direction. */
 interface Outcomes {
@@ -61,39 +69,50 @@ export async function checkChains(stage: Stage, chain: PeerChain): Promise<void>
   await checkDirection(stage, chain, `${ours} → peer → ${ours}`, oursFirst);
 }
 
+/** The cells of a format that a peer has not, though its like have it. */
+export function unsupportedChain(stage: Stage, peer: string, format: PropagatorName, reason: string): void {
+  for (const direction of ["peer → ours → peer", "ours → peer → ours"]) {
+    for (const what of COLUMNS) stage.unsupported({ peer, format, direction, what }, reason);
+  }
+}
+
 async function drivesOf(stage: Stage, chain: PeerChain): Promise<{ peerFirst: Outcomes; oursFirst: Outcomes }> {
-  const keeping = await drivesWith(stage, chain, true);
-  const dropping = await drivesWith(stage, chain, false);
-  return {
-    peerFirst: { kept: keeping.peerFirst, dropped: dropping.peerFirst },
-    oursFirst: { kept: dropping.oursFirst, dropped: keeping.oursFirst },
-  };
+  const [keeper, dropper] = await Promise.all(
+    ["1", "0"].map((SAMPLED) => orError(chain.start({ FORMAT: chain.format, SAMPLED }))),
+  );
+  try {
+    const keeping = await drivesWith(stage, chain, keeper!, true);
+    const dropping = await drivesWith(stage, chain, dropper!, false);
+    return {
+      peerFirst: { kept: keeping.peerFirst, dropped: dropping.peerFirst },
+      oursFirst: { kept: dropping.oursFirst, dropped: keeping.oursFirst },
+    };
+  } finally {
+    await Promise.all([keeper, dropper].map((peer) => (peer instanceof Error ? undefined : peer?.stop())));
+  }
 }
 
 /** Both directions with a peer that would keep, or drop, and ours that would do the contrary. */
 async function drivesWith(
   stage: Stage,
   chain: PeerChain,
+  peer: PeerProcess | Error,
   peerKeeps: boolean,
 ): Promise<{ peerFirst: Drive | Error; oursFirst: Drive | Error }> {
-  const peer = await orError(chain.start({ FORMAT: chain.format, SAMPLED: peerKeeps ? "1" : "0" }));
   if (peer instanceof Error) return { peerFirst: peer, oursFirst: peer };
-  try {
-    stage.started(chain.peer, peer.version);
-    const startOurs = chain.ours?.start ?? startOwnService;
-    const setup = { peer, startOurs, format: chain.format, oursKeeps: !peerKeeps, item: itemOf(chain) };
-    return {
-      peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
-      oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
-    };
-  } finally {
-    await peer.stop();
-  }
+  stage.started(chain.peer, peer.version);
+  const startOurs = chain.ours?.start ?? startOwnService;
+  const { format, callLimit = 30_000 } = chain;
+  const setup = { peer, startOurs, format, callLimit, oursKeeps: !peerKeeps, item: itemOf(chain) };
+  return {
+    peerFirst: await orError(driveChain({ ...setup, first: "peer" })),
+    oursFirst: await orError(driveChain({ ...setup, first: "ours" })),
+  };
 }
 
 async function checkDirection(stage: Stage, chain: PeerChain, direction: string, outcomes: Outcomes): Promise<void> {
-  const row = (what: string) => ({ peer: chain.peer, format: chain.format, direction, what });
-  const check = (what: string, outcome: Drive | Error, run: (drive: Drive, chain: PeerChain) => void) =>
+  const row = (what: string): Row => ({ peer: chain.peer, format: chain.format, direction, what });
+  const check = (what: string, outcome: Drive | Error, run: (drive: Drive, chain: PeerChain) => void): Promise<void> =>
     stage.check(row(what), () => {
       if (outcome instanceof Error) throw outcome;
       run(outcome, chain);
@@ -115,7 +134,7 @@ function itemOf(chain: PeerChain): string | undefined {
 }
 
 function lacksBaggage({ format, noBaggage }: PeerChain): string | undefined {
-  return noBaggage ?? (WITHOUT_BAGGAGE.includes(format) ? `${format} has no baggage` : undefined);
+  return noBaggage ?? WITHOUT_BAGGAGE[format];
 }
 
 async function orError<T>(promise: Promise<T>): Promise<T | Error> {
