@@ -36,6 +36,12 @@ export async function made(
   return folder;
 }
 
+/** Milliseconds for one attempt of a download, for the command that makes it. */
+export const DOWNLOAD_LIMIT = 240_000;
+
+/** Milliseconds for a part that downloads: two attempts that hang, and what there is to do. */
+export const DOWNLOADING_PART_LIMIT = 900_000;
+
 /** Seconds between the attempts of a download. */
 const PAUSES = [2, 10, 30];
 

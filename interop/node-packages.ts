@@ -2,7 +2,7 @@
 
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { downloading, made } from "./cache.js";
+import { DOWNLOAD_LIMIT, downloading, made } from "./cache.js";
 import { runCommand } from "./child.js";
 import type { Stage } from "./part.js";
 
@@ -26,7 +26,8 @@ export async function node24(stage: Stage): Promise<string> {
 /** With install scripts: npm's `node` puts its binary in place by one. */
 async function npm(cwd: string): Promise<void> {
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+  const options = { cwd, timeLimit: DOWNLOAD_LIMIT };
   const started = process.env["npm_execpath"];
-  if (started?.endsWith(".js")) await runCommand(process.execPath, [started, ...args], { cwd });
-  else await runCommand("npm", args, { cwd });
+  if (started?.endsWith(".js")) await runCommand(process.execPath, [started, ...args], options);
+  else await runCommand("npm", args, options);
 }

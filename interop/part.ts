@@ -1,6 +1,6 @@
 // What a part of the interop run is, and what it is given: one part a real system.
 
-/** A real system that ours is run against: a file in `parts/` that exports `part`. */
+/** A real system that ours is run against: a file of `parts/`, which exports it as `part`. */
 export interface Part {
   readonly name: string;
   /** Whether npm and PyPI are all that it needs: `--light` runs these alone. */

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { downloading, made } from "./cache.js";
+import { DOWNLOAD_LIMIT, downloading, made } from "./cache.js";
 import { runCommand } from "./child.js";
 import type { Stage } from "./part.js";
 
@@ -18,7 +18,9 @@ export async function pythonWith(stage: Stage, name: string): Promise<string> {
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
     for (const list of lists) {
       await downloading(`the packages of ${list}`, () =>
-        runCommand(pythonOf(unfinished), [...install, "--no-build-isolation", "-r", list]),
+        runCommand(pythonOf(unfinished), [...install, "--no-build-isolation", "-r", list], {
+          timeLimit: DOWNLOAD_LIMIT,
+        }),
       );
     }
   });

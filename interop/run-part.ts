@@ -1,4 +1,4 @@
-// Runs parts one after another, and keeps what each of them reported.
+// Runs one part of the interop run, and keeps what it reported.
 
 import { cacheFolder } from "./cache.js";
 import { endChildren, timeLimit } from "./child.js";
@@ -34,7 +34,9 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
   const cells: Cell[] = [];
   const printed = new Set<string>();
   const undos: (() => void | Promise<void>)[] = [];
+  let isOver = false;
   const record = (row: Row, outcome: Cell["outcome"], reason?: string): void => {
+    if (isOver) return; // of a part whose time was up, and which goes on none the less
     cells.push({ ...row, outcome, reason });
     const line = `  ${row.peer}, ${row.format}, ${row.direction}, ${row.what}: ${outcome}`;
     if (reason === undefined) print(line);
@@ -74,6 +76,7 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
     failure = messageOf(error);
   }
   limit.clear();
+  isOver = true;
   for (const undo of undos) {
     const undoLimit = timeLimit(30_000);
     try {
@@ -85,7 +88,7 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
   }
   await endChildren();
   if (failure !== undefined) print(`  FAIL: ${failure}`);
-  return { part: part.name, started: [...started], cells: [...cells], failure };
+  return { part: part.name, started, cells, failure };
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 // Other tracers for Node: jaeger-client, dd-trace, and OpenTelemetry's SDK.
 
 import type { PropagatorName } from "node-opentracing";
+import { DOWNLOADING_PART_LIMIT } from "../cache.js";
 import { startChild } from "../child.js";
 import { node24, packagesOf } from "../node-packages.js";
 import type { Part, Stage } from "../part.js";
@@ -70,6 +71,7 @@ const PEERS: readonly NodePeer[] = [
 export const part: Part = {
   name: "node-peers",
   light: true,
+  timeLimit: DOWNLOADING_PART_LIMIT,
   async run(stage) {
     for (const peer of PEERS) await checkPeer(stage, peer);
   },

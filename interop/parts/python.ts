@@ -1,6 +1,7 @@
 // Python: the original, tornado_opentracing on Tornado 5.1, and a current Tornado with OpenTelemetry's instrumentation.
 
 import type { PropagatorName } from "node-opentracing";
+import { DOWNLOADING_PART_LIMIT } from "../cache.js";
 import { startChild } from "../child.js";
 import { startOwnTornadoService } from "../own-tornado-service.js";
 import type { Part } from "../part.js";
@@ -52,6 +53,7 @@ const TORNADO_STYLE: PeerChain["ours"] = { name: "Tornado-style ours", start: st
 export const part: Part = {
   name: "python",
   light: true,
+  timeLimit: DOWNLOADING_PART_LIMIT,
   async run(stage) {
     for (const { name, program, packages, formats, isOriginal } of PEERS) {
       const python = await pythonWith(stage, packages);

@@ -43,7 +43,7 @@ def jaeger_tracer():
     from jaeger_client.reporter import NullReporter
 
     class HeadersCodec(TextCodec):
-        """Its codec writes to nothing but a dict, which Tornado's headers have not been since Tornado 4."""
+        """Its codec writes to nothing but a dict, and Tornado's headers are none."""
 
         def inject(self, span_context, carrier):
             headers = {}

@@ -120,6 +120,25 @@ test("a part that is not done in its time has failed, and its clean-ups run", as
   assert.ok(undone);
 });
 
+test("what a part does after its time counts no more", async () => {
+  let goOn = silent;
+  const paused = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let done: Promise<void> | undefined;
+  const late = part(
+    (stage) => {
+      done = paused.then(() => stage.check(ROW, silent));
+      return done;
+    },
+    { timeLimit: 20 },
+  );
+  const { cells } = await runPart(late, silent);
+  goOn();
+  await done;
+  assert.deepEqual(cells, []);
+});
+
 test("clean-ups run last first; one that throws fails the part and keeps no other from running", async () => {
   const order: number[] = [];
   const { failure } = await runPart(

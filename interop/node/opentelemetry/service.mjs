@@ -33,7 +33,12 @@ new NodeSDK({
 require("node:http"); // it is instrumented when it is required, for all that have it
 
 const { call, serve } = await import("../serve.mjs");
-const names = ["@opentelemetry/sdk-node", "@opentelemetry/instrumentation-http", "@opentelemetry/api"];
+const names = [
+  "@opentelemetry/sdk-node",
+  "@opentelemetry/sdk-trace",
+  "@opentelemetry/instrumentation-http",
+  "@opentelemetry/api",
+];
 
 await serve(versions(...names, ...(propagator ? [propagator] : [])), async (_request, _response, { item, next }) => {
   const before = propagation.getActiveBaggage() ?? propagation.createBaggage();
