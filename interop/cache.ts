@@ -51,7 +51,8 @@ export async function downloading<T>(what: string, download: () => Promise<T>, p
     try {
       return await download();
     } catch (error) {
-      console.log(`  download of ${what} failed, again in ${pause} s: ${(error as Error).message.split("\n")[0]}`);
+      const reason = (error as Error).message.trimEnd().split("\n").at(-1);
+      console.log(`  the download of ${what} failed, again in ${pause} s: ${reason}`);
       await wait(1000 * pause);
     }
   }
