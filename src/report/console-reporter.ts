@@ -110,7 +110,8 @@ export class ConsoleReporter implements Reporter {
   #line(span: FinishedSpan): TraceLine {
     const { context, tags } = span;
     const outcome = outcomeOf(span, kindOf(tags));
-    const [kind, status] = [tagOf(tags, SPAN_KIND), tagOf(tags, HTTP_STATUS_CODE)];
+    const kind = tagOf(tags, SPAN_KIND);
+    const status = tagOf(tags, HTTP_STATUS_CODE) ?? tagOf(tags, "http.response.status_code");
     return {
       traceId: traceIdHex(context),
       spanId: spanIdHex(context),

@@ -9,6 +9,9 @@ import { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
 import type { Tracer } from "./tracer.ts";
 
+/** What a span collects: undefined when unsampled, and from `finish` on. For the classes that add to `Span`, not for users. */
+export let recordOf: (span: Span) => SpanRecord | undefined;
+
 /**
  * A span of the built-in tracer. No method ever throws. Calls after `finish`, and a second `finish`, are ignored and
  * counted (`span.used_after_finish`, `span.finished_twice`). An unsampled span ignores all but baggage.
@@ -19,6 +22,10 @@ export class Span extends OpenTracingSpan {
   /** What was collected: undefined when unsampled, and from `finish` on. */
   #record: SpanRecord | undefined;
   #finished = false;
+
+  static {
+    recordOf = (span) => span.#record;
+  }
 
   /** @internal Made by `Tracer.startSpan` alone. */
   constructor(tracer: Tracer, context: SpanContext, record: SpanRecord | undefined) {
@@ -124,21 +131,8 @@ export class Span extends OpenTracingSpan {
   }
 
   #setTag(record: SpanRecord, name: string, value: unknown): void {
-    const { tags } = record;
     const { maxTags, maxValueLength } = this.#tracer.limits;
-    const kept = limitedValue(value, maxValueLength);
-    for (let i = 0; i < tags.length; i += 2) {
-      if (tags[i] === name) {
-        tags[i + 1] = kept;
-        return;
-      }
-    }
-    if (tags.length >= 2 * maxTags) {
-      record.droppedTags++;
-      count("span.tags_dropped");
-    } else {
-      tags.push(name, kept);
-    }
+    record.setTag(name, limitedValue(value, maxValueLength), maxTags);
   }
 
   #ignored(): void {

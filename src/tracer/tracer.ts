@@ -54,6 +54,17 @@ const OPTION_CHECKS: Readonly<Record<keyof TracerOptions, Check>> = {
 /** The tag by which jaeger-client lets a root be found: the value of the header of that name. */
 const JAEGER_DEBUG_ID = "jaeger-debug-id";
 
+/** What another API adds to a tracer's spans. */
+export interface SpanExtension {
+  /** What the tracer makes from now on. */
+  readonly Span: typeof Span;
+  /** Whether no span is to be recorded here: the tracer then answers one without ids, which is never sent. Must not throw. */
+  isSuppressed(options: SpanOptions | undefined): boolean;
+}
+
+/** Has a tracer make spans of another class, or of its own again. For the files that add to what spans are, not for users. */
+export let extendSpans: (tracer: Tracer, extension: SpanExtension | undefined) => void;
+
 /** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
 export class Tracer extends OpenTracingTracer {
   readonly limits: SpanLimits;
@@ -61,6 +72,13 @@ export class Tracer extends OpenTracingTracer {
   readonly #sampler: Sampler;
   readonly #propagator: CompositePropagator;
   #closed = false;
+  #extension: SpanExtension | undefined;
+
+  static {
+    extendSpans = (tracer, extension) => {
+      tracer.#extension = extension;
+    };
+  }
 
   /** Throws a TypeError that says what to write instead where an option is wrong. */
   constructor(options: TracerOptions) {
@@ -81,10 +99,13 @@ export class Tracer extends OpenTracingTracer {
    * `sampling.priority` given here overrides the sampler. What is no reference is counted (`span.foreign_parent`) and left out.
    */
   override startSpan(name: string, options?: SpanOptions): Span {
+    const extension = this.#extension;
+    if (extension?.isSuppressed(options)) return new extension.Span(this, new SpanContext(), undefined);
+    const SpanClass = extension === undefined ? Span : extension.Span;
     const references = validReferences(options?.references);
     const parent = parentOf(options?.childOf, references);
     const context = this.#newContext(String(name), parent, options?.tags);
-    if ((context.traceFlags & SAMPLED) === 0) return new Span(this, context, undefined);
+    if ((context.traceFlags & SAMPLED) === 0) return new SpanClass(this, context, undefined);
 
     const offset = clock.offset();
     const startTime = timeOr(offset + performance.now(), options?.startTime);
@@ -95,7 +116,7 @@ export class Tracer extends OpenTracingTracer {
       record.parentIsRemote = parent.isRemote;
     }
     if (references !== undefined && references.length > 0) record.references = links(references, parent);
-    const span = new Span(this, context, record);
+    const span = new SpanClass(this, context, record);
     if (options?.tags !== undefined) span.addTags(options.tags);
     if (parent?.debugId !== undefined && !hasIds(parent)) span.setTag(JAEGER_DEBUG_ID, parent.debugId);
     return span;
@@ -143,6 +164,11 @@ export class Tracer extends OpenTracingTracer {
     }
     const isContext = context.baggage !== undefined || hasIds(context) || (context.traceFlags & DECISION_ONLY) !== 0;
     return isContext ? context : null;
+  }
+
+  /** The names of the headers that `inject` writes, lower case. */
+  get headerNames(): readonly string[] {
+    return this.#propagator.fields;
   }
 
   /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. Never rejects. */
