@@ -9,6 +9,7 @@ export type CounterName =
   | "span.used_after_finish"
   | "span.tags_dropped"
   | "span.logs_dropped"
+  | "span.links_dropped"
   | "span.values_truncated"
   | "span.foreign_parent"
   | "scope.misuse"
@@ -29,6 +30,7 @@ export type CounterName =
   | "report.after_close"
   | "report.exit_timeout"
   | "report.reporter_error"
+  | "opentelemetry.duplicate"
   | "settings.ignored"
   | "environment.invalid";
 

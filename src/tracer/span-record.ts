@@ -5,7 +5,7 @@ import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference, SpanS
 import type { SpanContext } from "./span-context.ts";
 
 const NO_LOGS: LogEntry[] = [];
-const NO_REFERENCES: readonly SpanReference[] = [];
+const NO_REFERENCES: SpanReference[] = [];
 
 /** Held by its span until that finishes, and by nothing of ours afterwards: a finished span costs no memory. */
 export class SpanRecord implements FinishedSpan {
@@ -20,7 +20,7 @@ export class SpanRecord implements FinishedSpan {
   clockOffset: number;
   tags: unknown[] = [];
   logs: LogEntry[] = NO_LOGS;
-  references: readonly SpanReference[] = NO_REFERENCES;
+  references: SpanReference[] = NO_REFERENCES;
   droppedTags = 0;
   droppedLogs = 0;
   droppedReferences = 0;
@@ -48,6 +48,18 @@ export class SpanRecord implements FinishedSpan {
       count("span.tags_dropped");
     } else {
       tags.push(name, value);
+    }
+  }
+
+  /** Adds a link; one beyond `maxLinks` is dropped and counted. */
+  addReference(reference: SpanReference, maxLinks: number): void {
+    if (this.references.length >= maxLinks) {
+      this.droppedReferences++;
+      count("span.links_dropped");
+    } else if (this.references === NO_REFERENCES) {
+      this.references = [reference];
+    } else {
+      this.references.push(reference);
     }
   }
 

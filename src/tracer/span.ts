@@ -56,21 +56,21 @@ export class Span extends OpenTracingSpan {
 
   override setOperationName(name: string): this {
     if (this.#record !== undefined) this.#record.operationName = String(name);
-    else this.#ignored();
+    else this.ignored();
     return this;
   }
 
   /** Sets or replaces a tag. Numbers, booleans and text are kept as they are; reporters turn anything else into text. */
   override setTag(name: string, value: unknown): this {
     const record = this.#record;
-    if (record === undefined) this.#ignored();
+    if (record === undefined) this.ignored();
     else this.#setTag(record, name, value);
     return this;
   }
 
   override addTags(tags: Record<string, unknown>): this {
     const record = this.#record;
-    if (record === undefined) this.#ignored();
+    if (record === undefined) this.ignored();
     else for (const name in tags) this.#setTag(record, name, tags[name]);
     return this;
   }
@@ -80,7 +80,7 @@ export class Span extends OpenTracingSpan {
     const record = this.#record;
     const { maxLogs, maxValueLength } = this.#tracer.limits;
     if (record === undefined) {
-      this.#ignored();
+      this.ignored();
     } else if (record.logs.length >= maxLogs) {
       record.droppedLogs++;
       count("span.logs_dropped");
@@ -99,7 +99,7 @@ export class Span extends OpenTracingSpan {
   /** Sets a baggage item, which travels to all spans started from this one from now on, in this process and beyond. */
   override setBaggageItem(name: string, value: string): this {
     if (this.#finished) {
-      this.#ignored();
+      this.ignored();
       return this;
     }
     // A context that somebody already took keeps the baggage it had.
@@ -135,7 +135,8 @@ export class Span extends OpenTracingSpan {
     record.setTag(name, limitedValue(value, maxValueLength), maxTags);
   }
 
-  #ignored(): void {
+  /** @internal A call that came too late, or to a span that records nothing. */
+  protected ignored(): void {
     if (this.#finished) count("span.used_after_finish");
   }
 }

@@ -1,0 +1,129 @@
+// Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
+
+import { context, type ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
+import { Tracer as NoopTracer } from "opentracing";
+import { warn } from "../../diagnostics.ts";
+import { requestsTraced } from "../../init-tracing.ts";
+import type { Undo } from "../../patch.ts";
+import { SPAN_KIND } from "../../tags.ts";
+import { extendSpans, Tracer } from "../../tracer/tracer.ts";
+import { attach, Tracing } from "../../tracing.ts";
+import { OpenTelemetryContextManager } from "./context-manager.ts";
+import { OpenTelemetryPropagator } from "./propagator.ts";
+import { OpenTelemetrySpan } from "./span.ts";
+import { ExplicitStart, type Registration } from "./tracer.ts";
+import { OpenTelemetryProvider } from "./tracer-provider.ts";
+
+/** The one that there can be. */
+let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+
+/**
+ * Registers the tracing's tracer as OpenTelemetry's global tracer provider, its scope as the context manager, and its header
+ * formats as the propagator. From then on `trace.getActiveSpan()` and `tracing.activeSpan()` are one span, spans of both APIs
+ * nest in one another, and all go to the tracing's reporter by its sampler's decision.
+ *
+ * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing.
+ * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so.
+ *
+ * @returns takes it back, as `tracing.close()` does: tracers that libraries keep then make spans that record nothing
+ * @throws TypeError where `tracing` is no Tracing object, or its tracer is not the built-in one
+ */
+export function registerOpenTelemetry(tracing: Tracing): Undo {
+  const tracer = tracerOf(tracing);
+  if (tracer === undefined) return nothing;
+  if (registered?.tracing === tracing) return registered.undo;
+
+  const registration: Registration = { tracer, isOn: true };
+  const provider = new OpenTelemetryProvider(registration, requestsTraced);
+  const contexts = new OpenTelemetryContextManager(tracing.scopeManager, tracer);
+  const propagator = new OpenTelemetryPropagator(tracer);
+
+  const undos: Undo[] = [];
+  const missing = SETTERS.find(({ set, unset }) => {
+    const isSet = set({ provider, contexts, propagator });
+    if (isSet) undos.push(() => unset({ provider, contexts, propagator }));
+    return !isSet;
+  });
+  if (missing !== undefined) {
+    for (const undo of undos) undo();
+    warn(
+      "settings.ignored",
+      `registerOpenTelemetry: another OpenTelemetry ${missing.what} is registered already, so nothing was registered; ` +
+        "remove the OpenTelemetry SDK's start (or its --import flag), or leave out this call",
+    );
+    return nothing;
+  }
+  contexts.enable();
+  extendSpans(tracer, {
+    Span: OpenTelemetrySpan,
+    // A request that comes in is traced wherever its server was made.
+    isSuppressed: (options) =>
+      !(options instanceof ExplicitStart) && contexts.isSuppressed() && options?.tags?.[SPAN_KIND] !== "server",
+  });
+
+  const undo: Undo = () => {
+    if (!registration.isOn) return;
+    registration.isOn = false;
+    extendSpans(tracer, undefined);
+    for (const one of undos) one();
+    if (registered?.undo === undo) registered = undefined;
+  };
+  registered = { tracing, undo };
+  attach(tracing, { close: undo });
+  return undo;
+}
+
+interface Parts {
+  readonly provider: OpenTelemetryProvider;
+  readonly contexts: OpenTelemetryContextManager;
+  readonly propagator: OpenTelemetryPropagator;
+}
+
+interface Setter {
+  readonly what: string;
+  /** Answers false where another one is there. */
+  readonly set: (parts: Parts) => boolean;
+  /** Leaves it alone where somebody has put another one in its place since. */
+  readonly unset: (parts: Parts) => void;
+}
+
+const SETTERS: readonly Setter[] = [
+  {
+    what: "tracer provider",
+    set: ({ provider }) => trace.setGlobalTracerProvider(provider),
+    unset({ provider }) {
+      const current = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
+      if (current.getDelegate?.() === provider) trace.disable();
+    },
+  },
+  {
+    what: "context manager",
+    set: ({ contexts }) => context.setGlobalContextManager(contexts.enable()),
+    unset({ contexts }) {
+      if (contexts.isEnabled) context.disable();
+    },
+  },
+  {
+    what: "propagator",
+    set: ({ propagator }) => propagation.setGlobalPropagator(propagator),
+    unset({ propagator }) {
+      if (propagation.fields() === propagator.fields()) propagation.disable();
+    },
+  },
+];
+
+/** Undefined where tracing is switched off by OTEL_SDK_DISABLED. */
+function tracerOf(tracing: Tracing): Tracer | undefined {
+  if (!(tracing instanceof Tracing)) {
+    throw new TypeError("registerOpenTelemetry(tracing): the tracing must be a Tracing object: initTracing()");
+  }
+  const { tracer } = tracing;
+  if (tracer instanceof Tracer) return tracer;
+  if (tracer.constructor === NoopTracer) return undefined;
+  throw new TypeError(
+    "registerOpenTelemetry(tracing): the tracing's tracer must be the built-in one: initTracing() without another tracer, " +
+      "or new Tracing(new Tracer({ reporter }))",
+  );
+}
+
+function nothing(): void {}
