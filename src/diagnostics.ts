@@ -20,6 +20,7 @@ export type CounterName =
   | "propagation.carrier"
   | "propagation.error"
   | "framework.unknown"
+  | "instrumentation.doubled"
   | "client.unread_body"
   | "report.queue_full"
   | "report.send_failed"
@@ -30,7 +31,6 @@ export type CounterName =
   | "report.after_close"
   | "report.exit_timeout"
   | "report.reporter_error"
-  | "opentelemetry.duplicate"
   | "settings.ignored"
   | "environment.invalid";
 

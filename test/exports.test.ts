@@ -12,6 +12,7 @@ import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
 import * as koa from "node-opentracing/koa";
 import * as nest from "node-opentracing/nest";
+import * as opentelemetry from "node-opentracing/opentelemetry";
 import * as testing from "node-opentracing/testing";
 import * as tornado from "node-opentracing/tornado";
 
@@ -83,6 +84,10 @@ test("node-opentracing/tornado exports these names", () => {
   assert.deepEqual(Object.keys(tornado).sort(), TORNADO);
 });
 
+test("node-opentracing/opentelemetry exports these names", () => {
+  assert.deepEqual(Object.keys(opentelemetry).sort(), ["OpenTelemetryTracer"]);
+});
+
 test("node-opentracing/testing exports these names", () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
 });
@@ -113,6 +118,7 @@ test("every subpath of package.json has a built file and types", () => {
     "./hono",
     "./h3",
     "./nest",
+    "./opentelemetry",
     "./testing",
     "./tornado",
     "./package.json",

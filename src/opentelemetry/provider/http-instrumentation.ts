@@ -64,12 +64,12 @@ export class HttpInstrumentationTracer extends ProviderTracer {
 
   #warn(): void {
     if (warned.has(this.#name)) {
-      count("opentelemetry.duplicate");
+      count("instrumentation.doubled");
       return;
     }
     warned.add(this.#name);
     warn(
-      "opentelemetry.duplicate",
+      "instrumentation.doubled",
       `${this.#name} is on, but node-opentracing traces the same requests: its spans are left out; switch it off, ` +
         `with getNodeAutoInstrumentations by { "${this.#name}": { enabled: false } }`,
     );
