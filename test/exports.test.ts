@@ -85,7 +85,7 @@ test("node-opentracing/tornado exports these names", () => {
 });
 
 test("node-opentracing/opentelemetry exports these names", () => {
-  assert.deepEqual(Object.keys(opentelemetry).sort(), ["OpenTelemetryTracer"]);
+  assert.deepEqual(Object.keys(opentelemetry).sort(), ["OpenTelemetryTracer", "registerOpenTelemetry"]);
 });
 
 test("node-opentracing/testing exports these names", () => {

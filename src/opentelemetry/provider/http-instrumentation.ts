@@ -50,7 +50,8 @@ export class HttpInstrumentationTracer extends ProviderTracer {
   }
 
   override startSpan(name: string, options: ApiSpanOptions = {}, context: Context = contextApi.active()): ApiSpan {
-    if (!this.#registration.isOn || !this.#isTraced(options.kind)) return super.startSpan(name, options, context);
+    const isLeftOut = this.#registration.tracer !== undefined && this.#isTraced(options.kind);
+    if (!isLeftOut) return super.startSpan(name, options, context);
     this.#warn();
     // A server's: our span of the request is active already, or begins within. The instrumentation's own context is the caller's.
     const around = options.kind === SpanKind.SERVER ? trace.getSpan(contextApi.active()) : undefined;

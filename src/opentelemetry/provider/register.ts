@@ -1,5 +1,6 @@
 // Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
 
+import { createRequire } from "node:module";
 import { context, type ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
 import { Tracer as NoopTracer } from "opentracing";
 import { warn } from "../../diagnostics.ts";
@@ -13,6 +14,10 @@ import { OpenTelemetryPropagator } from "./propagator.ts";
 import { OpenTelemetrySpan } from "./span.ts";
 import { ExplicitStart, type Registration } from "./tracer.ts";
 import { OpenTelemetryProvider } from "./tracer-provider.ts";
+
+/** For as long as the process runs: what is registered and taken back is the tracer behind them. */
+const registration: Registration = { tracer: undefined };
+const provider = new OpenTelemetryProvider(registration, requestsTraced);
 
 /** The one that there can be. */
 let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
@@ -33,15 +38,13 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
   if (tracer === undefined) return nothing;
   if (registered?.tracing === tracing) return registered.undo;
 
-  const registration: Registration = { tracer, isOn: true };
-  const provider = new OpenTelemetryProvider(registration, requestsTraced);
   const contexts = new OpenTelemetryContextManager(tracing.scopeManager, tracer);
   const propagator = new OpenTelemetryPropagator(tracer);
 
   const undos: Undo[] = [];
   const missing = SETTERS.find(({ set, unset }) => {
-    const isSet = set({ provider, contexts, propagator });
-    if (isSet) undos.push(() => unset({ provider, contexts, propagator }));
+    const isSet = set({ contexts, propagator });
+    if (isSet) undos.push(() => unset({ contexts, propagator }));
     return !isSet;
   });
   if (missing !== undefined) {
@@ -53,7 +56,7 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
     );
     return nothing;
   }
-  contexts.enable();
+  registration.tracer = tracer;
   extendSpans(tracer, {
     Span: OpenTelemetrySpan,
     // A request that comes in is traced wherever its server was made.
@@ -62,11 +65,11 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
   });
 
   const undo: Undo = () => {
-    if (!registration.isOn) return;
-    registration.isOn = false;
+    if (registered?.undo !== undo) return;
+    registered = undefined;
+    registration.tracer = undefined;
     extendSpans(tracer, undefined);
     for (const one of undos) one();
-    if (registered?.undo === undo) registered = undefined;
   };
   registered = { tracing, undo };
   attach(tracing, { close: undo });
@@ -74,7 +77,6 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
 }
 
 interface Parts {
-  readonly provider: OpenTelemetryProvider;
   readonly contexts: OpenTelemetryContextManager;
   readonly propagator: OpenTelemetryPropagator;
 }
@@ -90,8 +92,12 @@ interface Setter {
 const SETTERS: readonly Setter[] = [
   {
     what: "tracer provider",
-    set: ({ provider }) => trace.setGlobalTracerProvider(provider),
-    unset({ provider }) {
+    set() {
+      const other = otherCopy();
+      if (other?.setGlobalTracerProvider(provider)) other.disable();
+      return trace.setGlobalTracerProvider(provider);
+    },
+    unset() {
       const current = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
       if (current.getDelegate?.() === provider) trace.disable();
     },
@@ -111,6 +117,19 @@ const SETTERS: readonly Setter[] = [
     },
   },
 ];
+
+/**
+ * From 1.10 on the API is there twice, imported and required. What libraries get of either before the registration are proxies
+ * of its own, which learn of a provider only when it is set there: so it is set there too, and taken away again.
+ */
+function otherCopy(): typeof trace | undefined {
+  try {
+    const required = createRequire(import.meta.url)("@opentelemetry/api") as { readonly trace: typeof trace };
+    return required.trace === trace ? undefined : required.trace;
+  } catch {
+    return undefined; // in a bundle
+  }
+}
 
 /** Undefined where tracing is switched off by OTEL_SDK_DISABLED. */
 function tracerOf(tracing: Tracing): Tracer | undefined {

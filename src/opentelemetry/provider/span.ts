@@ -13,7 +13,6 @@ import {
   type TimeInput,
 } from "@opentelemetry/api";
 import { count } from "../../diagnostics.ts";
-import { errorFacts } from "../../report/error-facts.ts";
 import type { InstrumentationScope } from "../../report/reporter.ts";
 import { ERROR, SPAN_KIND } from "../../tags.ts";
 import { timeOr } from "../../tracer/clock.ts";
@@ -21,6 +20,7 @@ import { limitedValue } from "../../tracer/limits.ts";
 import { recordOf, Span } from "../../tracer/span.ts";
 import type { SpanRecord } from "../../tracer/span-record.ts";
 import { isAttribute, keptAttributes, limitedAttribute } from "./attributes.ts";
+import { exceptionAttributes } from "./exception.ts";
 import { apiSpanContext, ownSpanContext } from "./span-context.ts";
 import { isTime, millisecondsOf } from "./time.ts";
 
@@ -83,13 +83,10 @@ export class OpenTelemetrySpan extends Span implements ApiSpan {
     return this;
   }
 
+  /** What is neither a text nor has a class, code or message is no exception, and left out. */
   recordException(exception: Exception, time?: TimeInput): void {
-    const { type, message, stack } = errorFacts({ "error.object": exception });
-    const attributes: Attributes = {};
-    if (type !== "") attributes["exception.type"] = type;
-    if (message !== "") attributes["exception.message"] = message;
-    if (stack !== "") attributes["exception.stacktrace"] = stack;
-    this.#addEvent("exception", attributes, time);
+    const attributes = exceptionAttributes(exception);
+    if (attributes !== undefined) this.#addEvent("exception", attributes, time);
   }
 
   addLink(link: Link): this {

@@ -31,7 +31,7 @@ export class OpenTelemetryProvider implements TracerProvider {
 
   /** What OpenTelemetry's own provider has for it. Resolves when what has finished is sent. */
   async forceFlush(): Promise<void> {
-    await this.#registration.tracer.flush();
+    await this.#registration.tracer?.flush();
   }
 
   #make(scope: InstrumentationScope): ApiTracer {

@@ -17,11 +17,9 @@ import { OpenTelemetrySpan } from "./span.ts";
 import { isSuppressed } from "./suppression.ts";
 import { millisecondsOf } from "./time.ts";
 
-/** What the tracers of one registration have in common. */
+/** What all tracers ask for ours, for libraries keep theirs: undefined while none is registered. */
 export interface Registration {
-  readonly tracer: Tracer;
-  /** False once it has been taken back: libraries keep their tracers. */
-  isOn: boolean;
+  tracer: Tracer | undefined;
 }
 
 /** The options of a start that has looked at its own context: what is active says nothing of it. */
@@ -35,7 +33,7 @@ export class ExplicitStart implements SpanOptions {
   }
 }
 
-/** Makes spans of one instrumentation scope. In a context where tracing is suppressed they have no ids and record nothing. */
+/** Makes spans of one instrumentation scope, while a tracer is registered. In a context where tracing is suppressed they have no ids and record nothing. */
 export class ProviderTracer implements ApiTracer {
   readonly #registration: Registration;
   readonly #scope: InstrumentationScope;
@@ -46,10 +44,10 @@ export class ProviderTracer implements ApiTracer {
   }
 
   startSpan(name: string, options: ApiSpanOptions = {}, context: Context = contextApi.active()): ApiSpan {
-    const { tracer, isOn } = this.#registration;
+    const { tracer } = this.#registration;
     const around = options.root === true ? trace.deleteSpan(context) : context;
     // As the API itself answers where nothing is registered.
-    if (!isOn) return trace.wrapSpanContext(trace.getSpanContext(around) ?? INVALID_SPAN_CONTEXT);
+    if (tracer === undefined) return trace.wrapSpanContext(trace.getSpanContext(around) ?? INVALID_SPAN_CONTEXT);
     if (isSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const parent = ownSpanOf(around, tracer)?.context();
     const span = tracer.startSpan(name, new ExplicitStart(parent, millisecondsOf(options.startTime)));
