@@ -13,17 +13,33 @@ export const peers: string = join(
   `../../../test/opentelemetry-sdk${isNew ? 3 : 2}`,
 );
 
-// Our own package gets the API that the instrumentations have, as npm would arrange it for an application.
-module.register(
-  `data:text/javascript,${encodeURIComponent(`
-    export function resolve(specifier, context, next) {
-      const parentURL = ${JSON.stringify(pathToFileURL(join(peers, "index.js")).href)};
-      return next(specifier, specifier === "@opentelemetry/api" ? { ...context, parentURL } : context);
-    }`)}`,
-);
-
 /** As a package of that folder requires it. */
 export const requirePeer: NodeJS.Require = createRequire(join(peers, "index.js"));
+
+// Our own package gets the API that the instrumentations have, as npm would arrange it for an application.
+const imported = pathToFileURL(join(peers, "index.js")).href;
+const required = pathToFileURL(requirePeer.resolve("@opentelemetry/api")).href;
+
+interface Place {
+  readonly parentURL?: string | undefined;
+  readonly conditions: readonly string[];
+}
+type Resolve = (specifier: string, place: Place, next: (specifier: string, place: Place) => unknown) => unknown;
+
+function resolve(specifier: string, place: Place, next: (specifier: string, place: Place) => unknown): unknown {
+  if (specifier !== "@opentelemetry/api") return next(specifier, place);
+  if (place.conditions.includes("require")) return { url: required, shortCircuit: true };
+  return next(specifier, { ...place, parentURL: imported });
+}
+
+// Not among the types of Node 20, which lacks it: where that imports the API, it is the file that is required.
+const { registerHooks } = module as { registerHooks?: (hooks: { resolve: Resolve }) => void };
+if (registerHooks !== undefined) {
+  registerHooks({ resolve });
+} else {
+  const text = `const required = "", imported = ${JSON.stringify(imported)}; export ${resolve};`;
+  module.register(`data:text/javascript,${encodeURIComponent(text)}`);
+}
 
 export const api: typeof import("@opentelemetry/api") = requirePeer("@opentelemetry/api");
 

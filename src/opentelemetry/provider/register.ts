@@ -51,8 +51,9 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
     for (const undo of undos) undo();
     warn(
       "settings.ignored",
-      `registerOpenTelemetry: another OpenTelemetry ${missing.what} is registered already, so nothing was registered; ` +
-        "remove the OpenTelemetry SDK's start (or its --import flag), or leave out this call",
+      `registerOpenTelemetry: another OpenTelemetry ${missing.what} is registered already, or another version of ` +
+        "@opentelemetry/api is in use, so nothing was registered; remove the OpenTelemetry SDK's start (or its --import " +
+        "flag), install one version of the API, or leave out this call",
     );
     return nothing;
   }
