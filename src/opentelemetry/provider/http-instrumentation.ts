@@ -33,8 +33,7 @@ export function isHttpInstrumentation(name: string): boolean {
   return NAMES.has(name);
 }
 
-/** Those that there was a warning about, once a process. */
-const warned = new Set<string>();
+let hasWarned = false;
 
 /** Makes spans that record nothing of the requests that are traced already, and others as any tracer does. */
 export class HttpInstrumentationTracer extends ProviderTracer {
@@ -63,16 +62,17 @@ export class HttpInstrumentationTracer extends ProviderTracer {
     return kind === SpanKind.CLIENT && this.#traced().outgoing;
   }
 
+  /** One warning a process. */
   #warn(): void {
-    if (warned.has(this.#name)) {
+    if (hasWarned) {
       count("instrumentation.doubled");
       return;
     }
-    warned.add(this.#name);
+    hasWarned = true;
     warn(
       "instrumentation.doubled",
-      `${this.#name} is on, but node-opentracing traces the same requests: its spans are left out; switch it off, ` +
-        `with getNodeAutoInstrumentations by { "${this.#name}": { enabled: false } }`,
+      `${this.#name} is on, but node-opentracing traces the same requests: its spans are left out; switch off ` +
+        `${[...NAMES].slice(0, 2).join(" and ")}, with getNodeAutoInstrumentations by { "${this.#name}": { enabled: false } }`,
     );
   }
 }
