@@ -27,7 +27,7 @@ interface Place {
 type Resolve = (specifier: string, place: Place, next: (specifier: string, place: Place) => unknown) => unknown;
 
 function resolve(specifier: string, place: Place, next: (specifier: string, place: Place) => unknown): unknown {
-  if (specifier !== "@opentelemetry/api") return next(specifier, place);
+  if (specifier !== "@opentelemetry/api" || !place.parentURL?.includes("/dist/")) return next(specifier, place);
   if (place.conditions.includes("require")) return { url: required, shortCircuit: true };
   return next(specifier, { ...place, parentURL: imported });
 }
