@@ -5,6 +5,7 @@ type Listener = (...args: never[]) => void;
 /** What an emitter must have: Node's, and the stand-ins of test libraries, which may lack the limit. */
 interface Emitter {
   on(event: string | symbol, listener: Listener): unknown;
+  prependListener?(event: string | symbol, listener: Listener): unknown;
   getMaxListeners?(): number;
   setMaxListeners?(limit: number): unknown;
 }
@@ -15,6 +16,17 @@ interface Emitter {
  */
 export function listen(emitter: Emitter, event: string | symbol, listener: Listener): void {
   emitter.on(event, listener);
+  raiseLimit(emitter);
+}
+
+/** The same before all listeners that there are by now, where the emitter can do that. */
+export function listenFirst(emitter: Emitter, event: string | symbol, listener: Listener): void {
+  if (emitter.prependListener === undefined) emitter.on(event, listener);
+  else emitter.prependListener(event, listener);
+  raiseLimit(emitter);
+}
+
+function raiseLimit(emitter: Emitter): void {
   const limit = emitter.getMaxListeners?.();
   if (limit !== undefined && limit > 0 && limit < Number.POSITIVE_INFINITY) emitter.setMaxListeners?.(limit + 1);
 }

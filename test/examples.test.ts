@@ -391,6 +391,20 @@ restify  └─ load order  ✗ Error: there is no order 0`,
   assert.equal(pictures(named), "trace\npolka  GET /orders/:id  server 200");
 });
 
+test("examples/opentelemetry-tracer: a request, and spans by both APIs, go out by the application's provider", async () => {
+  const port = await freePort();
+  const example = start("opentelemetry-tracer.js", [], { PORT: port });
+  await example.until("curl");
+  assert.equal(await fetch(`http://127.0.0.1:${port}/orders/7`).then((answer) => answer.text()), "an order\n");
+  const output = await example.until("GET by");
+  example.child.kill("SIGTERM");
+  assert.deepEqual(output.split("\n").slice(1, 4), [
+    "select by shop",
+    "load order by node-opentracing",
+    "GET by node-opentracing",
+  ]);
+});
+
 test("examples/two-apps: each application by its own settings", async () => {
   const ports = [await freePort(), await freePort()] as const;
   const apps = start("two-apps.js", [], { PORT: ports[0], ADMIN_PORT: ports[1] });

@@ -38,7 +38,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     call.signal = signalOf(args);
     let promise: Promise<Response>;
     try {
-      promise = requests.making.run(call, Reflect.apply, original, this, args);
+      promise = requests.make(call, original, this, args);
     } catch (error) {
       requests.settled(call);
       call.exchange.failed(error);

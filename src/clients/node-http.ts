@@ -72,9 +72,10 @@ function traced(original: Send, self: unknown, call: RequestCall, handler: Clien
 
   const exchange = new Exchange(handler, span);
   const headers = handler.maySend(url) ? handler.headers(span) : undefined;
+  const own = handler.others === undefined ? original : handler.others.beneath(original);
   let request: ClientRequest & Traced;
   try {
-    request = send(original, self, headers === undefined ? call.args : withHeaders(call, headers));
+    request = send(own, self, headers === undefined ? call.args : withHeaders(call, headers));
   } catch (error) {
     exchange.failed(error);
     throw error;

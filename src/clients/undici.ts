@@ -46,6 +46,7 @@ export class UndiciRequests {
   readonly #waiting = new Set<Call>();
   /** A redirect response that has just ended: its handler sends the next hop before it returns. */
   #turning: Call | undefined;
+  #stopCreated: Undo | undefined;
 
   constructor(handler: ClientHandler) {
     this.#handler = handler;
@@ -53,13 +54,35 @@ export class UndiciRequests {
 
   /** Listens to the channels. Does not load undici. */
   subscribe(): Undo {
+    this.#listenLast();
+    // What is started together with us listens by then.
+    if (this.#handler.others !== undefined) setImmediate(() => this.#stopCreated && this.#listenLast());
     const undos = [
-      listen("create", (message) => this.#created(message.request)),
+      () => this.#stop(),
       listen("headers", (message) => this.#received(message as HeadersMessage)),
       listen("trailers", (message) => this.#completed(message.request)),
       listen("error", (message) => this.#broke(message as ErrorMessage)),
     ];
     return undoAll(undos);
+  }
+
+  /** Calls fetch, so that its hops are known to belong to `call`. */
+  make<R>(call: Call, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
+    const { others } = this.#handler;
+    return others === undefined
+      ? this.making.run(call, Reflect.apply<unknown, never[], R>, fetch, self, args as never)
+      : others.without(() => this.making.run(call, Reflect.apply<unknown, never[], R>, fetch, self, args as never));
+  }
+
+  /** Others that listen to the same channel come before us, so that we see the headers that they add. */
+  #listenLast(): void {
+    this.#stop();
+    this.#stopCreated = listen("create", (message) => this.#created(message.request));
+  }
+
+  #stop(): void {
+    this.#stopCreated?.();
+    this.#stopCreated = undefined;
   }
 
   /** Fetch was given these headers for all hops of `call`. */
@@ -162,6 +185,7 @@ export class UndiciRequests {
 
   /** A request that nobody announced: made with undici's own functions. */
   #start(request: UndiciRequest, url: string, caller: Span | undefined): Call | undefined {
+    if (this.#handler.others?.hasSent(request.headers, undefined)) return undefined;
     const outgoing = { component: "undici", method: request.method, url, source: request };
     const span = this.#handler.sending(outgoing, caller);
     return span === undefined ? undefined : new Call(this.#handler, span, caller, request.method.toUpperCase(), false);
@@ -171,6 +195,7 @@ export class UndiciRequests {
     const call = this.#callOf(request);
     if (call === undefined) return;
     call.received(response.statusCode, response.headers);
+    if (!call.isFetch && this.#handler.others?.hasSent(request.headers, call.exchange.span)) this.#listenLast();
     if (call.expected === undefined) return;
     if (call.isFetch) this.await(call);
     else if (!(handlerOf(request) instanceof AsyncResource)) this.#awaitRedirect(call);

@@ -54,7 +54,9 @@ export function serve(
   // A request that is shown again (checkContinue and then request, or by another server) keeps its span.
   const known = tracedOf(request) ?? (isHttp2(request) ? tracedStream(request, response) : undefined);
   const span = known?.span ?? (isResponse(response) ? started(host, server, request, response) : undefined);
-  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+  const { scope, others } = host.tracing;
+  const own = span === undefined || others === undefined ? emit : others.beneath(emit);
+  return scope.run(span, emitInSpan, own, server, args, span, host);
 }
 
 /** An HTTP/2 request that was shown as a stream before. */

@@ -6,7 +6,7 @@ import type { Span } from "opentracing";
 import { type Failure, isClientError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Routed, ServerHandler } from "../http/server-handler.ts";
-import { listen } from "../listen.ts";
+import { listen, listenFirst } from "../listen.ts";
 import { watchStream } from "./http2/end.ts";
 import { isHttp2, streamOf } from "./http2/request.ts";
 import { failureOf, statusOf } from "./response-end.ts";
@@ -225,8 +225,8 @@ export function watch(
     return traced;
   }
   traced.server = serverNotes(request);
-  // "close" comes once, after a finished response and after an abort alike.
-  listen(response, "close", onClose);
+  // "close" comes once, after a finished response and after an abort alike. First: who made the span, if not we, ends it then.
+  listenFirst(response, "close", onClose);
   if (response.socket === null) queue(request.socket, response);
   if (response.closed || (response.socket === null && request.socket?.closed)) traced.end();
   return traced;

@@ -3,6 +3,7 @@
 import { FORMAT_HTTP_HEADERS, type Span } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
 import { isHeaderName, isHeaderValue } from "../header.ts";
+import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { COMPONENT, ERROR, HTTP_METHOD, HTTP_RESEND_COUNT, HTTP_STATUS_CODE, HTTP_URL, SPAN_KIND } from "../tags.ts";
 import { type Failure, recordError, recordFailure } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
@@ -67,6 +68,11 @@ export class ClientHandler {
     }
     http.startSpanCb(span, request);
     return span;
+  }
+
+  /** Others that may trace the same requests: see `OtherInstrumentation`. */
+  get others(): OtherInstrumentation | undefined {
+    return this.#http.others;
   }
 
   /** Whether `propagateTo` sets no limits. */

@@ -3,7 +3,7 @@
 import { globalTracer, type Span, type Tracer } from "opentracing";
 import { guard, isThenable } from "../guard.ts";
 import type { Undo } from "../patch.ts";
-import type { ScopeManager } from "../scope/scope-manager.ts";
+import type { OtherInstrumentation, ScopeManager } from "../scope/scope-manager.ts";
 import { type Check, either, hasMethods, isBoolean, isFunction, isTextList, show } from "../settings.ts";
 import { type AttributeTagger, attributeTaggers } from "./attributes.ts";
 import { DEFAULT_REDACTED, redactor } from "./redaction.ts";
@@ -64,6 +64,8 @@ export class HttpTracing {
   /** Any OpenTracing tracer. Without one given: the global one, looked up at each use. */
   readonly tracer: Tracer;
   readonly scope: ScopeManager;
+  /** Others that may trace the same requests by the same tracer; undefined where there are none. */
+  readonly others: OtherInstrumentation | undefined;
   readonly traceAll: boolean;
   readonly traceClient: boolean;
   readonly traceMiddleware: boolean;
@@ -89,6 +91,7 @@ export class HttpTracing {
     const { startSpanCb, operationName, filter } = options;
     this.tracer = tracer ?? globalTracer();
     this.scope = scope;
+    this.others = scope.others;
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
     this.traceMiddleware = options.traceMiddleware ?? false;

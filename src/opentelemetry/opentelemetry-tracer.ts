@@ -1,15 +1,241 @@
 // An OpenTracing tracer whose spans are those of an OpenTelemetry provider.
 
-import { type TracerProvider, trace } from "@opentelemetry/api";
-import { Tracer } from "opentracing";
+import {
+  type Baggage,
+  context as contextApi,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
+import {
+  FORMAT_BINARY,
+  FORMAT_HTTP_HEADERS,
+  FORMAT_TEXT_MAP,
+  type Span,
+  type SpanContext,
+  type SpanOptions,
+  Tracer,
+} from "opentracing";
+import { count, warn } from "../diagnostics.ts";
+import type { TextCarrier } from "../propagation/propagator.ts";
+import { type Check, checkOptions, hasMethods, isBoolean } from "../settings.ts";
+import { SPAN_KIND } from "../tags.ts";
+import { VERSION } from "../version.ts";
+import { isEmpty, NO_BAGGAGE, withBaggage } from "./baggage.ts";
+import { GETTER, SETTER } from "./carrier-access.ts";
+import type { OpenTelemetryInstrumentations } from "./opentelemetry-instrumentations.ts";
+import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
+import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
+import { initialBaggage, linksTo, ownContext, ownReferences, parentOf, withParent } from "./references.ts";
+import { PLAIN, SilentWriter, type SpanWriter, STABLE, spanKind, type Vocabulary } from "./span-writer.ts";
+import { unsuppressed } from "./suppression.ts";
 
-/** An OpenTracing tracer over any OpenTelemetry provider. */
+export interface OpenTelemetryOptions {
+  /**
+   * Write OpenTracing's tags under OpenTelemetry's stable names: `http.method` becomes `http.request.method`, and so on, as
+   * our own exporters do it. False by default, as the compatibility page wants it: only errors are mapped. `span.kind` decides the
+   * kind in both.
+   */
+  readonly stableNames?: boolean | undefined;
+  /**
+   * Whether a span that is started without `childOf` and references becomes a child of what is active in OpenTelemetry's
+   * context. False by default: OpenTracing's API says each parent.
+   */
+  readonly implicitParent?: boolean | undefined;
+  /** For `FORMAT_TEXT_MAP`. OpenTelemetry's global propagator by default. */
+  readonly textMapPropagator?: TextMapPropagator | undefined;
+  /** For `FORMAT_HTTP_HEADERS`. OpenTelemetry's global propagator by default. */
+  readonly httpHeadersPropagator?: TextMapPropagator | undefined;
+}
+
+const isPropagator = hasMethods("an OpenTelemetry propagator", "inject", "extract");
+
+/** The checks of `OpenTelemetryOptions`, for `checkOptions`. */
+export const OPENTELEMETRY_CHECKS: Readonly<Record<keyof OpenTelemetryOptions, Check>> = {
+  stableNames: isBoolean,
+  implicitParent: isBoolean,
+  textMapPropagator: isPropagator,
+  httpHeadersPropagator: isPropagator,
+};
+
+/** What is checked of a provider. */
+export const isProvider: Check = hasMethods("an OpenTelemetry tracer provider", "getTracer");
+
+/** What an OpenTelemetry SDK's provider can do beyond the API. */
+interface Flushable {
+  readonly forceFlush?: () => Promise<void>;
+  readonly getDelegate?: () => Flushable;
+}
+
+/**
+ * An OpenTracing tracer over any OpenTelemetry provider, by the specification's page "OpenTracing Compatibility". It makes
+ * spans through `@opentelemetry/api` alone, and closes nothing: the provider is yours.
+ */
 export class OpenTelemetryTracer extends Tracer {
-  readonly provider: TracerProvider;
+  /** Undefined: the global one. */
+  readonly #given: TracerProvider | undefined;
+  #provider: TracerProvider | undefined;
+  #tracer: OtelTracer | undefined;
+  readonly #vocabulary: Vocabulary;
+  readonly #implicitParent: boolean;
+  readonly #textMap: TextMapPropagator;
+  readonly #httpHeaders: TextMapPropagator;
+  readonly #others: OpenTelemetryInstrumentations | undefined;
 
-  /** @param provider whose tracer makes the spans; the global one by default, looked up at each use */
-  constructor(provider: TracerProvider = trace.getTracerProvider()) {
+  /**
+   * @param provider whose tracer makes the spans; the global one by default, which may be set later
+   * @throws TypeError where the provider or an option is wrong, saying what to write instead
+   */
+  constructor(provider?: TracerProvider, options?: OpenTelemetryOptions);
+  /** @internal `others`: whose spans to take over. */
+  constructor(provider?: TracerProvider, options?: OpenTelemetryOptions, others?: OpenTelemetryInstrumentations);
+  constructor(provider?: TracerProvider, options: OpenTelemetryOptions = {}, others?: OpenTelemetryInstrumentations) {
     super();
-    this.provider = provider;
+    const expected = provider === undefined ? undefined : isProvider(provider);
+    if (expected !== undefined) {
+      throw new TypeError(`new OpenTelemetryTracer(provider): the provider must be ${expected}, not a tracer of it`);
+    }
+    checkOptions("new OpenTelemetryTracer(provider, options)", options, OPENTELEMETRY_CHECKS);
+    const { stableNames = false, implicitParent = false } = options;
+    this.#given = provider;
+    this.#vocabulary = stableNames ? STABLE : PLAIN;
+    this.#implicitParent = implicitParent;
+    this.#textMap = options.textMapPropagator ?? propagation;
+    this.#httpHeaders = options.httpHeadersPropagator ?? propagation;
+    this.#others = others;
   }
+
+  /**
+   * Starts a span. The parent is `childOf`, else the first child-of reference, else the first reference; without any the
+   * span starts a new trace. Every reference becomes a link with the attribute `opentracing.ref_type`. `startTime` is in
+   * milliseconds since 1970, now by default. What is of another tracer is counted (`span.foreign_parent`) and left out.
+   */
+  override startSpan(name: string, options: SpanOptions = {}): OpenTelemetrySpan {
+    const { tags = {}, startTime } = options;
+    const references = ownReferences(options.references);
+    const parent = ownContext(options.childOf) ?? parentOf(references);
+    const baggage = initialBaggage(parent, references);
+
+    const adopted = this.#others?.adopt(tags[SPAN_KIND]);
+    if (adopted !== undefined) return this.#over(adopted, String(name), tags, baggage);
+
+    const active = unsuppressed(contextApi.active());
+    const root = parent === undefined && !this.#implicitParent;
+    const span = this.#otelTracer().startSpan(
+      String(name),
+      {
+        kind: spanKind(tags),
+        attributes: this.#vocabulary.attributes(tags),
+        links: linksTo(references),
+        root,
+        ...(startTime === undefined ? undefined : { startTime }),
+      },
+      withBaggage(withParent(active, parent, options.childOf), baggage),
+    );
+    const writer = span.isRecording() ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
+    return new OpenTelemetrySpan(this, writer, String(name), baggage);
+  }
+
+  /** Writes ids and baggage by OpenTelemetry's propagator. There is no binary format. */
+  override inject(spanContext: Span | SpanContext, format: string, carrier: unknown): void {
+    const own = ownContext(spanContext);
+    const propagator = this.#propagatorOf("inject", format);
+    if (own === undefined || propagator === undefined) return;
+    if (!isObject(carrier)) {
+      count("propagation.carrier");
+      return;
+    }
+    try {
+      const context = trace.setSpanContext(ROOT_CONTEXT, own.otelSpanContext);
+      propagator.inject(withBaggage(context, own.baggage), carrier, SETTER);
+    } catch (error) {
+      warn("propagation.error", "an OpenTelemetry propagator threw; its headers are left out", error);
+    }
+  }
+
+  /** Reads ids and baggage by OpenTelemetry's propagator: null where there is neither. */
+  override extract(format: string, carrier: unknown): OpenTelemetrySpanContext | null {
+    const propagator = this.#propagatorOf("extract", format);
+    if (propagator === undefined) return null;
+    if (!isObject(carrier)) {
+      count("propagation.carrier");
+      return null;
+    }
+    try {
+      const context = propagator.extract(ROOT_CONTEXT, carrier, GETTER);
+      const spanContext = trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT;
+      const baggage = propagation.getBaggage(context) ?? NO_BAGGAGE;
+      if (!isSpanContextValid(spanContext) && isEmpty(baggage)) return null;
+      return new OpenTelemetrySpanContext(spanContext, baggage);
+    } catch (error) {
+      warn("propagation.error", "an OpenTelemetry propagator threw; its headers are not read", error);
+      return null;
+    }
+  }
+
+  /** Has the provider send what has finished, if it can. Resolves after `timeLimit` milliseconds at the latest, if given. Never rejects. */
+  async flush(timeLimit?: number): Promise<void> {
+    const provider = (this.#given ?? trace.getTracerProvider()) as Flushable;
+    const target = provider.getDelegate?.() ?? provider;
+    if (typeof target.forceFlush !== "function") return;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const flushed = target.forceFlush();
+      if (timeLimit === undefined) return await flushed;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeLimit);
+      });
+      await Promise.race([flushed, limit]);
+    } catch (error) {
+      warn("tracer.error", "the OpenTelemetry provider failed to flush", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @internal An OpenTracing span over one that OpenTelemetry's API made. */
+  wrap(span: OtelSpan, baggage: Baggage): OpenTelemetrySpan {
+    const writer = span.isRecording() ? this.#vocabulary.writer(span, {}, true) : new SilentWriter(span);
+    return new OpenTelemetrySpan(this, writer, "", baggage);
+  }
+
+  /** Makes the span of another instrumentation ours as well: it gets our name and tags, and ends when the other ends it. */
+  #over(span: OtelSpan, name: string, tags: Record<string, unknown>, baggage: Baggage): OpenTelemetrySpan {
+    let writer: SpanWriter = new SilentWriter(span);
+    if (span.isRecording()) {
+      span.updateName(name);
+      span.setAttributes(this.#vocabulary.attributes(tags));
+      writer = this.#vocabulary.writer(span, tags, false);
+    }
+    return new OpenTelemetrySpan(this, writer, name, baggage);
+  }
+
+  /** The global provider is looked up at each use: it may be set, or set anew, by another copy of the API. */
+  #otelTracer(): OtelTracer {
+    const provider = this.#given ?? trace.getTracerProvider();
+    if (this.#tracer === undefined || provider !== this.#provider) {
+      this.#provider = provider;
+      this.#tracer = provider.getTracer(this.#vocabulary.tracerName, VERSION);
+    }
+    return this.#tracer;
+  }
+
+  #propagatorOf(method: string, format: string): TextMapPropagator | undefined {
+    if (format === FORMAT_HTTP_HEADERS) return this.#httpHeaders;
+    if (format === FORMAT_TEXT_MAP) return this.#textMap;
+    const known = "an OpenTelemetryTracer knows the formats text_map and http_headers";
+    const reason = format === FORMAT_BINARY ? "OpenTelemetry has no binary one" : `not "${format}"`;
+    warn("propagation.carrier", `${method}: ${known}; ${reason}`);
+    return undefined;
+  }
+}
+
+function isObject(carrier: unknown): carrier is TextCarrier {
+  return typeof carrier === "object" && carrier !== null;
 }

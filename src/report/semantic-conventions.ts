@@ -37,6 +37,12 @@ export interface Outcome {
   readonly errorType: string;
 }
 
+/** What the outcome is told from. */
+type Ended = Pick<FinishedSpan, "tags" | "logs" | "status" | "scope">;
+
+/** As much of a log entry as events are made of. */
+type Event = Pick<LogEntry, "name" | "fields">;
+
 const UNSET: Outcome = { code: 0, message: "", errorType: "" };
 const OK: Outcome = { code: 1, message: "", errorType: "" };
 
@@ -73,7 +79,11 @@ export function kindOf(tags: FlatTags): SpanKind {
  * Writes a span's tags as attributes: those below under their stable names as of semantic conventions 1.37, all others as
  * they are. Where a tag has the stable name already, that one counts.
  */
-export function writeTags(sink: AttributeSink, { tags, scope }: FinishedSpan, kind: SpanKind): void {
+export function writeTags(
+  sink: AttributeSink,
+  { tags, scope }: Pick<FinishedSpan, "tags" | "scope">,
+  kind: SpanKind,
+): void {
   if (scope !== undefined) {
     writeAttributes(sink, tags, kind);
     return;
@@ -94,8 +104,10 @@ function writeAttributes(sink: AttributeSink, tags: FlatTags, kind: SpanKind): v
   }
 }
 
-/** A switch rather than a table of functions: V8 sees through it. */
-function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
+/**
+ * Writes one of a span's `tags`, as `writeTags` does. A switch rather than a table of functions: V8 sees through it.
+ */
+export function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
   switch (name) {
     case SPAN_KIND:
       // A kind that OTLP does not know must not be lost.
@@ -151,7 +163,7 @@ function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanK
 /**
  * The outcome: the status that was set by OpenTelemetry's API, else what the tags tell, unless that API started the span.
  */
-export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
+export function outcomeOf(span: Ended, kind: SpanKind): Outcome {
   const { status, scope } = span;
   if (status === undefined) return scope === undefined ? toldOutcome(span, kind) : UNSET;
   if (status.code === 1) return OK;
@@ -165,7 +177,7 @@ export function outcomeOf(span: FinishedSpan, kind: SpanKind): Outcome {
  * above is an error too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
  * what a tag says, the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
  */
-function toldOutcome(span: FinishedSpan, kind: SpanKind): Outcome {
+function toldOutcome(span: Ended, kind: SpanKind): Outcome {
   const error = tagOf(span.tags, ERROR);
   if (error === undefined) return kind === CLIENT ? clientOutcome(span) : UNSET;
   if (error === false || error === "false") return OK;
@@ -178,12 +190,12 @@ function toldOutcome(span: FinishedSpan, kind: SpanKind): Outcome {
   return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
 }
 
-function clientOutcome(span: FinishedSpan): Outcome {
+function clientOutcome(span: Ended): Outcome {
   const status = statusOf(span);
   return status >= 400 ? { code: 2, message: "", errorType: String(status) } : UNSET;
 }
 
-function statusOf(span: FinishedSpan): number {
+function statusOf(span: Ended): number {
   const status = tagOf(span.tags, HTTP_STATUS_CODE);
   return typeof status === "number" || typeof status === "string" ? Number(status) : 0;
 }
@@ -195,7 +207,7 @@ export function writeOutcome(sink: AttributeSink, outcome: Outcome, tags: FlatTa
 }
 
 /** The name of the event that a log entry becomes: its own, else its `event` field, `exception` for errors, `log` without any. */
-export function eventName(entry: LogEntry): string {
+export function eventName(entry: Event): string {
   if (entry.name !== undefined) return entry.name;
   const name = entry.fields["event"];
   if (name === "error") return "exception";
@@ -203,7 +215,7 @@ export function eventName(entry: LogEntry): string {
 }
 
 /** Writes a log entry's other fields; those of an error under the names of an `exception` event. */
-export function writeEvent(sink: AttributeSink, entry: LogEntry): void {
+export function writeEvent(sink: AttributeSink, entry: Event): void {
   const { fields } = entry;
   if (entry.name !== undefined) {
     for (const name in fields) sink.attribute(name, fields[name]);
@@ -230,7 +242,7 @@ const EVENT_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
 
 const ERROR_FIELDS: ReadonlySet<string> = new Set(["event", "error.object", "error.kind", "message", "stack"]);
 
-function firstError(span: FinishedSpan): ReturnType<typeof errorFacts> {
+function firstError(span: Ended): ReturnType<typeof errorFacts> {
   for (const { name, fields } of span.logs) {
     if (name === undefined && fields["event"] === "error") return errorFacts(fields);
   }

@@ -14,6 +14,26 @@ export interface ScopeManager {
    * Answers what `fn` answers and throws what `fn` throws, nothing else.
    */
   run<A extends unknown[], R>(span: Span | undefined, fn: (...args: A) => R, ...args: A): R;
+  /** Set where the spans may be made by others too. */
+  readonly others?: OtherInstrumentation | undefined;
+}
+
+/**
+ * Other instrumentation that makes spans of the same requests by the same tracer: OpenTelemetry's, beside ours. Lets each request
+ * have one. None of its methods throws.
+ */
+export interface OtherInstrumentation {
+  /** What its patch of `fn` calls, so that it sees nothing; `fn` where that is no patch of it. */
+  beneath<F>(fn: F): F;
+  /** Calls `fn(...args)` so that it makes no spans of what happens there. */
+  without<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R;
+  /**
+   * Whether it has sent trace headers of its own along with a request of undici, whose span is its own then.
+   *
+   * @param headers names and values by turns, as undici has them
+   * @param own our span for the request, where there is one
+   */
+  hasSent(headers: unknown, own: Span | undefined): boolean;
 }
 
 /** A span made active until `close`. `using scope = manager.enter(span)` closes it at the end of the block. */

@@ -9,10 +9,10 @@ import type { ScopeManager } from "../../scope/scope-manager.ts";
 import { type Baggage, hasIds } from "../../trace-context.ts";
 import { Span } from "../../tracer/span.ts";
 import type { Tracer } from "../../tracer/tracer.ts";
+import { isSuppressed } from "../suppression.ts";
 import { apiBaggage, isSameBaggage, ownBaggage } from "./baggage.ts";
 import { apiSpanOf, ownSpanOf } from "./own-span.ts";
 import { PassedSpan } from "./passed-span.ts";
-import { isSuppressed } from "./suppression.ts";
 
 /** A context that was made active, and what our scope had to say the same. */
 interface Frame {

@@ -6,7 +6,7 @@ import type { Span } from "../../tracer/span.ts";
 import { SpanContext } from "../../tracer/span-context.ts";
 import type { Tracer } from "../../tracer/tracer.ts";
 import { isSameBaggage, ownBaggage } from "./baggage.ts";
-import { OpenTelemetrySpan } from "./span.ts";
+import { BilingualSpan } from "./bilingual-span.ts";
 import { ownSpanContext } from "./span-context.ts";
 import { SpanView } from "./span-view.ts";
 
@@ -14,7 +14,7 @@ import { SpanView } from "./span-view.ts";
 const DECISION = createContextKey("node-opentracing decision");
 
 /** Spans of other providers and those made of a bare context, as spans of ours that record nothing. */
-const foreign = new WeakMap<ApiSpan, OpenTelemetrySpan>();
+const foreign = new WeakMap<ApiSpan, BilingualSpan>();
 
 /** Undefined where the context says nothing at all. A span without ids where it has no span, but baggage or a decision. */
 export function ownSpanOf(context: Context, tracer: Tracer): Span | undefined {
@@ -25,7 +25,7 @@ export function ownSpanOf(context: Context, tracer: Tracer): Span | undefined {
 
   const decision = context.getValue(DECISION) as SpanContext | undefined;
   if (baggage === undefined && decision === undefined) return undefined;
-  return new OpenTelemetrySpan(tracer, changed(decision ?? new SpanContext(), baggage), undefined);
+  return new BilingualSpan(tracer, changed(decision ?? new SpanContext(), baggage), undefined);
 }
 
 /** Notes in a context what a caller decided without naming a trace. */
@@ -34,9 +34,9 @@ export function withDecision(context: Context, decision: SpanContext): Context {
 }
 
 /** A span of ours as OpenTelemetry's API knows it: without ids, or of another tracer, it is none. */
-export function apiSpanOf(span: Span): OpenTelemetrySpan {
-  if (span instanceof SpanView) return span.target instanceof OpenTelemetrySpan ? span.target : span;
-  if (span instanceof OpenTelemetrySpan) return span;
+export function apiSpanOf(span: Span): BilingualSpan {
+  if (span instanceof SpanView) return span.target instanceof BilingualSpan ? span.target : span;
+  if (span instanceof BilingualSpan) return span;
   let view = older.get(span);
   if (view === undefined) {
     view = new SpanView(span, span.context());
@@ -50,12 +50,12 @@ const older = new WeakMap<Span, SpanView>();
 
 function ownSpan(span: ApiSpan, tracer: Tracer): Span | undefined {
   if (span instanceof SpanView) return span.target;
-  if (span instanceof OpenTelemetrySpan) return span;
+  if (span instanceof BilingualSpan) return span;
   let own = foreign.get(span);
   if (own === undefined) {
     const context = ownSpanContext(span.spanContext());
     if (context === undefined) return undefined;
-    own = new OpenTelemetrySpan(tracer, context, undefined);
+    own = new BilingualSpan(tracer, context, undefined);
     foreign.set(span, own);
   }
   return own;

@@ -13,11 +13,11 @@ import { count } from "../../diagnostics.ts";
 import { hasIds } from "../../trace-context.ts";
 import { SpanContext } from "../../tracer/span-context.ts";
 import type { Tracer } from "../../tracer/tracer.ts";
+import { isSuppressed } from "../suppression.ts";
 import { apiBaggage } from "./baggage.ts";
+import { BilingualSpan } from "./bilingual-span.ts";
 import { ownSpanOf, withDecision } from "./own-span.ts";
 import { PassedSpan } from "./passed-span.ts";
-import { OpenTelemetrySpan } from "./span.ts";
-import { isSuppressed } from "./suppression.ts";
 
 /** Neither method throws, whatever carriers, getters and setters do: that is counted `propagation.carrier`. */
 export class OpenTelemetryPropagator implements TextMapPropagator<unknown> {
@@ -49,7 +49,7 @@ export class OpenTelemetryPropagator implements TextMapPropagator<unknown> {
     const baggage = apiBaggage(found.baggage);
     const withBaggage = baggage === undefined ? context : propagation.setBaggage(context, baggage);
     if (!hasIds(found)) return withDecision(withBaggage, found);
-    return trace.setSpan(withBaggage, new OpenTelemetrySpan(this.#tracer, found, undefined));
+    return trace.setSpan(withBaggage, new BilingualSpan(this.#tracer, found, undefined));
   }
 
   /** The same array each time. */

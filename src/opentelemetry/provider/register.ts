@@ -9,9 +9,9 @@ import type { Undo } from "../../patch.ts";
 import { SPAN_KIND } from "../../tags.ts";
 import { extendSpans, Tracer } from "../../tracer/tracer.ts";
 import { attach, Tracing } from "../../tracing.ts";
+import { BilingualSpan } from "./bilingual-span.ts";
 import { OpenTelemetryContextManager } from "./context-manager.ts";
 import { OpenTelemetryPropagator } from "./propagator.ts";
-import { OpenTelemetrySpan } from "./span.ts";
 import { ExplicitStart, type Registration } from "./tracer.ts";
 import { OpenTelemetryProvider } from "./tracer-provider.ts";
 
@@ -59,7 +59,7 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
   }
   registration.tracer = tracer;
   extendSpans(tracer, {
-    Span: OpenTelemetrySpan,
+    Span: BilingualSpan,
     // A request that comes in is traced wherever its server was made.
     isSuppressed: (options) =>
       !(options instanceof ExplicitStart) && contexts.isSuppressed() && options?.tags?.[SPAN_KIND] !== "server",

@@ -4,14 +4,14 @@ import type { Span } from "../../tracer/span.ts";
 import { recordOf } from "../../tracer/span.ts";
 import type { SpanContext } from "../../tracer/span-context.ts";
 import type { SpanRecord } from "../../tracer/span-record.ts";
-import { OpenTelemetrySpan } from "./span.ts";
+import { BilingualSpan } from "./bilingual-span.ts";
 
 /**
  * OpenTelemetry's baggage belongs to a context, ours to a span. Where a context has another baggage than its span, this
  * stands for the span: whatever is done to it is done to that, but children get the context's baggage. It also gives spans
  * from before the registration the methods of OpenTelemetry's API.
  */
-export class SpanView extends OpenTelemetrySpan {
+export class SpanView extends BilingualSpan {
   readonly target: Span;
 
   /** @param context the target's, but for the baggage */

@@ -12,9 +12,9 @@ import {
 import type { SpanContext, SpanOptions } from "opentracing";
 import type { InstrumentationScope } from "../../report/reporter.ts";
 import type { Tracer } from "../../tracer/tracer.ts";
+import { isSuppressed } from "../suppression.ts";
+import { BilingualSpan } from "./bilingual-span.ts";
 import { ownSpanOf } from "./own-span.ts";
-import { OpenTelemetrySpan } from "./span.ts";
-import { isSuppressed } from "./suppression.ts";
 import { millisecondsOf } from "./time.ts";
 
 /** What all tracers ask for ours, for libraries keep theirs: undefined while none is registered. */
@@ -51,7 +51,7 @@ export class ProviderTracer implements ApiTracer {
     if (isSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const parent = ownSpanOf(around, tracer)?.context();
     const span = tracer.startSpan(name, new ExplicitStart(parent, millisecondsOf(options.startTime)));
-    if (!(span instanceof OpenTelemetrySpan)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    if (!(span instanceof BilingualSpan)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     return span.begun(this.#scope, options.kind, options.attributes, options.links);
   }
 

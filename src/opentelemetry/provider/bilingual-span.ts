@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<SpanKind, string | undefined>> = {
 };
 
 /** Calls after the end, by either API, are ignored and counted, as those of `Span` are. */
-export class OpenTelemetrySpan extends Span implements ApiSpan {
+export class BilingualSpan extends Span implements ApiSpan {
   #spanContext: ApiSpanContext | undefined;
 
   /** @internal To be called once, right after the start, for a span that was asked for by OpenTelemetry's API. */

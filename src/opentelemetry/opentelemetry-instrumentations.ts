@@ -1,0 +1,138 @@
+// OpenTelemetry's own instrumentations of HTTP, beside ours in one process: sees to it that each request gets one span.
+
+import {
+  context as contextApi,
+  createContextKey,
+  type Context as OtelContext,
+  type Span as OtelSpan,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
+import type { Span } from "opentracing";
+import { count, warn } from "../diagnostics.ts";
+import type { OtherInstrumentation } from "../scope/scope-manager.ts";
+import { GETTER } from "./carrier-access.ts";
+import { suppressed } from "./suppression.ts";
+
+const HTTP = "@opentelemetry/instrumentation-http";
+const UNDICI = "@opentelemetry/instrumentation-undici";
+
+/** As in @opentelemetry/core, `setRPCMetadata`: where instrumentation-http notes the span of the request that is served. */
+const RPC_METADATA: symbol = createContextKey("OpenTelemetry SDK Context Key RPC_METADATA");
+
+/** What instrumentation-http calls its patches, in SDK 2 and 3. */
+const PATCHES: ReadonlySet<string> = new Set([
+  "incomingRequest",
+  "outgoingRequest",
+  "outgoingGetRequest",
+  "httpsOutgoingRequest",
+]);
+
+/** How OpenTelemetry's instrumentations patch. */
+interface Patch {
+  readonly name?: string;
+  readonly __wrapped?: unknown;
+  readonly __original?: unknown;
+}
+
+/** What the SDK's spans tell beyond the API. */
+interface Told {
+  readonly kind?: unknown;
+  readonly instrumentationScope?: { readonly name?: unknown };
+}
+
+/**
+ * Where instrumentation-http called us, its span is there already, and becomes ours as well (`adopt`). Where we call it, it
+ * is left out (`beneath`). instrumentation-undici is no patch, but listens as we do: it is silenced while we call fetch
+ * (`without`), and has the requests that it was told of before us (`hasSent`).
+ */
+export class OpenTelemetryInstrumentations implements OtherInstrumentation {
+  /** Spans of theirs that are ours already, or that are not to become so. */
+  readonly #known = new WeakSet<OtelSpan>();
+  #hasWarned = false;
+
+  readonly without: typeof suppressed = suppressed;
+
+  /**
+   * Their span for the request that is just being traced, by the tag `span.kind` that ours would have; undefined where
+   * there is none, or where it was answered before.
+   */
+  adopt(kind: unknown): OtelSpan | undefined {
+    if (kind !== "server" && kind !== "client") return undefined;
+    const active = contextApi.active();
+    const span = trace.getSpan(active);
+    if (span === undefined || this.#known.has(span)) return undefined;
+    if (kind === "server" ? !isServed(active, span) : !isClients(span)) return undefined;
+    this.#known.add(span);
+    this.#told(HTTP);
+    return span;
+  }
+
+  /** Whether a request is served in a span of theirs that we have nothing to do with: it stays active. */
+  serves(active: OtelContext): boolean {
+    const span = trace.getSpan(active);
+    if (span === undefined || this.#known.has(span) || !isServed(active, span)) return false;
+    this.#known.add(span);
+    return true;
+  }
+
+  beneath<F>(fn: F): F {
+    let original: unknown = fn;
+    while (isPatch(original)) original = (original as Patch).__original;
+    if (original !== fn) this.#told(HTTP);
+    return original as F;
+  }
+
+  hasSent(headers: unknown, own: Span | undefined): boolean {
+    if (!Array.isArray(headers)) return false;
+    const spanId = spanIdIn(addedLast(headers, new Set(propagation.fields())));
+    if (spanId === undefined || spanId === own?.context().toSpanId()) return false;
+    this.#told(UNDICI);
+    return true;
+  }
+
+  #told(name: string): void {
+    count("instrumentation.doubled");
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    warn(
+      "instrumentation.doubled",
+      `${name} traces the same requests as initTracing; each gets one span, but pays for both: switch "${HTTP}" and ` +
+        `"${UNDICI}" off, by { enabled: false } in getNodeAutoInstrumentations(), or leave them out`,
+      undefined,
+      0,
+    );
+  }
+}
+
+function isPatch(fn: unknown): boolean {
+  const { __wrapped, __original, name = "" } = fn as Patch;
+  return __wrapped === true && typeof __original === "function" && PATCHES.has(name);
+}
+
+function isServed(active: OtelContext, span: OtelSpan): boolean {
+  const metadata = active.getValue(RPC_METADATA) as { type?: unknown; span?: unknown } | undefined;
+  return metadata?.type === "http" && metadata.span === span;
+}
+
+function isClients(span: OtelSpan): boolean {
+  const { kind, instrumentationScope } = span as Told;
+  return kind === SpanKind.CLIENT && instrumentationScope?.name === HTTP;
+}
+
+/** The propagator's headers at the end of undici's list of names and values. */
+function addedLast(headers: readonly unknown[], fields: ReadonlySet<unknown>): Record<string, string> {
+  const added: Record<string, string> = {};
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    const name = String(headers[i]).toLowerCase();
+    if (!fields.has(name)) break;
+    added[name] ??= String(headers[i + 1]);
+  }
+  return added;
+}
+
+function spanIdIn(carrier: Record<string, string>): string | undefined {
+  return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, GETTER))?.spanId;
+}

@@ -1,0 +1,282 @@
+// What the binding of initTracing must do, over any SDK: both APIs' spans nest, and requests are told as our exporters tell them.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, test } from "node:test";
+import type { Attributes } from "@opentelemetry/api";
+import { diagnostics, initTracing, MemoryReporter, Tracer, type Tracing } from "node-opentracing";
+import { MockTracer } from "opentracing";
+import { resetDiagnostics } from "#src/diagnostics.js";
+import { type AttributeSink, kindOf, outcomeOf, writeOutcome, writeTags } from "#src/report/semantic-conventions.js";
+import { startBackEnd } from "../report/back-end.js";
+import { decodeProtobuf } from "../report/otlp-decoder.js";
+import type { ReadableSpan, Sdk } from "./sdk.js";
+import { otelTree } from "./tree.js";
+
+/** Registers the cases. */
+export function scopeCases(sdk: Sdk): void {
+  const { api, ours } = sdk;
+  let spans: ReadableSpan[] = [];
+  const provider = sdk.provider((span) => spans.push(span));
+  const otel = provider.getTracer("app");
+  let tracing: Tracing | undefined;
+
+  function start(): Tracing {
+    spans = [];
+    tracing = initTracing(ours.openTelemetryBinding({ provider }));
+    return tracing;
+  }
+  afterEach(async () => {
+    await tracing?.close();
+    tracing = undefined;
+  });
+
+  test("our spans nest under OpenTelemetry's, and the other way round", async () => {
+    const { startActiveSpan, activeSpan } = bound(start());
+    await otel.startActiveSpan("otel", async (outer) => {
+      await startActiveSpan("ours", async () => {
+        await new Promise(setImmediate);
+        otel.startActiveSpan("otel inside", (inner) => {
+          activeSpan()!.setTag("by", "us");
+          inner.end();
+        });
+      });
+      outer.end();
+    });
+    assert.equal(
+      otelTree(spans),
+      `
+otel  [app]
+  ours ${""}
+    otel inside  [app]`,
+    );
+    assert.equal(spans[0]!.attributes["by"], "us");
+  });
+
+  test("the active span is the same object however often it is asked for", () => {
+    const { startActiveSpan, activeSpan } = bound(start());
+    startActiveSpan("ours", (span) => {
+      assert.equal(activeSpan(), span);
+      otel.startActiveSpan("otel", (inner) => {
+        assert.notEqual(activeSpan(), span);
+        assert.equal(activeSpan(), activeSpan());
+        inner.end();
+      });
+    });
+  });
+
+  test("where nothing is active, or something that is not valid, there is no active span", () => {
+    const { activeSpan } = bound(start());
+    assert.equal(activeSpan(), undefined);
+    const invalid = api.trace.setSpan(api.ROOT_CONTEXT, api.trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT));
+    assert.equal(api.context.with(invalid, activeSpan), undefined);
+  });
+
+  test("run(undefined) leaves neither span nor baggage to OpenTelemetry", () => {
+    const { scopeManager } = start();
+    const span = tracing!.tracer.startSpan("one").setBaggageItem("a", "1");
+    scopeManager.run(span, () => {
+      assert.notEqual(api.trace.getActiveSpan(), undefined);
+      scopeManager.run(undefined, () => {
+        assert.equal(scopeManager.active(), undefined);
+        assert.deepEqual([api.trace.getActiveSpan(), api.propagation.getActiveBaggage()], [undefined, undefined]);
+      });
+    });
+    span.finish();
+  });
+
+  test("baggage of an active span is OpenTelemetry's, and what OpenTelemetry adds is ours", () => {
+    const { scopeManager, tracer } = start();
+    const span = tracer.startSpan("one").setBaggageItem("a", "1");
+    scopeManager.run(span, () => {
+      const active = api.propagation.getActiveBaggage()!;
+      assert.equal(active.getEntry("a")?.value, "1");
+      const more = api.propagation.setBaggage(api.context.active(), active.setEntry("b", { value: "2" }));
+      api.context.with(more, () => {
+        const seen = scopeManager.active()!;
+        assert.deepEqual([seen.getBaggageItem("a"), seen.getBaggageItem("b")], ["1", "2"]);
+        assert.equal(seen.context().toSpanId(), span.context().toSpanId());
+        assert.equal(scopeManager.active(), seen);
+        const child = tracer.startSpan("child", { childOf: seen });
+        assert.equal(child.getBaggageItem("b"), "2");
+      });
+      assert.equal(span.getBaggageItem("b"), undefined);
+      span.setBaggageItem("c", "3");
+      assert.equal(scopeManager.active(), span);
+    });
+    span.finish();
+  });
+
+  test("baggage without a span is a span that records nothing", () => {
+    const { scopeManager, tracer } = start();
+    const baggage = api.propagation.createBaggage({ user: { value: "ada" } });
+    api.context.with(api.propagation.setBaggage(api.ROOT_CONTEXT, baggage), () => {
+      const active = scopeManager.active()!;
+      assert.equal(active.getBaggageItem("user"), "ada");
+      active.setTag("a", 1).finish();
+      tracer.startSpan("root", { childOf: active }).finish();
+    });
+    assert.deepEqual(
+      spans.map(({ name, parentSpanContext }) => [name, parentSpanContext]),
+      [["root", undefined]],
+    );
+  });
+
+  test("a span of another tracer can be active too", () => {
+    const { scopeManager } = start();
+    const foreign = new MockTracer().startSpan("foreign");
+    scopeManager.run(foreign, () => {
+      assert.equal(scopeManager.active(), foreign);
+      otel.startActiveSpan("otel", (span) => {
+        assert.notEqual(scopeManager.active(), foreign);
+        scopeManager.run(undefined, () => assert.equal(scopeManager.active(), undefined));
+        span.end();
+      });
+    });
+  });
+
+  test("run hands arguments, results and errors on", () => {
+    const { scopeManager, tracer } = start();
+    const span = tracer.startSpan("one");
+    assert.equal(
+      scopeManager.run(span, (a: number, b: number) => a + b, 1, 2),
+      3,
+    );
+    const error = new Error("no");
+    assert.throws(
+      () =>
+        scopeManager.run(span, () => {
+          throw error;
+        }),
+      error,
+    );
+  });
+
+  test("a name that OpenTelemetry's API gives a span is not overwritten", async (t) => {
+    start();
+    const url = await serve(t, (_request, response) => {
+      api.trace.getActiveSpan()!.updateName("mine");
+      response.end();
+    });
+    await (await fetch(url)).text();
+    assert.deepEqual(spans.map(({ name }) => name).sort(), ["GET", "mine"]);
+  });
+
+  /** What our own exporters make of the same spans: attributes and status, the ports left out. */
+  function exported({ spans: finished }: MemoryReporter): unknown[] {
+    return finished.map((span) => {
+      const attributes: Attributes = {};
+      const sink: AttributeSink = {
+        attribute(name, value) {
+          attributes[name] = value as string;
+        },
+      };
+      const kind = kindOf(span.tags);
+      const outcome = outcomeOf(span, kind);
+      writeTags(sink, span, kind);
+      writeOutcome(sink, outcome, span.tags);
+      return shown(span.operationName, kind, attributes, outcome.code, outcome.message);
+    });
+  }
+
+  function shown(name: string, kind: number, attributes: Attributes, code: number, message = ""): unknown {
+    const text = JSON.stringify([name, kind, attributes, code, message], (_name, value) =>
+      value !== null && typeof value === "object" && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort())
+        : value,
+    );
+    return text.replaceAll(/:\d{4,5}\b/g, ":PORT").replaceAll(/"server.port":"?(PORT|\d+)"?/g, '"server.port":PORT');
+  }
+
+  test("requests have the attributes and the status that our own exporters give them", async (t) => {
+    async function play(): Promise<void> {
+      const url = await serve(t, async (request, response) => {
+        if (request.url === "/cut") return response.write("a", () => response.destroy());
+        return response.writeHead(Number(request.url!.slice(1, 4))).end();
+      });
+      for (const path of ["/200?token=secret", "/404", "/503", "/cut"]) {
+        await new Promise<void>((resolve) => {
+          http.get(url + path, (response) =>
+            response
+              .on("error", () => {})
+              .on("close", resolve)
+              .resume(),
+          );
+        });
+      }
+      await fetch(`${url}/200`).then((response) => response.text());
+      await new Promise((resolve) => http.get("http://127.0.0.1:9/refused").on("error", resolve));
+      // The server's side of "/cut" may end after the client's.
+      while (ended() < 11) await new Promise(setImmediate);
+    }
+    let ended = (): number => spans.length;
+    start();
+    await play();
+    const ours = spans.map(({ name, kind, attributes, status }) =>
+      shown(name, kind + 1, attributes, status.code, status.message),
+    );
+    await tracing!.close();
+
+    const reporter = new MemoryReporter();
+    ended = () => reporter.spans.length;
+    tracing = initTracing({ tracer: new Tracer({ reporter }) });
+    await play();
+    assert.deepEqual(ours.sort(), exported(reporter).sort());
+  });
+
+  test("spans reach an OTLP back end by the SDK's own exporter, which is not traced", async (t) => {
+    const backEnd = await startBackEnd(t);
+    const exporting = sdk.exporting(backEnd.endpoint);
+    // The back end is a server of this process too.
+    const filter = ({ url }: { url: string }): boolean => url !== "/v1/traces";
+    tracing = initTracing({ ...ours.openTelemetryBinding({ provider: exporting }), filter });
+    const url = await serve(t, (_request, response) => response.end());
+    await (await fetch(url)).text();
+    await tracing.flush(5000);
+    await exporting.forceFlush();
+    const sent = backEnd.requests.flatMap(({ body }) => decodeProtobuf(body).resourceSpans);
+    const made = sent.flatMap(({ scopeSpans }) => scopeSpans).filter(({ scope }) => scope.name === "node-opentracing");
+    assert.deepEqual(made.flatMap(({ spans: all }) => all.map(({ name, kind }) => [name, kind])).sort(), [
+      ["GET", 2],
+      ["GET", 3],
+    ]);
+    await exporting.shutdown();
+  });
+
+  test("without a context manager there is a word", async () => {
+    resetDiagnostics();
+    api.context.disable();
+    try {
+      const scope = new ours.OpenTelemetryScopeManager();
+      assert.equal(
+        scope.run(undefined, () => 1),
+        1,
+      );
+      assert.deepEqual(diagnostics(), { "settings.ignored": 1 });
+    } finally {
+      const { AsyncLocalStorageContextManager } = sdk.require("@opentelemetry/context-async-hooks");
+      api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    }
+  });
+
+  test("a wrong option of the binding is refused in a sentence", () => {
+    assert.throws(() => ours.openTelemetryBinding({ providers: provider } as never), /did you mean "provider"\?/);
+  });
+}
+
+/** Its methods, to be called as they are. */
+function bound(tracing: Tracing): Pick<Tracing, "startActiveSpan" | "activeSpan"> {
+  return { startActiveSpan: tracing.startActiveSpan.bind(tracing), activeSpan: tracing.activeSpan.bind(tracing) };
+}
+
+async function serve(t: { after(fn: () => void): void }, listener: http.RequestListener): Promise<string> {
+  const server = http.createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,8 @@
+// The scope manager and requests over SDK 3.
+
+import { test } from "node:test";
+import { scopeCases } from "./scope-cases.js";
+import { loadSdk, NO_SDK_3 } from "./sdk.js";
+
+if (NO_SDK_3 === undefined) scopeCases(await loadSdk(3));
+else test("SDK 3", { skip: NO_SDK_3 }, () => {});

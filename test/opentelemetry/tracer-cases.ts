@@ -1,0 +1,313 @@
+// What an OpenTelemetryTracer must do, over any SDK.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { beforeEach, describe, it, test } from "node:test";
+import { diagnostics } from "node-opentracing";
+import {
+  FORMAT_BINARY,
+  FORMAT_HTTP_HEADERS,
+  FORMAT_TEXT_MAP,
+  followsFrom,
+  MockTracer,
+  Reference,
+  type Tracer,
+} from "opentracing";
+import { resetDiagnostics } from "#src/diagnostics.js";
+import type { ReadableSpan, Sdk } from "./sdk.js";
+import { SHIM_CASES, type Stage } from "./shim-cases.js";
+
+const peers = createRequire(join(process.cwd(), "test", "peers", "index.js"));
+const { B3Propagator } = peers("@opentelemetry/propagator-b3");
+const { JaegerPropagator } = peers("@opentelemetry/propagator-jaeger");
+
+/** The shim's tracer, and how to get at its spans: SDK 2 has it still. */
+interface ShimModule {
+  readonly TracerShim: new (tracer: unknown, propagators?: object) => Tracer;
+}
+
+/** Registers the cases. */
+export function tracerCases(sdk: Sdk): void {
+  const { api, ours } = sdk;
+  const { OpenTelemetryTracer } = ours;
+  const ignore = (): void => {};
+  const b3 = new B3Propagator();
+  const jaeger = new JaegerPropagator();
+  const propagators = { textMapPropagator: b3, httpHeadersPropagator: jaeger };
+
+  const stage: Stage = {
+    tracer: new OpenTelemetryTracer(sdk.provider(ignore)),
+    withPropagators: new OpenTelemetryTracer(sdk.provider(ignore), propagators),
+    b3,
+    jaeger,
+    api,
+    raw: (span) => (span as InstanceType<typeof ours.OpenTelemetrySpan>).otelSpan as never,
+  };
+
+  for (const { name, play, result, shim } of SHIM_CASES) {
+    test(`as the shim: ${name}`, () => assert.deepEqual(play(stage), result));
+
+    if (sdk.major !== 2) continue;
+    test(`the shim itself: ${name}${shim === undefined ? "" : `: not so, ${shim.why}`}`, () => {
+      const { TracerShim } = sdk.require("@opentelemetry/shim-opentracing") as ShimModule;
+      const make = (options?: object): Tracer => new TracerShim(sdk.provider(ignore).getTracer("default"), options);
+      const theirs: Stage = {
+        ...stage,
+        tracer: make(),
+        withPropagators: make(propagators),
+        raw: (span) => (span as unknown as { getSpan(): never }).getSpan(),
+      };
+      assert.deepEqual(play(theirs), shim === undefined ? result : shim.result);
+    });
+  }
+
+  describe("OpenTracing's own suite", () => {
+    Object.assign(globalThis, { describe, it, beforeEach });
+    const { default: apiCompatibilityChecks } = createRequire(import.meta.url)(
+      "opentracing/lib/test/api_compatibility",
+    );
+    apiCompatibilityChecks(() => new OpenTelemetryTracer(sdk.provider(ignore)));
+    apiCompatibilityChecks(() => new OpenTelemetryTracer(sdk.provider(ignore, sdk.never)));
+    apiCompatibilityChecks(() => new OpenTelemetryTracer(sdk.provider(ignore), { stableNames: true }));
+  });
+
+  /** Runs `act` and answers what finished, in the order of the ends. */
+  function finished(act: (tracer: Tracer) => void, options?: object): ReadableSpan[] {
+    const spans: ReadableSpan[] = [];
+    act(
+      new OpenTelemetryTracer(
+        sdk.provider((span) => spans.push(span)),
+        options,
+      ),
+    );
+    return spans;
+  }
+
+  test("the tracer has the name and version that the specification wants", () => {
+    const [span] = finished((tracer) => tracer.startSpan("one").finish());
+    assert.deepEqual(
+      { ...span!.instrumentationScope, schemaUrl: undefined },
+      {
+        name: "opentracing-shim",
+        version: "0.1.0",
+        schemaUrl: undefined,
+      },
+    );
+  });
+
+  test("span.kind is the kind, and stays a tag", () => {
+    const kinds = ["server", "client", "producer", "consumer", "other", undefined];
+    const spans = finished((tracer) => {
+      for (const kind of kinds) tracer.startSpan("one", { tags: { "span.kind": kind } }).finish();
+    });
+    assert.deepEqual(
+      spans.map(({ kind, attributes }) => [kind, attributes["span.kind"]]),
+      [1, 2, 3, 4, 0, 0].map((kind, i) => [kind, kinds[i]]),
+    );
+  });
+
+  test("a sampler sees the tags that a span is started with, and error among them is the status", () => {
+    const seen: unknown[] = [];
+    const sampler = {
+      shouldSample(...[, , , , attributes]: readonly unknown[]) {
+        seen.push({ ...(attributes as object) });
+        return { decision: 2 };
+      },
+    };
+    const spans: ReadableSpan[] = [];
+    const tracer = new OpenTelemetryTracer(sdk.provider((span) => spans.push(span), sampler));
+    tracer.startSpan("one", { tags: { error: true, a: 1 } }).finish();
+    assert.deepEqual(seen, [{ a: 1 }]);
+    assert.equal(spans[0]!.status.code, 2);
+  });
+
+  test("values that OpenTelemetry does not know become text", () => {
+    const [span] = finished((tracer) => {
+      const tags = {
+        object: { a: 1 },
+        big: 2n ** 70n,
+        list: ["a", "b"],
+        mixed: ["a", 1],
+        date: new Date(0),
+        gone: null,
+      };
+      tracer
+        .startSpan("one", { tags })
+        .addTags({ later: { b: 2 } })
+        .finish();
+    });
+    assert.deepEqual(
+      { ...span!.attributes },
+      {
+        object: '{"a":1}',
+        big: String(2n ** 70n),
+        list: ["a", "b"],
+        mixed: ["a", "1"],
+        date: "1970-01-01T00:00:00.000Z",
+        later: '{"b":2}',
+      },
+    );
+  });
+
+  test("baggage of all references is there at the start", () => {
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const one = tracer.startSpan("one").setBaggageItem("a", "1");
+    const two = tracer.startSpan("two").setBaggageItem("b", "2");
+    const span = tracer.startSpan("both", { childOf: one, references: [followsFrom(two)] });
+    assert.deepEqual([span.getBaggageItem("a"), span.getBaggageItem("b")], ["1", "2"]);
+  });
+
+  test("without references the running code's baggage is", () => {
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const baggage = api.propagation.createBaggage({ user: { value: "ada" } });
+    api.context.with(api.propagation.setBaggage(api.ROOT_CONTEXT, baggage), () => {
+      assert.equal(tracer.startSpan("one").getBaggageItem("user"), "ada");
+    });
+  });
+
+  test("a processor sees parent and baggage in the context that a span starts in", () => {
+    const seen: unknown[] = [];
+    const provider = sdk.provider(ignore);
+    const tracer = new OpenTelemetryTracer({
+      getTracer: (...args) => {
+        const otel = provider.getTracer(...args);
+        return {
+          startSpan(name, options, context) {
+            seen.push([
+              api.trace.getSpan(context!) !== undefined,
+              api.propagation.getBaggage(context!)?.getAllEntries(),
+            ]);
+            return otel.startSpan(name, options, context);
+          },
+        } as typeof otel;
+      },
+    });
+    const parent = tracer.startSpan("parent").setBaggageItem("a", "1");
+    tracer.startSpan("child", { childOf: parent });
+    assert.deepEqual(seen, [
+      [false, undefined],
+      [true, [["a", { value: "1" }]]],
+    ]);
+  });
+
+  test("baggage alone travels: out without ids, in as a context that starts a trace", () => {
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const context = tracer.extract(FORMAT_HTTP_HEADERS, { Baggage: "user=ada" })!;
+    const span = tracer.startSpan("one", { childOf: context });
+    assert.equal(span.getBaggageItem("user"), "ada");
+    assert.match(span.context().toTraceId(), /^(?!0{32})[0-9a-f]{32}$/);
+    const carrier = {};
+    tracer.inject(context, FORMAT_TEXT_MAP, carrier);
+    assert.deepEqual(carrier, { baggage: "user=ada" });
+  });
+
+  test("carriers are Headers, maps, and objects with names in any case", () => {
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const carriers = [
+      { Traceparent: traceparent },
+      new Headers({ traceparent }),
+      new Map([["traceparent", traceparent]]),
+    ];
+    for (const carrier of carriers) {
+      assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, carrier)?.toSpanId(), "b7ad6b7169203331");
+    }
+    const headers = new Headers();
+    tracer.inject(tracer.startSpan("one"), FORMAT_HTTP_HEADERS, headers);
+    assert.match(headers.get("traceparent")!, /^00-/);
+  });
+
+  test("extract answers null where there is nothing, and nothing valid", () => {
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const carriers = [{}, { traceparent: "00-zz" }, { traceparent: `00-${"0".repeat(32)}-${"0".repeat(16)}-01` }];
+    for (const carrier of carriers) assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, carrier), null);
+  });
+
+  test("the binary format is refused with a word, and nothing throws", () => {
+    resetDiagnostics();
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore));
+    const carrier = {};
+    tracer.inject(tracer.startSpan("one"), FORMAT_BINARY, carrier);
+    assert.equal(tracer.extract(FORMAT_BINARY, carrier), null);
+    assert.deepEqual(carrier, {});
+    assert.equal(diagnostics()["propagation.carrier"], 2);
+  });
+
+  test("parents of another tracer are counted and left out", () => {
+    resetDiagnostics();
+    const foreign = new MockTracer().startSpan("foreign");
+    const spans = finished((tracer) => {
+      tracer.startSpan("one", { childOf: foreign }).finish();
+      tracer.startSpan("two", { references: [new Reference("child_of", foreign)] }).finish();
+    });
+    assert.deepEqual(
+      spans.map(({ parentSpanContext }) => parentSpanContext),
+      [undefined, undefined],
+    );
+    assert.equal(diagnostics()["span.foreign_parent"], 2);
+  });
+
+  test("what comes after finish is ignored and counted", () => {
+    resetDiagnostics();
+    const spans = finished((tracer) => {
+      const span = tracer.startSpan("one");
+      span.finish();
+      span.setTag("late", 1).log({ event: "late" });
+      span.finish();
+    });
+    assert.equal(spans.length, 1);
+    assert.deepEqual(diagnostics(), { "span.used_after_finish": 2, "span.finished_twice": 1 });
+  });
+
+  test("implicitParent takes the parent from OpenTelemetry's context", () => {
+    const spans = finished(
+      (tracer) => {
+        const parent = tracer.startSpan("parent") as InstanceType<typeof ours.OpenTelemetrySpan>;
+        api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, parent.otelSpan), () =>
+          tracer.startSpan("child").finish(),
+        );
+        parent.finish();
+      },
+      { implicitParent: true },
+    );
+    assert.equal(spans[0]!.parentSpanContext?.spanId, spans[1]!.spanContext().spanId);
+  });
+
+  test("without a provider the global one makes the spans, whenever it is set", () => {
+    const spans: ReadableSpan[] = [];
+    const tracer = new OpenTelemetryTracer();
+    tracer.startSpan("before").finish();
+    api.trace.setGlobalTracerProvider(sdk.provider((span) => spans.push(span)));
+    tracer.startSpan("after").finish();
+    api.trace.disable();
+    assert.deepEqual(
+      spans.map(({ name }) => name),
+      ["after"],
+    );
+  });
+
+  test("a wrong provider or option is refused in a sentence", () => {
+    const provider = sdk.provider(ignore);
+    assert.throws(
+      () => new OpenTelemetryTracer(provider.getTracer("default") as never),
+      /the provider must be an OpenTelemetry tracer provider .* not a tracer of it/,
+    );
+    assert.throws(
+      () => new OpenTelemetryTracer(provider, { stableName: true } as never),
+      /did you mean "stableNames"\?/,
+    );
+  });
+
+  test("flush has the provider send", async () => {
+    let flushes = 0;
+    const provider = Object.assign(sdk.provider(ignore), { forceFlush: async () => void flushes++ });
+    await new OpenTelemetryTracer(provider).flush(1000);
+    api.trace.setGlobalTracerProvider(provider);
+    await new OpenTelemetryTracer().flush();
+    api.trace.disable();
+    const failing = { ...provider, forceFlush: () => Promise.reject(new Error("down")), getTracer: provider.getTracer };
+    await new OpenTelemetryTracer(failing).flush();
+    assert.equal(flushes, 2);
+  });
+}
