@@ -2,7 +2,15 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventEmitter } from "node:events";
-import { type Context, type ContextManager, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import {
+  type Span as ApiSpan,
+  type Context,
+  type ContextManager,
+  propagation,
+  ROOT_CONTEXT,
+  trace,
+} from "@opentelemetry/api";
+import type { Span as OpenTracingSpan } from "opentracing";
 import { bindTo } from "../../scope/bind.ts";
 import { bindEmitter } from "../../scope/bind-emitter.ts";
 import type { ScopeManager } from "../../scope/scope-manager.ts";
@@ -20,9 +28,17 @@ interface Frame {
   readonly span: Span | undefined;
   readonly baggage: Baggage | undefined;
   readonly isSuppressed: boolean;
+  /** Whether an HTTP instrumentation made it for a request that has just come in. */
+  readonly isRequest: boolean;
 }
 
-const ROOT: Frame = { context: ROOT_CONTEXT, span: undefined, baggage: undefined, isSuppressed: false };
+const ROOT: Frame = {
+  context: ROOT_CONTEXT,
+  span: undefined,
+  baggage: undefined,
+  isSuppressed: false,
+  isRequest: false,
+};
 
 /** What `active` answered for a span: asked again in the same place, it answers the same. */
 interface Derived {
@@ -94,6 +110,16 @@ export class OpenTelemetryContextManager implements ContextManager {
     return this;
   }
 
+  /**
+   * `scope.run` for a request that has just come in, without the context that was active where its server was made; with the one
+   * that an HTTP instrumentation has just made for it.
+   */
+  runRequest<A extends unknown[], R>(span: OpenTracingSpan | undefined, fn: (...args: A) => R, ...args: A): R {
+    const frame = this.#storage.getStore();
+    if (frame === undefined || frame === ROOT || frame.isRequest) return this.#scope.run(span, fn, ...args);
+    return this.#storage.run(ROOT, () => this.#scope.run(span, fn, ...args));
+  }
+
   /** Whether nothing is to be traced in the running call chain. */
   isSuppressed(): boolean {
     return this.#storage.getStore()?.isSuppressed === true;
@@ -106,12 +132,14 @@ export class OpenTelemetryContextManager implements ContextManager {
   };
 
   #frameOf(given: Context): Frame {
-    const context = withoutPassed(given);
+    const span = trace.getSpan(given);
+    const context = span instanceof PassedSpan ? withoutPassed(given, span.passed) : given;
     return {
       context,
       span: ownSpanOf(context, this.#tracer),
       baggage: ownBaggage(propagation.getBaggage(context)),
       isSuppressed: isSuppressed(context),
+      isRequest: span instanceof PassedSpan && span.isServers,
     };
   }
 }
@@ -124,10 +152,8 @@ function call(fn: (...args: unknown[]) => unknown, thisArg: unknown, args: unkno
   return Reflect.apply(fn, thisArg, args);
 }
 
-function withoutPassed(context: Context): Context {
-  const span = trace.getSpan(context);
-  if (!(span instanceof PassedSpan)) return context;
-  return span.passed === undefined ? trace.deleteSpan(context) : trace.setSpan(context, span.passed);
+function withoutPassed(context: Context, passed: ApiSpan | undefined): Context {
+  return passed === undefined ? trace.deleteSpan(context) : trace.setSpan(context, passed);
 }
 
 function withoutSpan(context: Context): Context {

@@ -53,8 +53,9 @@ export class HttpInstrumentationTracer extends ProviderTracer {
     if (!isLeftOut) return super.startSpan(name, options, context);
     this.#warn();
     // A server's: our span of the request is active already, or begins within. The instrumentation's own context is the caller's.
-    const around = options.kind === SpanKind.SERVER ? trace.getSpan(contextApi.active()) : undefined;
-    return new PassedSpan(around ?? trace.getSpan(context));
+    const isServers = options.kind === SpanKind.SERVER;
+    const around = isServers ? trace.getSpan(contextApi.active()) : undefined;
+    return new PassedSpan(around ?? trace.getSpan(context), isServers);
   }
 
   #isTraced(kind: SpanKind | undefined): boolean {

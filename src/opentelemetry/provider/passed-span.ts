@@ -9,9 +9,12 @@ import { type Span as ApiSpan, type SpanContext as ApiSpanContext, INVALID_SPAN_
 export class PassedSpan implements ApiSpan {
   /** The span that is active already, or the caller's; undefined for none. */
   readonly passed: ApiSpan | undefined;
+  /** Whether it stands for a request that came in. */
+  readonly isServers: boolean;
 
-  constructor(passed: ApiSpan | undefined) {
+  constructor(passed: ApiSpan | undefined, isServers: boolean) {
     this.passed = passed;
+    this.isServers = isServers;
   }
 
   spanContext(): ApiSpanContext {

@@ -65,11 +65,16 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
       !(options instanceof ExplicitStart) && contexts.isSuppressed() && options?.tags?.[SPAN_KIND] !== "server",
   });
 
+  const { http } = tracing;
+  const { runRequest } = http;
+  http.runRequest = contexts.runRequest.bind(contexts) as typeof runRequest;
+
   const undo: Undo = () => {
     if (registered?.undo !== undo) return;
     registered = undefined;
     registration.tracer = undefined;
     extendSpans(tracer, undefined);
+    http.runRequest = runRequest;
     for (const one of undos) one();
   };
   registered = { tracing, undo };
