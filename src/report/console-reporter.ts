@@ -183,7 +183,7 @@ export class ConsoleReporter implements Reporter {
 }
 
 function errorText(type: string, message: string): string {
-  return type === "_OTHER" ? message : message === "" ? type : `${type}: ${message}`;
+  return type === "_OTHER" || type === "" ? message : message === "" ? type : `${type}: ${message}`;
 }
 
 /** What Node makes of NO_COLOR, FORCE_COLOR and the terminal. */
