@@ -6,6 +6,7 @@ export { traceServer } from "./hosts/servers.ts";
 export type { OutgoingRequest } from "./http/client-handler.ts";
 export { DEFAULT_REDACTED } from "./http/redaction.ts";
 export { initClientTracing, initTracing, type Settings } from "./init-tracing.ts";
+export { REFERENCE_LINK } from "./link.ts";
 export type { Undo } from "./patch.ts";
 export { BaggagePropagator } from "./propagation/baggage.ts";
 export { type PropagatorName, propagatorsByName } from "./propagation/default-propagators.ts";

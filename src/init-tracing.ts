@@ -10,6 +10,7 @@ import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
+import { keepTick } from "./keep-tick.ts";
 import { type Undo, undoAll } from "./patch.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
 import { shared } from "./shared.ts";
@@ -72,6 +73,7 @@ export function initTracing(settings: Settings = {}): Tracing {
 
   const tracing = chosenTracing(settings, environment);
   tracing.http.begun();
+  keepTick();
   const mine = { tracing, traceClients: () => patchClients(tracing) };
   patched.server = mine;
   const undoServers = traceServers(tracing.http);

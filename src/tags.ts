@@ -24,6 +24,10 @@ export const HTTP_UPGRADE = "http.upgrade";
 /** How many times a request was sent again, after a redirect or a failure. */
 export const HTTP_RESEND_COUNT = "http.resend_count";
 
+/** The caller's ids where its trace is not continued (`publicEndpoint`) and the tracer has no links. */
+export const LINK_TRACE_ID = "link.trace_id";
+export const LINK_SPAN_ID = "link.span_id";
+
 /** What a framework's span stands for, with `traceMiddleware`: `middleware`, or the hook's name. */
 export const MIDDLEWARE_TYPE = "middleware.type";
 

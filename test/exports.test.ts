@@ -29,6 +29,7 @@ const MAIN = [
   "NEVER",
   "OtlpReporter",
   "ParentBasedSampler",
+  "REFERENCE_LINK",
   "RateLimitSampler",
   "RatioSampler",
   "Span",

@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts", "tracer-callable.ts"],
 };
 
-/** The optional peers of folders that exist for them. Nothing else may import these folders but dynamically. */
+/** The optional peers of folders that exist for them. Nothing else may import these folders, but when it is asked to. */
 const PEERS: Readonly<Record<string, RegExp>> = { opentelemetry: /^@opentelemetry\/api$/ };
 
 /** Files directly in src: the basics know nothing of the rest, the wiring knows everything. */
@@ -37,6 +37,7 @@ const BASICS = [
   "guard.ts",
   "header.ts",
   "http2-stream.ts",
+  "link.ts",
   "patch.ts",
   "settings.ts",
   "shared.ts",
@@ -76,6 +77,8 @@ for (const file of files) {
         continue;
       }
       const target = normalize(join(dirname(file), specifier));
+      const peers = Object.keys(PEERS).find((name) => target.startsWith(`${name}/`));
+      assert.ok(peers === undefined || peers === folder, `${file} must not need what ${target} needs`);
       if (BASICS.includes(file))
         assert.ok(BASICS.includes(target), `${file} is a basic file: it may not know ${target}`);
       if (folder === "" || target.startsWith(`${folder}/`) || BASICS.includes(target)) continue;

@@ -5,7 +5,7 @@ import { warn } from "../diagnostics.ts";
 import { recordError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { startSpan } from "../http/start-span.ts";
-import { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
+import type { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
 import type { TracedRequest } from "./traced-request.ts";
 
 /**
@@ -20,11 +20,16 @@ export function startChild(
   type: string,
 ): Span | undefined {
   try {
-    return startSpan(tracing.tracer, name, span, { [COMPONENT]: component, [MIDDLEWARE_TYPE]: type });
+    return startSpan(tracing.tracer, name, span, { component, "middleware.type": type } satisfies ChildTags);
   } catch (error) {
     warn("tracer.error", "the tracer failed to start a span; a middleware or hook is called without one", error);
     return undefined;
   }
+}
+
+interface ChildTags {
+  [COMPONENT]: string;
+  [MIDDLEWARE_TYPE]: string;
 }
 
 /** Records what it threw, rejected with or passed on. */

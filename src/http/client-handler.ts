@@ -21,6 +21,14 @@ export interface OutgoingRequest {
   readonly source: unknown;
 }
 
+/** What a client span is given at its start. */
+interface ClientTags extends Record<string, unknown> {
+  [COMPONENT]: string;
+  [SPAN_KIND]: "client";
+  [HTTP_METHOD]: string;
+  [HTTP_URL]: string;
+}
+
 /**
  * The life of an outgoing request, in the order of its calls:
  *
@@ -55,12 +63,14 @@ export class ClientHandler {
     if (!http.traceClient || !http.filter(request, undefined)) return undefined;
     let span: Span | undefined;
     try {
-      span = startSpan(http.tracer, http.operationName(request, undefined) ?? request.method, parent, {
-        [COMPONENT]: request.component,
-        [SPAN_KIND]: "client",
-        [HTTP_METHOD]: request.method,
-        [HTTP_URL]: http.redact(request.url),
-      });
+      // Written out, not computed from the constants: V8 makes such a literal in one go (see RATIONALE.md, "Cost").
+      const tags: ClientTags = {
+        component: request.component,
+        "span.kind": "client",
+        "http.method": request.method,
+        "http.url": http.redact(request.url),
+      };
+      span = startSpan(http.tracer, http.operationName(request, undefined) ?? request.method, parent, tags);
       if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
     } catch (error) {
       warn("tracer.error", "the tracer failed to start a span; the request is sent untraced", error);

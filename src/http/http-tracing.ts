@@ -41,6 +41,12 @@ export interface HttpOptions {
    * `https://example.com.evil.org`. Everywhere by default. Requests to other places are traced, but carry nothing.
    */
   readonly propagateTo?: readonly (string | RegExp)[] | ((url: string) => boolean) | undefined;
+  /**
+   * Whether a request comes from somebody whose trace is not to be continued: it begins a trace of its own, with a link to the
+   * caller's span. Its sampling decision, baggage and trace state are left out. False by default; true where a function throws.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly publicEndpoint?: boolean | ((request: any) => boolean) | undefined;
   /** What "active" means. By default asynchronous call chains, each with its own active span. */
   readonly scopeManager?: ScopeManager | undefined;
 }
@@ -56,6 +62,7 @@ export const HTTP_OPTION_CHECKS: Readonly<Record<keyof HttpOptions, Check>> = {
   filter: isFunction,
   redactedParameters: isTextList,
   propagateTo: either(isFunction, isTargetList),
+  publicEndpoint: either(isBoolean, isFunction),
   scopeManager: hasMethods("a scope manager", "active", "run"),
 };
 
@@ -79,6 +86,8 @@ export class HttpTracing {
   /** The operation name, or undefined where the host's own shall be used. */
   readonly operationName: (request: unknown, unused: undefined) => string | undefined;
   readonly filter: (request: unknown, unused: undefined) => boolean;
+  /** Whether the request's caller is not to be trusted. */
+  readonly isPublic: (request: unknown, unused: undefined) => boolean;
   readonly redact: (url: string) => string;
   /** Whether trace headers may be sent to this URL. */
   readonly propagatesTo: (url: string, unused: undefined) => boolean;
@@ -93,7 +102,7 @@ export class HttpTracing {
 
   /** `options` must have been checked with `HTTP_OPTION_CHECKS`. */
   constructor(tracer: Tracer | undefined, scope: ScopeManager, options: HttpOptions) {
-    const { startSpanCb, operationName, filter } = options;
+    const { startSpanCb, operationName, filter, publicEndpoint = false } = options;
     this.tracer = tracer ?? globalTracer();
     this.scope = scope;
     this.others = scope.others;
@@ -105,6 +114,10 @@ export class HttpTracing {
     this.operationName =
       operationName === undefined ? nothing : guard(named(operationName), undefined, "operationName");
     this.filter = filter === undefined ? always : guard(decided(filter), true, "filter");
+    this.isPublic =
+      typeof publicEndpoint === "function"
+        ? guard(decided(publicEndpoint), true, "publicEndpoint")
+        : () => publicEndpoint;
     this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
     this.attributes = attributeTaggers(options.tracedAttributes ?? [], this.redact);
     this.propagatesTo = targetFilter(options.propagateTo);

@@ -1,6 +1,6 @@
 // Starts a span with its tags, whatever the tracer makes of tags that are given at the start.
 
-import { MockTracer, type Span, type SpanContext, type Tracer } from "opentracing";
+import { MockTracer, type Reference, type Span, type SpanContext, type Tracer } from "opentracing";
 
 /** What all spans of OpenTracing's MockTracer inherit from; the package does not export their class. */
 const MOCK_SPAN: unknown = Object.getPrototypeOf(new MockTracer().startSpan(""));
@@ -16,8 +16,9 @@ export function startSpan(
   name: string,
   childOf: Span | SpanContext | undefined,
   tags: Record<string, unknown>,
+  references?: Reference[] | undefined,
 ): Span {
-  const span: Span | undefined = tracer.startSpan(name, { childOf, tags } as { childOf: Span });
+  const span: Span | undefined = tracer.startSpan(name, { childOf, references, tags } as { childOf: Span });
   if (typeof span?.finish !== "function") throw new TypeError("startSpan answered no span");
   if (Object.getPrototypeOf(span) === MOCK_SPAN) span.addTags(tags);
   return span;

@@ -34,7 +34,7 @@ import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 import { initialBaggage, linksTo, ownContext, ownReferences, parentOf, withParent } from "./references.ts";
 import { PLAIN, SilentWriter, type SpanWriter, STABLE, spanKind, type Vocabulary } from "./span-writer.ts";
-import { unsuppressed } from "./suppression.ts";
+import { isSuppressed, unsuppressed } from "./suppression.ts";
 
 export interface OpenTelemetryOptions {
   /**
@@ -78,6 +78,8 @@ interface Flushable {
  * spans through `@opentelemetry/api` alone, and closes nothing: the provider is yours.
  */
 export class OpenTelemetryTracer extends Tracer {
+  /** A reference of the type `link` is a link and no parent: see `link.ts`. */
+  readonly supportsLinks: boolean = true;
   /** Undefined: the global one. */
   readonly #given: TracerProvider | undefined;
   #provider: TracerProvider | undefined;
@@ -87,6 +89,7 @@ export class OpenTelemetryTracer extends Tracer {
   readonly #textMap: TextMapPropagator;
   readonly #httpHeaders: TextMapPropagator;
   readonly #others: OpenTelemetryInstrumentations | undefined;
+  #isChecked = false;
 
   /**
    * @param provider whose tracer makes the spans; the global one by default, which may be set later
@@ -138,7 +141,9 @@ export class OpenTelemetryTracer extends Tracer {
       },
       withBaggage(withParent(active, parent, options.childOf), baggage),
     );
-    const writer = span.isRecording() ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
+    const isRecording = span.isRecording();
+    if (!isRecording && !this.#isChecked) this.#check(span);
+    const writer = isRecording ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
     return new OpenTelemetrySpan(this, writer, String(name), baggage);
   }
 
@@ -189,7 +194,7 @@ export class OpenTelemetryTracer extends Tracer {
       const flushed = target.forceFlush();
       if (timeLimit === undefined) return await flushed;
       const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeLimit);
+        timer = setTimeout(resolve, timeLimit).unref();
       });
       await Promise.race([flushed, limit]);
     } catch (error) {
@@ -214,6 +219,16 @@ export class OpenTelemetryTracer extends Tracer {
       writer = this.#vocabulary.writer(span, tags, false);
     }
     return new OpenTelemetrySpan(this, writer, name, baggage);
+  }
+
+  /** Says once that there is no SDK: without one the API answers spans that have no ids. */
+  #check(span: OtelSpan): void {
+    if (isSpanContextValid(span.spanContext()) || isSuppressed(contextApi.active())) return;
+    this.#isChecked = true;
+    warn(
+      "settings.ignored",
+      "OpenTelemetry has no tracer provider, so no span is made: start its SDK, or hand one over",
+    );
   }
 
   /** The global provider is looked up at each use: it may be set, or set anew, by another copy of the API. */

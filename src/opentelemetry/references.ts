@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { REFERENCE_CHILD_OF, type Reference, type Span, type SpanContext } from "opentracing";
 import { count } from "../diagnostics.ts";
+import { REFERENCE_LINK } from "../link.ts";
 import { NO_BAGGAGE } from "./baggage.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
@@ -42,21 +43,26 @@ export function ownContext(value: Span | SpanContext | null | undefined): OpenTe
   return undefined;
 }
 
-/** The first child-of reference, else the first. */
+/** The first child-of reference, else the first that is no mere link. */
 export function parentOf(references: readonly OwnReference[]): OpenTelemetrySpanContext | undefined {
-  const parent = references.find(({ type }) => type === REFERENCE_CHILD_OF) ?? references[0];
+  const parent = references.find(({ type }) => type === REFERENCE_CHILD_OF) ?? references.find(isRelative);
   return parent?.context;
 }
 
-/** That of all referenced spans together; without any, that of the running code. */
+function isRelative({ type }: OwnReference): boolean {
+  return type !== REFERENCE_LINK;
+}
+
+/** That of all referenced spans together, links left out; without references, that of the running code. */
 export function initialBaggage(
   parent: OpenTelemetrySpanContext | undefined,
   references: readonly OwnReference[],
 ): Baggage {
-  if (parent === undefined) return propagation.getActiveBaggage() ?? NO_BAGGAGE;
-  let { baggage } = parent;
-  for (const { context } of references) {
-    if (context === parent) continue;
+  if (parent === undefined && references.length === 0) return propagation.getActiveBaggage() ?? NO_BAGGAGE;
+  let baggage = parent?.baggage ?? NO_BAGGAGE;
+  for (const reference of references) {
+    const { context } = reference;
+    if (context === parent || !isRelative(reference)) continue;
     for (const [name, entry] of context.baggage.getAllEntries()) {
       if (baggage.getEntry(name) === undefined) baggage = baggage.setEntry(name, entry);
     }
@@ -70,7 +76,8 @@ export function linksTo(references: readonly OwnReference[]): Link[] {
   for (const { type, context } of references) {
     if (!isSpanContextValid(context.otelSpanContext)) continue;
     const refType = type === REFERENCE_CHILD_OF ? "child_of" : "follows_from";
-    links.push({ context: context.otelSpanContext, attributes: { "opentracing.ref_type": refType } });
+    const attributes = type === REFERENCE_LINK ? undefined : { "opentracing.ref_type": refType };
+    links.push({ context: context.otelSpanContext, ...(attributes && { attributes }) });
   }
   return links;
 }

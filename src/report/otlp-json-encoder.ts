@@ -1,5 +1,6 @@
 // Spans as OTLP JSON: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
+import { REFERENCE_LINK } from "../link.ts";
 import { hasIds, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
@@ -117,7 +118,7 @@ function eventJson(entry: LogEntry): object {
 
 function linkJson({ type, context, attributes, droppedAttributes }: SpanReference): object {
   const written = new KeyValues();
-  if (type !== "") written.attribute("opentracing.ref_type", type);
+  if (type !== REFERENCE_LINK) written.attribute("opentracing.ref_type", type);
   for (const name in attributes) written.attribute(name, attributes[name]);
   return {
     traceId: traceIdHex(context),

@@ -1,5 +1,6 @@
 // Spans as OTLP protobuf: opentelemetry/proto/trace/v1/trace.proto and collector/trace/v1/trace_service.proto, 1.x.
 
+import { REFERENCE_LINK } from "../link.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
@@ -167,7 +168,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeFixed32(to, linkFlags(context));
     if (context.traceState !== "") writeTextField(to, fieldKey(3, MESSAGE), context.traceState);
     this.#key = fieldKey(4, MESSAGE);
-    if (type !== "") this.attribute("opentracing.ref_type", type);
+    if (type !== REFERENCE_LINK) this.attribute("opentracing.ref_type", type);
     for (const name in attributes) this.attribute(name, attributes[name]);
     writeCount(to, 5, droppedAttributes);
     endMessage(to, start);

@@ -67,7 +67,7 @@ export interface LogEntry {
   readonly droppedFields?: number | undefined;
 }
 
-/** A reference to another span: `type` is OpenTracing's `child_of` or `follows_from`, or "" for a link of OpenTelemetry's API. */
+/** A reference to another span: `type` is OpenTracing's `child_of` or `follows_from`, or `link` for a span that is no parent. */
 export interface SpanReference {
   readonly type: string;
   readonly context: Readonly<TraceContext>;

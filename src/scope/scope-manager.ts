@@ -20,7 +20,7 @@ export interface ScopeManager {
 
 /**
  * Other instrumentation that makes spans of the same requests by the same tracer: OpenTelemetry's, beside ours. Lets each request
- * have one. None of its methods throws.
+ * have one. None of its methods throws, but what `fn` throws.
  */
 export interface OtherInstrumentation {
   /** What its patch of `fn` calls, so that it sees nothing; `fn` where that is no patch of it. */

@@ -12,6 +12,7 @@ import {
   type SpanOptions,
 } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
+import { type LinkingTracer, REFERENCE_LINK } from "../link.ts";
 import { type BinaryCarrier, extractBinary, injectBinary } from "../propagation/binary.ts";
 import { CompositePropagator } from "../propagation/composite.ts";
 import {
@@ -66,7 +67,9 @@ export interface SpanExtension {
 export let extendSpans: (tracer: Tracer, extension: SpanExtension | undefined) => void;
 
 /** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
-export class Tracer extends OpenTracingTracer {
+export class Tracer extends OpenTracingTracer implements LinkingTracer {
+  /** References of the type `REFERENCE_LINK` are links, never parents. */
+  readonly supportsLinks = true;
   readonly limits: SpanLimits;
   readonly #reporter: Reporter;
   readonly #sampler: Sampler;
@@ -94,7 +97,7 @@ export class Tracer extends OpenTracingTracer {
   }
 
   /**
-   * Starts a span. The parent is `childOf`, else the first child-of reference, else the first follows-from reference;
+   * Starts a span. The parent is `childOf`, else the first child-of reference, else the first other that is no link;
    * without any the span starts a new trace. `startTime` is in milliseconds since 1970, now by default. The tag
    * `sampling.priority` given here overrides the sampler. What is no reference is counted (`span.foreign_parent`) and left out.
    */
@@ -258,7 +261,10 @@ function parentOf(
 ): SpanContext | undefined {
   if (childOf !== undefined && childOf !== null) return contextOf(childOf) ?? foreign();
   if (references === undefined || references.length === 0) return undefined;
-  const reference = references.find((one) => one.type() === REFERENCE_CHILD_OF) ?? references[0]!;
+  const reference =
+    references.find((one) => one.type() === REFERENCE_CHILD_OF) ??
+    references.find((one) => one.type() !== REFERENCE_LINK);
+  if (reference === undefined) return undefined;
   return contextOf(reference.referencedContext()) ?? foreign();
 }
 

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, test } from "node:test";
 import type { Attributes } from "@opentelemetry/api";
 import { diagnostics, initTracing, MemoryReporter, Tracer, type Tracing } from "node-opentracing";
+import { RawClient } from "node-opentracing/testing";
 import { MockTracer } from "opentracing";
 import { resetDiagnostics } from "#src/diagnostics.js";
 import { type AttributeSink, kindOf, outcomeOf, writeOutcome, writeTags } from "#src/report/semantic-conventions.js";
@@ -243,6 +244,30 @@ otel  [app]
       ["GET", 3],
     ]);
     await exporting.shutdown();
+  });
+
+  test("a caller that is not trusted is linked to: neither its trace nor its baggage is continued", async (t) => {
+    spans = [];
+    tracing = initTracing({ ...ours.openTelemetryBinding({ provider }), publicEndpoint: true });
+    const seen: unknown[] = [];
+    const url = await serve(t, (_request, response) => {
+      seen.push(api.propagation.getActiveBaggage());
+      response.end();
+    });
+    const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+    const headers = { traceparent: `00-${traceId}-${spanId}-00`, baggage: "user=ada" };
+    const { port } = new URL(url);
+    const client = await RawClient.connect(Number(port));
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    client.send(`GET / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n${lines.join("")}\r\n`);
+    await client.end();
+    while (spans.length === 0) await new Promise(setImmediate);
+    const [{ links, parentSpanContext } = spans[0]!] = spans;
+    assert.deepEqual([parentSpanContext, seen], [undefined, [undefined]]);
+    assert.deepEqual(
+      links.map(({ context, attributes }) => [context.traceId, context.spanId, { ...attributes }]),
+      [[traceId, spanId, {}]],
+    );
   });
 
   test("without a context manager there is a word", async () => {

@@ -122,8 +122,8 @@ test("links: given at the start and added later, with their attributes, within t
       droppedAttributes,
     ]),
     [
-      ["", LINKED.traceId, { a: 1, b: 2 }, 5],
-      ["", LINKED.traceId, {}, 0],
+      ["link", LINKED.traceId, { a: 1, b: 2 }, 5],
+      ["link", LINKED.traceId, {}, 0],
     ],
   );
   assert.equal(span.droppedReferences, 1);

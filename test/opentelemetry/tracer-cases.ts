@@ -276,8 +276,10 @@ export function tracerCases(sdk: Sdk): void {
 
   test("without a provider the global one makes the spans, whenever it is set", () => {
     const spans: ReadableSpan[] = [];
+    resetDiagnostics();
     const tracer = new OpenTelemetryTracer();
-    tracer.startSpan("before").finish();
+    for (const name of ["before", "before too"]) tracer.startSpan(name).finish();
+    assert.deepEqual(diagnostics(), { "settings.ignored": 1 });
     api.trace.setGlobalTracerProvider(sdk.provider((span) => spans.push(span)));
     tracer.startSpan("after").finish();
     api.trace.disable();

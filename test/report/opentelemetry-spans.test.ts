@@ -164,7 +164,7 @@ test("events and links have their names, attributes and what was dropped of them
       span({
         scope: PG,
         logs: [{ timestamp: 1, name: "error", fields: { event: "kept", list: ["a", "b"] }, droppedFields: 2 }],
-        references: [{ type: "", context: context(5), attributes: { a: 1 }, droppedAttributes: 300 }],
+        references: [{ type: "link", context: context(5), attributes: { a: 1 }, droppedAttributes: 300 }],
         droppedReferences: 7,
       }),
     ]),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FinishedSpan } from "node-opentracing";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { REFERENCE_LINK } from "#src/link.js";
 import { ByteBuffer } from "#src/report/byte-buffer.js";
 import { nanosecondsText } from "#src/report/nanoseconds.js";
 import { OtlpJsonEncoder } from "#src/report/otlp-json-encoder.js";
@@ -47,7 +48,10 @@ test("every field of a span arrives", () => {
     droppedTags: 300,
     droppedLogs: 5,
     logs: [{ timestamp: 1_763_800_000_001, fields: { event: "cache miss", key: "k", size: 3 } }],
-    references: [{ type: "follows_from", context: context(5, { isRemote: true, traceState: "x=y" }) }],
+    references: [
+      { type: "follows_from", context: context(5, { isRemote: true, traceState: "x=y" }) },
+      { type: REFERENCE_LINK, context: context(6) },
+    ],
   });
   const decoded = one(given);
   assert.equal(hex(decoded.traceId), traceIdHex(given.context));
@@ -69,6 +73,8 @@ test("every field of a span arrives", () => {
   assert.equal(link.traceState, "x=y");
   assert.equal(link.flags, 0x303);
   assert.deepEqual(attributesOf(link.attributes), { "opentracing.ref_type": "follows_from" });
+  assert.equal(hex(decoded.links[1]!.spanId), spanIdHex(context(6)));
+  assert.deepEqual(decoded.links[1]!.attributes, []);
 });
 
 test("flags say whether the parent is remote", () => {

@@ -132,7 +132,7 @@ export function randomSpan(random: () => number): FinishedSpan {
   }
   if (random() < 0.3) {
     record.references = Array.from({ length: 1 + below(3) }, () => ({
-      type: oneOf(["child_of", "follows_from"]),
+      type: oneOf(["child_of", "follows_from", "link"]),
       context: anyContext(),
     }));
   }

@@ -13,6 +13,7 @@ import {
   type TimeInput,
 } from "@opentelemetry/api";
 import { count } from "../../diagnostics.ts";
+import { REFERENCE_LINK } from "../../link.ts";
 import type { InstrumentationScope } from "../../report/reporter.ts";
 import { ERROR, SPAN_KIND } from "../../tags.ts";
 import { timeOr } from "../../tracer/clock.ts";
@@ -98,7 +99,7 @@ export class BilingualSpan extends Span implements ApiSpan {
     } else if (context !== undefined) {
       const { kept, dropped } = keptAttributes(link.attributes, limits);
       const droppedAttributes = dropped + (link.droppedAttributesCount ?? 0);
-      record.addReference({ type: "", context, attributes: kept, droppedAttributes }, limits.maxLinks);
+      record.addReference({ type: REFERENCE_LINK, context, attributes: kept, droppedAttributes }, limits.maxLinks);
     }
     return this;
   }
