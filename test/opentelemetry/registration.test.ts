@@ -95,6 +95,18 @@ test("where a provider, context manager or propagator is registered already, not
   propagation.disable();
 });
 
+test("another copy of this package does not register beside us", async () => {
+  const undo = registerOpenTelemetry(newTracing());
+  const copy = `${import.meta.resolve("#src/opentelemetry/provider/register.js")}?copy`;
+  const { registerOpenTelemetry: registerCopy } = (await import(copy)) as {
+    registerOpenTelemetry: typeof registerOpenTelemetry;
+  };
+  const tracing = newTracing();
+  assert.match(await warningOf(() => registerCopy(tracing)), /another OpenTelemetry tracer provider/);
+  assert.equal(tracing.tracer.startSpan("a").constructor.name, "Span");
+  undo();
+});
+
 test("what somebody has put in our place since is left to them", () => {
   const undo = registerOpenTelemetry(newTracing());
   propagation.disable();
