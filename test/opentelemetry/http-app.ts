@@ -64,11 +64,13 @@ function get(url: string): Promise<void> {
 
 const leaf = await listening((request, response) => {
   note(request);
+  request.resume().on("end", () => lib.startSpan("request read").end());
+  response.on("finish", () => lib.startSpan("response sent").end());
   lib.startActiveSpan("leaf work", (span) => {
     api.trace.getActiveSpan()!.setAttribute("seen", true);
     span.end();
-    response.end("leaf");
   });
+  setImmediate(() => response.end("leaf"));
 });
 const front = await listening(async (request, response) => {
   note(request);
@@ -82,7 +84,7 @@ await lib.startActiveSpan("program", async (program) => {
   await get(`${front}/`);
   program.end();
 });
-await reporter.waitFor(10);
+await reporter.waitFor(14);
 
 const clients = reporter.spans.filter(({ tags }) => tags.includes("client")).map(({ context }) => spanIdHex(context));
 process.stdout.write(

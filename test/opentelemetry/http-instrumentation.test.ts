@@ -35,9 +35,13 @@ program
       GET  client 200
         GET  server 200
           leaf work  seen=true
+          request read
+          response sent
       GET  client 200
         GET  server 200
           leaf work  seen=true
+          request read
+          response sent
       after`,
       );
       assert.deepEqual(ours, [true, true, true]);
@@ -62,9 +66,13 @@ program
       GET  client 200
         GET  server 200
           leaf work  seen=true
+          request read
+          response sent
       GET  client 200
         GET  server 200
           leaf work  seen=true
+          request read
+          response sent
       after`,
   );
   assert.deepEqual(ours, [true, true, true]);

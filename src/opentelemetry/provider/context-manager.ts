@@ -94,8 +94,9 @@ export class OpenTelemetryContextManager implements ContextManager {
   bind<T>(context: Context, target: T): T {
     if (typeof target === "function") return bindTo(this.#contexts, target as never, context as never);
     if (!(target instanceof EventEmitter)) return target;
-    // An HTTP instrumentation's: our span may begin only after it, and listeners are in its scope without us.
-    if (trace.getSpan(context) instanceof PassedSpan) return target;
+    // An HTTP instrumentation binds the request it was shown. Our span may begin only after it, and has its listeners without us.
+    const frame = this.#storage.getStore();
+    if (frame?.isRequest && context === frame.context) return target;
     bindEmitter(this.#contexts, target, context as never);
     return target;
   }
