@@ -52,9 +52,9 @@ const PORTABLE = ["propagation", "tracer", "http"];
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 
-function importsOf(file: string): string[] {
+function importsOf(file: string, pattern: RegExp = /^\s*(?:import|export)\b[^;]*?from\s+"([^"]+)"/gm): string[] {
   const text = readFileSync(join(src, file), "utf8");
-  return [...text.matchAll(/^\s*(?:import|export)\b[^;]*?from\s+"([^"]+)"/gm)].map((match) => match[1]!);
+  return [...text.matchAll(pattern)].map((match) => match[1]!);
 }
 
 test("every folder of src has a rule", () => {
@@ -77,13 +77,19 @@ for (const file of files) {
         continue;
       }
       const target = normalize(join(dirname(file), specifier));
-      const peers = Object.keys(PEERS).find((name) => target.startsWith(`${name}/`));
-      assert.ok(peers === undefined || peers === folder, `${file} must not need what ${target} needs`);
       if (BASICS.includes(file))
         assert.ok(BASICS.includes(target), `${file} is a basic file: it may not know ${target}`);
       if (folder === "" || target.startsWith(`${folder}/`) || BASICS.includes(target)) continue;
       const allowed = ALLOWED[folder]!.some((place) => target === place || target.startsWith(`${place}/`));
       assert.ok(allowed, `${file} may not import ${target}`);
+    }
+  });
+
+  test(`${file} does not load what needs an optional peer`, () => {
+    for (const specifier of importsOf(file, /^\s*(?:import|export)\b(?!\s+type\b)[^;]*?from\s+"([^"]+)"/gm)) {
+      const target = normalize(join(dirname(file), specifier));
+      const peer = Object.keys(PEERS).find((name) => specifier.startsWith(".") && target.startsWith(`${name}/`));
+      assert.ok(peer === undefined || peer === folder, `${file} must not need what ${target} needs`);
     }
   });
 
