@@ -9,6 +9,7 @@ export type CounterName =
   | "span.used_after_finish"
   | "span.tags_dropped"
   | "span.logs_dropped"
+  | "span.links_dropped"
   | "span.values_truncated"
   | "span.foreign_parent"
   | "scope.misuse"

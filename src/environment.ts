@@ -30,7 +30,9 @@ export interface Environment {
     Partial<Record<"scheduleDelay" | "maxQueueSize" | "maxExportBatchSize" | "exportTimeout", number>>
   >;
   /** OTEL_SPAN_* and OTEL_ATTRIBUTE_*: limits of a `Tracer`. */
-  readonly limits: Readonly<Partial<Record<"maxTags" | "maxLogs" | "maxValueLength", number>>>;
+  readonly limits: Readonly<
+    Partial<Record<"maxTags" | "maxLogs" | "maxLinks" | "maxFields" | "maxValueLength", number>>
+  >;
 }
 
 export type ExporterName = "otlp" | "zipkin" | "console";
@@ -77,6 +79,8 @@ export function readEnvironment(variables: Variables = processVariables()): Envi
       maxTags:
         number(variables, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", 0) ?? number(variables, "OTEL_ATTRIBUTE_COUNT_LIMIT", 0),
       maxLogs: number(variables, "OTEL_SPAN_EVENT_COUNT_LIMIT", 0),
+      maxLinks: number(variables, "OTEL_SPAN_LINK_COUNT_LIMIT", 0),
+      maxFields: number(variables, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", 0),
       maxValueLength:
         number(variables, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0) ??
         number(variables, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0),

@@ -16,7 +16,14 @@ export { ConsoleReporter, type ConsoleReporterOptions } from "./report/console-r
 export { MemoryReporter } from "./report/memory-reporter.ts";
 export { MultiReporter } from "./report/multi-reporter.ts";
 export { OtlpReporter, type OtlpReporterOptions } from "./report/otlp-reporter.ts";
-export type { FinishedSpan, LogEntry, Reporter, SpanReference } from "./report/reporter.ts";
+export type {
+  FinishedSpan,
+  InstrumentationScope,
+  LogEntry,
+  Reporter,
+  SpanReference,
+  SpanStatus,
+} from "./report/reporter.ts";
 export { type TraceLine, traceText } from "./report/trace-text.ts";
 export { ZipkinReporter, type ZipkinReporterOptions } from "./report/zipkin-reporter.ts";
 export { AsyncScopeManager } from "./scope/async-scope-manager.ts";

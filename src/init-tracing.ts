@@ -100,6 +100,11 @@ export function currentTracing(): Tracing {
 
 let globalTracing: Tracing | undefined;
 
+/** Whether requests that come in, and those that go out, get spans of ours now. */
+export function requestsTraced(): { readonly incoming: boolean; readonly outgoing: boolean } {
+  return { incoming: patched.server?.tracing.http.traceAll === true, outgoing: patched.client !== undefined };
+}
+
 /**
  * Traces outgoing requests alone: node:http, node:https, node:http2, fetch and undici. After `initTracing`, or when called again, the
  * tracer given here takes over until its `close`; requests are still traced once.

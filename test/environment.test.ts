@@ -64,6 +64,8 @@ test("everything that there is", () => {
     OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "5",
     OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "6",
     OTEL_SPAN_EVENT_COUNT_LIMIT: "0",
+    OTEL_SPAN_LINK_COUNT_LIMIT: "7",
+    OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: "8",
   });
   assert.deepEqual(environment, {
     isDisabled: true,
@@ -83,7 +85,7 @@ test("everything that there is", () => {
     },
     zipkin: { endpoint: "http://zipkin:9411/api/v2/spans", timeout: 7 },
     batch: { scheduleDelay: 1, exportTimeout: 2, maxQueueSize: 4, maxExportBatchSize: 4 },
-    limits: { maxTags: 5, maxLogs: 0, maxValueLength: 6 },
+    limits: { maxTags: 5, maxLogs: 0, maxLinks: 7, maxFields: 8, maxValueLength: 6 },
   } satisfies Environment);
   assert.deepEqual(diagnostics(), {});
 });

@@ -391,6 +391,22 @@ restify  └─ load order  ✗ Error: there is no order 0`,
   assert.equal(pictures(named), "trace\npolka  GET /orders/:id  server 200");
 });
 
+test("examples/opentelemetry-provider: spans by OpenTelemetry's API in our trace, and an order that fails", async () => {
+  const port = await freePort();
+  const app = start("opentelemetry-provider.js", [], { PORT: port });
+  await app.until("curl");
+  for (const id of [7, 0]) await (await fetch(`http://127.0.0.1:${port}/orders/${id}`)).text();
+  const output = await app.until("no such order");
+  app.child.kill("SIGTERM");
+  await app.end();
+  const order = `trace
+orders  GET  server 200
+orders  └─ load order
+orders     └─ SELECT orders  client
+orders        └─ parse`;
+  assert.equal(pictures(output), `${order}\n${order.replace("client", "client  ✗ no such order")}`);
+});
+
 test("examples/opentelemetry-tracer: a request, and spans by both APIs, go out by the application's provider", async () => {
   const port = await freePort();
   const example = start("opentelemetry-tracer.js", [], { PORT: port });

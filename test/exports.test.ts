@@ -92,6 +92,7 @@ const OPENTELEMETRY = [
   "OpenTelemetrySpanContext",
   "OpenTelemetryTracer",
   "openTelemetryBinding",
+  "registerOpenTelemetry",
 ];
 
 test("node-opentracing/opentelemetry exports these names", () => {

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["scope/scope-manager.ts"],
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
-  opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts"],
+  opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts", "init-tracing.ts"],
   jaeger: ["propagation", "report", "tracer"],
   bindings: ["report", "scope"],
   testing: ["propagation", "report", "scope", "tracer", "http"],

@@ -56,7 +56,8 @@ export function serve(
   const span = known?.span ?? (isResponse(response) ? started(host, server, request, response) : undefined);
   const { scope, others } = host.tracing;
   const own = span === undefined || others === undefined ? emit : others.beneath(emit);
-  return scope.run(span, emitInSpan, own, server, args, span, host);
+  if (known !== undefined) return scope.run(span, emitInSpan, own, server, args, span, host);
+  return host.tracing.runRequest(span, emitInSpan, own, server, args, span, host);
 }
 
 /** An HTTP/2 request that was shown as a stream before. */
@@ -77,7 +78,7 @@ export function takeOver(
 ): boolean {
   const isTraced = host.tracing.traceAll && typeof socket?.once === "function";
   const span = tracedOf(request)?.span ?? (isTraced ? upgraded(host.handler, request, socket) : undefined);
-  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+  return host.tracing.runRequest(span, emitInSpan, emit, server, args, span, host);
 }
 
 /** Starts the span of a request, which ends with its response. Answers undefined where it is not traced. */

@@ -73,6 +73,11 @@ export class HttpTracing {
   readonly scope: ScopeManager;
   /** Others that may trace the same requests by the same tracer; undefined where there are none. */
   readonly others: OtherInstrumentation | undefined;
+  /**
+   * Calls a function with the span of a request that has just come in active: `scope.run`. Whoever keeps more than the active span
+   * puts something in its place that leaves behind what was kept where the server was made.
+   */
+  runRequest: ScopeManager["run"];
   readonly traceAll: boolean;
   readonly traceClient: boolean;
   readonly traceMiddleware: boolean;
@@ -101,6 +106,7 @@ export class HttpTracing {
     this.tracer = tracer ?? globalTracer();
     this.scope = scope;
     this.others = scope.others;
+    this.runRequest = scope.run.bind(scope) as ScopeManager["run"];
     this.traceAll = options.traceAll ?? true;
     this.traceClient = options.traceClient ?? true;
     this.traceMiddleware = options.traceMiddleware ?? false;

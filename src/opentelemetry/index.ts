@@ -9,3 +9,4 @@ export { OpenTelemetryScopeManager } from "./opentelemetry-scope-manager.ts";
 export { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 export { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 export { type OpenTelemetryOptions, OpenTelemetryTracer } from "./opentelemetry-tracer.ts";
+export { registerOpenTelemetry } from "./provider/register.ts";

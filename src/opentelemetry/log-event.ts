@@ -28,7 +28,7 @@ export function plainEvent(fields: Fields, isError: boolean): Attributes {
 /** The attributes under the names that our own exporters give them. */
 export function stableEvent(fields: Fields): Attributes {
   const attributes: Attributes = {};
-  writeEvent({ attribute: (name, value) => putAttribute(attributes, name, value) }, fields);
+  writeEvent({ attribute: (name, value) => putAttribute(attributes, name, value) }, { fields });
   return attributes;
 }
 

@@ -70,7 +70,7 @@ export const STABLE: Vocabulary = {
   attributes(tags) {
     const attributes: Attributes = {};
     const flat = Object.entries(tags).flat();
-    writeTags({ attribute: (name, value) => putAttribute(attributes, name, value) }, flat, kindOf(flat));
+    writeTags({ attribute: (name, value) => putAttribute(attributes, name, value) }, { tags: flat }, kindOf(flat));
     return attributes;
   },
   writer: (span, tags, ends) => new StableWriter(span, tags, ends),
@@ -113,7 +113,7 @@ class PlainWriter implements SpanWriter {
     if (attribute !== undefined) this.span.setAttribute(name, attribute);
   }
 
-  log(fields: Fields, timestamp: number | undefined, name: string = eventName(fields)): void {
+  log(fields: Fields, timestamp: number | undefined, name: string = eventName({ fields })): void {
     if (!isOpen(this.span)) return;
     const isError = name === "error" || fields["event"] === "error";
     this.span.addEvent(isError ? "exception" : name, plainEvent(fields, isError), timestamp);
@@ -154,7 +154,7 @@ class StableWriter implements SpanWriter, AttributeSink {
     if (!isOpen(this.span)) return;
     const fields = name === undefined ? given : { ...given, event: name };
     if (fields["event"] === "error" && this.#errors.length === 0) this.#errors = [{ timestamp: 0, fields }];
-    this.span.addEvent(eventName(fields), stableEvent(fields), timestamp);
+    this.span.addEvent(eventName({ fields }), stableEvent(fields), timestamp);
   }
 
   finish(finishTime: number | undefined): void {

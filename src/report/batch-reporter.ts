@@ -2,7 +2,7 @@
 
 import { AsyncResource } from "node:async_hooks";
 import { count, warn } from "../diagnostics.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import type { Delivery } from "./http-sender.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
@@ -32,6 +32,7 @@ export type AnswerReader = (delivery: Delivery & { readonly status: "delivered" 
 interface Batch {
   readonly bytes: Uint8Array;
   readonly spans: number;
+  readonly runs: readonly Run[] | undefined;
   /** What `bytes` are part of, to be used again afterwards. */
   readonly buffer: ByteBuffer | undefined;
   /** Called when the batch has been delivered or given up. */
@@ -164,10 +165,11 @@ export class BatchReporter implements Reporter {
   /** A buffer that is less than half full is copied, or many small batches would hold far more memory than their spans. */
   #batch(buffer: ByteBuffer, spans: number): Batch {
     const bytes = buffer.bytes.subarray(0, buffer.length);
-    if (bytes.length >= buffer.bytes.length / 2) return { bytes, spans, buffer, waiters: [] };
+    const runs = buffer.takeRuns();
+    if (bytes.length >= buffer.bytes.length / 2) return { bytes, spans, runs, buffer, waiters: [] };
     const copy = Buffer.from(bytes);
     this.#recycle(buffer);
-    return { bytes: copy, spans, buffer: undefined, waiters: [] };
+    return { bytes: copy, spans, runs, buffer: undefined, waiters: [] };
   }
 
   #sendNext(): void {
@@ -180,8 +182,8 @@ export class BatchReporter implements Reporter {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { bytes, spans, buffer } = batch;
-    const delivery = await this.#sender.send(this.#encoder.body(bytes));
+    const { bytes, spans, runs, buffer } = batch;
+    const delivery = await this.#sender.send(this.#encoder.body(bytes, runs));
     this.#sending--;
     if (delivery.status === "delivered") {
       this.#heldSpans -= spans;

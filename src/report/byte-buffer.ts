@@ -1,9 +1,17 @@
 // A buffer that grows: where encoders write the spans of one batch.
 
+import type { InstrumentationScope } from "./reporter.ts";
+
 /** Bytes that a new buffer has: room for a batch of 512 spans of usual size. */
 const INITIAL_SIZE = 256 * 1024;
 /** Bytes beyond which a buffer does not grow. One span that needs more is refused. */
 const MAX_SIZE = 8 * 1024 * 1024;
+
+/** From here on, to the next one: spans of a scope, for formats that list them by scope. */
+export interface Run {
+  readonly start: number;
+  readonly scope: InstrumentationScope | undefined;
+}
 
 /**
  * Reused from batch to batch. Encoders write into `bytes` at `length` and move it on, having asked `reserve` for the room.
@@ -11,6 +19,10 @@ const MAX_SIZE = 8 * 1024 * 1024;
 export class ByteBuffer {
   bytes: Buffer;
   length = 0;
+  /** Whose span came last, for `beginRun`. */
+  scope: InstrumentationScope | undefined = undefined;
+  /** Undefined where all spans so far are of our own scope. */
+  #runs: Run[] | undefined = undefined;
 
   /** @param size bytes to begin with, 256 KiB by default */
   constructor(size: number = INITIAL_SIZE) {
@@ -30,6 +42,26 @@ export class ByteBuffer {
   text(text: string): void {
     this.reserve(text.length * 3);
     this.length += this.bytes.write(text, this.length);
+  }
+
+  /** The spans that come next are of this scope. */
+  beginRun(scope: InstrumentationScope | undefined): void {
+    this.scope = scope;
+    this.#runs ??= [{ start: 0, scope: undefined }];
+    this.#runs.push({ start: this.length, scope });
+  }
+
+  /** Where the last run begins. */
+  get runStart(): number {
+    return this.#runs?.at(-1)?.start ?? 0;
+  }
+
+  /** What has been begun, in order; empty runs among them. Undefined where all is one run of our own scope. */
+  takeRuns(): readonly Run[] | undefined {
+    const runs = this.#runs;
+    this.#runs = undefined;
+    this.scope = undefined;
+    return runs;
   }
 
   /** Whether it has grown beyond what a usual batch needs, so that keeping it would waste memory. */

@@ -110,7 +110,8 @@ export class ConsoleReporter implements Reporter {
   #line(span: FinishedSpan): TraceLine {
     const { context, tags } = span;
     const outcome = outcomeOf(span, kindOf(tags));
-    const [kind, status] = [tagOf(tags, SPAN_KIND), tagOf(tags, HTTP_STATUS_CODE)];
+    const kind = tagOf(tags, SPAN_KIND);
+    const status = tagOf(tags, HTTP_STATUS_CODE) ?? tagOf(tags, "http.response.status_code");
     return {
       traceId: traceIdHex(context),
       spanId: spanIdHex(context),
@@ -182,7 +183,7 @@ export class ConsoleReporter implements Reporter {
 }
 
 function errorText(type: string, message: string): string {
-  return type === "_OTHER" ? message : message === "" ? type : `${type}: ${message}`;
+  return type === "_OTHER" || type === "" ? message : message === "" ? type : `${type}: ${message}`;
 }
 
 /** What Node makes of NO_COLOR, FORCE_COLOR and the terminal. */

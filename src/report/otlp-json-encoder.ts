@@ -4,9 +4,9 @@ import { REFERENCE_LINK } from "../link.ts";
 import { hasIds, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
-import type { ByteBuffer } from "./byte-buffer.ts";
+import type { ByteBuffer, Run } from "./byte-buffer.ts";
 import { nanosecondsText } from "./nanoseconds.ts";
-import type { FinishedSpan, LogEntry, SpanReference } from "./reporter.ts";
+import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference } from "./reporter.ts";
 import {
   type AttributeSink,
   eventName,
@@ -28,24 +28,40 @@ export class OtlpJsonEncoder implements SpanEncoder {
   constructor(resource: Readonly<Record<string, unknown>>) {
     const attributes = new KeyValues();
     for (const [name, value] of Object.entries(resource)) attributes.attribute(name, value);
-    const scope = { name: "node-opentracing", version: VERSION };
     this.#head = Buffer.from(
-      `{"resourceSpans":[{"resource":${JSON.stringify({ attributes: attributes.list })},` +
-        `"scopeSpans":[{"scope":${JSON.stringify(scope)},"spans":[`,
+      `{"resourceSpans":[{"resource":${JSON.stringify({ attributes: attributes.list })},"scopeSpans":[`,
     );
   }
 
   encode(span: FinishedSpan, to: ByteBuffer): void {
     const text = JSON.stringify(spanJson(span));
-    to.text(to.length === 0 ? text : `,${text}`);
+    if (span.scope !== to.scope) to.beginRun(span.scope);
+    to.text(to.length === to.runStart ? text : `,${text}`);
   }
 
-  body(spans: Uint8Array): Uint8Array[] {
-    return [this.#head, spans, TAIL];
+  body(spans: Uint8Array, runs: readonly Run[] = ONE_RUN): Uint8Array[] {
+    const parts: Uint8Array[] = [this.#head];
+    for (let i = 0; i < runs.length; i++) {
+      const { start, scope } = runs[i]!;
+      const end = runs[i + 1]?.start ?? spans.length;
+      if (end === start && runs.length > 1) continue;
+      parts.push(scopeSpansHead(scope ?? OWN_SCOPE, parts.length === 1), spans.subarray(start, end), RUN_TAIL);
+    }
+    parts.push(TAIL);
+    return parts;
   }
 }
 
-const TAIL = Buffer.from("]}]}]}");
+const OWN_SCOPE: InstrumentationScope = { name: "node-opentracing", version: VERSION };
+const ONE_RUN: readonly Run[] = [{ start: 0, scope: undefined }];
+const RUN_TAIL = Buffer.from("]}");
+const TAIL = Buffer.from("]}]}");
+
+function scopeSpansHead({ name, version, schemaUrl }: InstrumentationScope, isFirst: boolean): Buffer {
+  const scope = JSON.stringify({ name: wellFormed(name), version: version && wellFormed(version) });
+  const url = schemaUrl === undefined ? "" : `"schemaUrl":${JSON.stringify(wellFormed(schemaUrl))},`;
+  return Buffer.from(`${isFirst ? "" : ","}{"scope":${scope},${url}"spans":[`);
+}
 
 /** Collects attributes as JSON's `KeyValue` objects. */
 class KeyValues implements AttributeSink {
@@ -62,7 +78,7 @@ function spanJson(span: FinishedSpan): object {
   const { context, tags } = span;
   const kind = kindOf(tags);
   const attributes = new KeyValues();
-  writeTags(attributes, tags, kind);
+  writeTags(attributes, span, kind);
   const outcome = outcomeOf(span, kind);
   writeOutcome(attributes, outcome, tags);
   return {
@@ -81,6 +97,7 @@ function spanJson(span: FinishedSpan): object {
     droppedEventsCount: span.droppedLogs || undefined,
     links:
       span.references.length === 0 ? undefined : span.references.filter(({ context }) => hasIds(context)).map(linkJson),
+    droppedLinksCount: span.droppedReferences || undefined,
     status:
       outcome.code === 0
         ? undefined
@@ -90,21 +107,25 @@ function spanJson(span: FinishedSpan): object {
 
 function eventJson(entry: LogEntry): object {
   const attributes = new KeyValues();
-  writeEvent(attributes, entry.fields);
+  writeEvent(attributes, entry);
   return {
     timeUnixNano: nanosecondsText(entry.timestamp),
-    name: wellFormed(eventName(entry.fields)),
+    name: wellFormed(eventName(entry)),
     attributes: attributes.list,
+    droppedAttributesCount: entry.droppedFields || undefined,
   };
 }
 
-function linkJson({ type, context }: SpanReference): object {
+function linkJson({ type, context, attributes, droppedAttributes }: SpanReference): object {
+  const written = new KeyValues();
+  if (type !== REFERENCE_LINK) written.attribute("opentracing.ref_type", type);
+  for (const name in attributes) written.attribute(name, attributes[name]);
   return {
     traceId: traceIdHex(context),
     spanId: spanIdHex(context),
     traceState: context.traceState || undefined,
-    attributes:
-      type === REFERENCE_LINK ? undefined : [{ key: "opentracing.ref_type", value: { stringValue: wellFormed(type) } }],
+    attributes: written.list,
+    droppedAttributesCount: droppedAttributes || undefined,
     flags: linkFlags(context),
   };
 }

@@ -4,7 +4,7 @@ import { REFERENCE_LINK } from "../link.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import { writeNanoseconds } from "./nanoseconds.ts";
 import {
   beginMessage,
@@ -19,7 +19,7 @@ import {
   writeVarint64,
   writeWord,
 } from "./protobuf-writer.ts";
-import type { FinishedSpan, LogEntry, SpanReference } from "./reporter.ts";
+import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference } from "./reporter.ts";
 import {
   type AttributeSink,
   eventName,
@@ -41,7 +41,10 @@ const FIXED32 = 5;
 /** Room for a span's or link's fields of fixed size, with their keys. */
 const FIXED_FIELDS = 160;
 
-/** Encodes spans one by one as `ScopeSpans.spans`; a body is these with one resource and one scope before them. */
+const OWN_SCOPE: InstrumentationScope = { name: "node-opentracing", version: VERSION };
+const ONE_RUN: readonly Run[] = [{ start: 0, scope: undefined }];
+
+/** Encodes spans one by one as `ScopeSpans.spans`; a body is these with one resource before them, and a scope before each run of spans of one. */
 export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   readonly contentType = "application/x-protobuf";
   readonly #resource: Buffer;
@@ -53,17 +56,18 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   constructor(resource: Readonly<Record<string, unknown>>) {
     this.#to = new ByteBuffer(1024);
     this.#resource = this.#encodeResource(resource);
-    this.#scope = encodeScope();
+    this.#scope = encodeScope(OWN_SCOPE);
   }
 
   /**
    * Span: trace_id 1, span_id 2, trace_state 3, parent_span_id 4, name 5, kind 6, start_time_unix_nano 7,
    * end_time_unix_nano 8, attributes 9, dropped_attributes_count 10, events 11, dropped_events_count 12, links 13,
-   * status 15, flags 16. It is itself ScopeSpans.spans 2.
+   * dropped_links_count 14, status 15, flags 16. It is itself ScopeSpans.spans 2.
    */
   encode(span: FinishedSpan, to: ByteBuffer): void {
     const { context, tags } = span;
     this.#to = to;
+    if (span.scope !== to.scope) to.beginRun(span.scope);
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(2, MESSAGE));
     const start = beginMessage(to);
@@ -90,7 +94,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeFixed32(to, spanFlags(span));
 
     this.#key = fieldKey(9, MESSAGE);
-    writeTags(this, tags, kind);
+    writeTags(this, span, kind);
     const outcome = outcomeOf(span, kind);
     if (outcome.code !== 0) {
       writeOutcome(this, outcome, tags);
@@ -98,30 +102,27 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     }
     for (let i = 0; i < span.logs.length; i++) this.#event(to, span.logs[i]!);
     for (let i = 0; i < span.references.length; i++) this.#link(to, span.references[i]!);
-    to.reserve(FIXED_FIELDS);
-    if (span.droppedTags > 0) {
-      writeByte(to, fieldKey(10, VARINT));
-      writeVarint(to, span.droppedTags);
-    }
-    if (span.droppedLogs > 0) {
-      writeByte(to, fieldKey(12, VARINT));
-      writeVarint(to, span.droppedLogs);
-    }
+    writeCount(to, 10, span.droppedTags);
+    writeCount(to, 12, span.droppedLogs);
+    writeCount(to, 14, span.droppedReferences);
     endMessage(to, start);
   }
 
-  /** ExportTraceServiceRequest: resource_spans 1. ResourceSpans: resource 1, scope_spans 2. ScopeSpans: scope 1, spans 2. */
-  body(spans: Uint8Array): Uint8Array[] {
-    const head = new ByteBuffer(64);
-    const scopeSpans = this.#scope.length + spans.length;
-    writeByte(head, fieldKey(2, MESSAGE));
-    writeVarint(head, scopeSpans);
-    const inner = Buffer.from(head.bytes.subarray(0, head.length));
-    head.length = 0;
-    writeByte(head, fieldKey(1, MESSAGE));
-    writeVarint(head, this.#resource.length + inner.length + scopeSpans);
-    const outer = head.bytes.subarray(0, head.length);
-    return [Buffer.concat([outer, this.#resource, inner, this.#scope]), spans];
+  /** ExportTraceServiceRequest: resource_spans 1. ResourceSpans: resource 1, scope_spans 2. */
+  body(spans: Uint8Array, runs: readonly Run[] = ONE_RUN): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < runs.length; i++) {
+      const { start, scope } = runs[i]!;
+      const end = runs[i + 1]?.start ?? spans.length;
+      if (end === start && runs.length > 1) continue;
+      parts.push(scopeSpansHead(this.#scopeOf(scope), end - start), spans.subarray(start, end));
+    }
+    const size = parts.reduce((sum, part) => sum + part.length, this.#resource.length);
+    return [Buffer.concat([messageHead(1, size), this.#resource, parts[0]!]), ...parts.slice(1)];
+  }
+
+  #scopeOf(scope: InstrumentationScope | undefined): Buffer {
+    return scope === undefined ? this.#scope : encodeScope(scope);
   }
 
   /** For the translation of tags alone. KeyValue: key 1, value 2. */
@@ -142,21 +143,22 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     endMessage(to, start);
   }
 
-  /** Event: time_unix_nano 1, name 2, attributes 3. It is itself Span.events 11. */
+  /** Event: time_unix_nano 1, name 2, attributes 3, dropped_attributes_count 4. It is itself Span.events 11. */
   #event(to: ByteBuffer, entry: LogEntry): void {
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(11, MESSAGE));
     const start = beginMessage(to);
     writeByte(to, fieldKey(1, FIXED64));
     writeNanoseconds(to, entry.timestamp);
-    writeTextField(to, fieldKey(2, MESSAGE), eventName(entry.fields));
+    writeTextField(to, fieldKey(2, MESSAGE), eventName(entry));
     this.#key = fieldKey(3, MESSAGE);
-    writeEvent(this, entry.fields);
+    writeEvent(this, entry);
+    writeCount(to, 4, entry.droppedFields);
     endMessage(to, start);
   }
 
-  /** Link: trace_id 1, span_id 2, trace_state 3, attributes 4, flags 6. It is itself Span.links 13. */
-  #link(to: ByteBuffer, { type, context }: SpanReference): void {
+  /** Link: trace_id 1, span_id 2, trace_state 3, attributes 4, dropped_attributes_count 5, flags 6. It is itself Span.links 13. */
+  #link(to: ByteBuffer, { type, context, attributes, droppedAttributes }: SpanReference): void {
     if (!hasIds(context)) return;
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(13, MESSAGE));
@@ -167,6 +169,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     if (context.traceState !== "") writeTextField(to, fieldKey(3, MESSAGE), context.traceState);
     this.#key = fieldKey(4, MESSAGE);
     if (type !== REFERENCE_LINK) this.attribute("opentracing.ref_type", type);
+    for (const name in attributes) this.attribute(name, attributes[name]);
+    writeCount(to, 5, droppedAttributes);
     endMessage(to, start);
   }
 
@@ -182,14 +186,28 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   }
 }
 
-/** ScopeSpans.scope 1. InstrumentationScope: name 1, version 2. */
-function encodeScope(): Buffer {
+/** A message's key and length. */
+function messageHead(field: number, size: number): Buffer {
+  const to = new ByteBuffer(16);
+  writeByte(to, fieldKey(field, MESSAGE));
+  writeVarint(to, size);
+  return to.bytes.subarray(0, to.length);
+}
+
+/** All of a ScopeSpans but its spans: scope 1, spans 2, schema_url 3. It is itself ResourceSpans.scope_spans 2. */
+function scopeSpansHead(scope: Buffer, spans: number): Buffer {
+  return Buffer.concat([messageHead(2, scope.length + spans), scope]);
+}
+
+/** ScopeSpans.scope 1 and schema_url 3. InstrumentationScope: name 1, version 2. */
+function encodeScope({ name, version, schemaUrl }: InstrumentationScope): Buffer {
   const to = new ByteBuffer(256);
   writeByte(to, fieldKey(1, MESSAGE));
   const start = beginMessage(to);
-  writeTextField(to, fieldKey(1, MESSAGE), "node-opentracing");
-  writeTextField(to, fieldKey(2, MESSAGE), VERSION);
+  writeTextField(to, fieldKey(1, MESSAGE), name);
+  if (version !== undefined) writeTextField(to, fieldKey(2, MESSAGE), version);
   endMessage(to, start);
+  if (schemaUrl !== undefined) writeTextField(to, fieldKey(3, MESSAGE), schemaUrl);
   return Buffer.from(to.bytes.subarray(0, to.length));
 }
 
@@ -211,6 +229,14 @@ function writeTextField(to: ByteBuffer, key: number, text: string): void {
   to.reserve(1);
   writeByte(to, key);
   writeText(to, text);
+}
+
+/** A number of dropped things, in a field whose key is one byte, where there are any. */
+function writeCount(to: ByteBuffer, field: number, dropped: number | undefined): void {
+  if (dropped === undefined || dropped === 0) return;
+  to.reserve(8);
+  writeByte(to, fieldKey(field, VARINT));
+  writeVarint(to, dropped);
 }
 
 /** Status: message 2, code 3. It is itself Span.status 15. */

@@ -38,16 +38,40 @@ export interface FinishedSpan {
   readonly references: readonly SpanReference[];
   readonly droppedTags: number;
   readonly droppedLogs: number;
+  readonly droppedReferences?: number | undefined;
+  /** The outcome that code said in so many words, by OpenTelemetry's API; undefined where the tags tell. */
+  readonly status?: SpanStatus | undefined;
+  /** Who started the span by OpenTelemetry's API. Its tags are attributes then, and go out under the names that they have. */
+  readonly scope?: InstrumentationScope | undefined;
 }
 
-/** One `span.log(fields, timestamp)`. */
+/** OpenTelemetry's status: `code` is OTLP's `Status.StatusCode`, 1 for ok and 2 for error; `message` is "" for none. */
+export interface SpanStatus {
+  readonly code: 1 | 2;
+  readonly message: string;
+}
+
+/** OpenTelemetry's instrumentation scope: the library that started a span. One object for all of a tracer's spans. */
+export interface InstrumentationScope {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly schemaUrl?: string | undefined;
+}
+
+/** One `span.log(fields, timestamp)`, or one event of OpenTelemetry's API. */
 export interface LogEntry {
   readonly timestamp: number;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The event's name by OpenTelemetry's API: then `fields` are its attributes. Undefined where the field `event` says it. */
+  readonly name?: string | undefined;
+  readonly droppedFields?: number | undefined;
 }
 
 /** A reference to another span: `type` is OpenTracing's `child_of` or `follows_from`, or `link` for a span that is no parent. */
 export interface SpanReference {
   readonly type: string;
   readonly context: Readonly<TraceContext>;
+  /** A link's attributes, by OpenTelemetry's API. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly droppedAttributes?: number | undefined;
 }

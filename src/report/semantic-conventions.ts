@@ -14,7 +14,7 @@ import {
 } from "../tags.ts";
 import { valueText } from "./attribute-value.ts";
 import { errorFacts, NO_FACTS } from "./error-facts.ts";
-import type { FinishedSpan } from "./reporter.ts";
+import type { FinishedSpan, LogEntry } from "./reporter.ts";
 import { hostAndPort, urlParts } from "./url-parts.ts";
 
 /** Takes attributes one by one. Encoders are sinks, so that no list of attributes is ever made. */
@@ -38,7 +38,10 @@ export interface Outcome {
 }
 
 /** What the outcome is told from. */
-type Ended = Pick<FinishedSpan, "tags" | "logs">;
+type Ended = Pick<FinishedSpan, "tags" | "logs" | "status" | "scope">;
+
+/** As much of a log entry as events are made of. */
+type Event = Pick<LogEntry, "name" | "fields">;
 
 const UNSET: Outcome = { code: 0, message: "", errorType: "" };
 const OK: Outcome = { code: 1, message: "", errorType: "" };
@@ -76,10 +79,28 @@ export function kindOf(tags: FlatTags): SpanKind {
  * Writes a span's tags as attributes: those below under their stable names as of semantic conventions 1.37, all others as
  * they are. Where a tag has the stable name already, that one counts.
  */
-export function writeTags(sink: AttributeSink, tags: FlatTags, kind: SpanKind): void {
+export function writeTags(
+  sink: AttributeSink,
+  { tags, scope }: Pick<FinishedSpan, "tags" | "scope">,
+  kind: SpanKind,
+): void {
+  if (scope !== undefined) {
+    writeAttributes(sink, tags, kind);
+    return;
+  }
   for (let i = 0; i < tags.length; i += 2) {
     const value = tags[i + 1];
     if (value !== undefined && value !== null) writeTag(sink, tags[i] as string, value, kind, tags);
+  }
+}
+
+/** Those of a span that was started by OpenTelemetry's API: as they are. */
+function writeAttributes(sink: AttributeSink, tags: FlatTags, kind: SpanKind): void {
+  for (let i = 0; i < tags.length; i += 2) {
+    const name = tags[i] as string;
+    const value = tags[i + 1];
+    const isKind = name === SPAN_KIND && (kind !== INTERNAL || value === "internal");
+    if (!isKind && value !== undefined && value !== null) sink.attribute(name, value);
   }
 }
 
@@ -140,11 +161,23 @@ export function writeTag(sink: AttributeSink, name: string, value: unknown, kind
 }
 
 /**
+ * The outcome: the status that was set by OpenTelemetry's API, else what the tags tell, unless that API started the span.
+ */
+export function outcomeOf(span: Ended, kind: SpanKind): Outcome {
+  const { status, scope } = span;
+  if (status === undefined) return scope === undefined ? toldOutcome(span, kind) : UNSET;
+  if (status.code === 1) return OK;
+  if (scope !== undefined) return { code: 2, message: status.message || firstError(span).message, errorType: "" };
+  const told = toldOutcome(span, kind);
+  return { code: 2, message: status.message || told.message, errorType: told.errorType };
+}
+
+/**
  * The outcome, from the tag `error` and the first error that was logged; without that tag, a client's status of 400 and
  * above is an error too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
  * what a tag says, the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
  */
-export function outcomeOf(span: Ended, kind: SpanKind): Outcome {
+function toldOutcome(span: Ended, kind: SpanKind): Outcome {
   const error = tagOf(span.tags, ERROR);
   if (error === undefined) return kind === CLIENT ? clientOutcome(span) : UNSET;
   if (error === false || error === "false") return OK;
@@ -173,15 +206,21 @@ export function writeOutcome(sink: AttributeSink, outcome: Outcome, tags: FlatTa
   write(sink, "error.type", outcome.errorType, tags);
 }
 
-/** The name of the event that a log entry becomes: its `event` field, `exception` for errors, `log` without any. */
-export function eventName(fields: Readonly<Record<string, unknown>>): string {
-  const name = fields["event"];
+/** The name of the event that a log entry becomes: its own, else its `event` field, `exception` for errors, `log` without any. */
+export function eventName(entry: Event): string {
+  if (entry.name !== undefined) return entry.name;
+  const name = entry.fields["event"];
   if (name === "error") return "exception";
   return typeof name === "string" && name !== "" ? name : "log";
 }
 
 /** Writes a log entry's other fields; those of an error under the names of an `exception` event. */
-export function writeEvent(sink: AttributeSink, fields: Readonly<Record<string, unknown>>): void {
+export function writeEvent(sink: AttributeSink, entry: Event): void {
+  const { fields } = entry;
+  if (entry.name !== undefined) {
+    for (const name in fields) sink.attribute(name, fields[name]);
+    return;
+  }
   const facts = fields["event"] === "error" ? errorFacts(fields) : undefined;
   if (facts !== undefined) {
     if (facts.type !== "") sink.attribute("exception.type", facts.type);
@@ -204,7 +243,9 @@ const EVENT_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
 const ERROR_FIELDS: ReadonlySet<string> = new Set(["event", "error.object", "error.kind", "message", "stack"]);
 
 function firstError(span: Ended): ReturnType<typeof errorFacts> {
-  for (const { fields } of span.logs) if (fields["event"] === "error") return errorFacts(fields);
+  for (const { name, fields } of span.logs) {
+    if (name === undefined && fields["event"] === "error") return errorFacts(fields);
+  }
   return NO_FACTS;
 }
 

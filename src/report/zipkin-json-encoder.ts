@@ -73,7 +73,12 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
   }
   const url = tagOf(tags, HTTP_URL);
   if (url !== undefined && !("http.path" in result)) set(result, "http.path", urlParts(valueText(url)).path);
+  if (span.scope !== undefined) {
+    set(result, "otel.scope.name", span.scope.name);
+    if (span.scope.version !== undefined) set(result, "otel.scope.version", span.scope.version);
+  }
   const outcome = outcomeOf(span, kind);
+  if (span.status !== undefined) set(result, "otel.status_code", span.status.code === 2 ? "ERROR" : "OK");
   // Any `error` tag marks a failure there, even "false".
   if (outcome.code === 2) set(result, ERROR, outcome.message || outcome.errorType);
   return result;
@@ -106,7 +111,8 @@ function remoteEndpoint(tags: FlatTags): object | undefined {
 }
 
 /** The event alone where that is all there is, else all fields as JSON. */
-function annotation({ timestamp, fields }: LogEntry): object {
+function annotation({ timestamp, name, fields }: LogEntry): object {
+  if (name !== undefined) return { timestamp: microseconds(timestamp), value: eventText(name, fields) };
   const shown: Record<string, string> = {};
   for (const name in fields) if (name !== "error.object" && name !== "stack") set(shown, name, valueText(fields[name]));
   if (fields["event"] === "error") {
@@ -117,6 +123,13 @@ function annotation({ timestamp, fields }: LogEntry): object {
   const names = Object.keys(shown);
   const value = names.length === 1 && names[0] === "event" ? shown["event"]! : JSON.stringify(shown);
   return { timestamp: microseconds(timestamp), value };
+}
+
+/** As OpenTelemetry's specification has it for Zipkin: the name, and the attributes as JSON by it where there are any. */
+function eventText(name: string, attributes: Readonly<Record<string, unknown>>): string {
+  const shown: Record<string, string> = {};
+  for (const key in attributes) set(shown, key, valueText(attributes[key]));
+  return Object.keys(shown).length === 0 ? wellFormed(name) : JSON.stringify({ [wellFormed(name)]: shown });
 }
 
 function microseconds(milliseconds: number): number {

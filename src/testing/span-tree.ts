@@ -1,6 +1,6 @@
 // Finished spans as a picture: an indented tree in text, for tests to compare.
 
-import type { FinishedSpan } from "../report/reporter.ts";
+import type { FinishedSpan, LogEntry } from "../report/reporter.ts";
 import { ERROR, HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
 import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 
@@ -30,8 +30,7 @@ export function spanTree(spans: readonly FinishedSpan[], options: SpanTreeOption
 
   function draw(span: FinishedSpan, depth: number, note: string): void {
     lines.push("  ".repeat(depth) + describe(span, options) + note);
-    if (options.logs)
-      for (const entry of span.logs) lines.push(`${"  ".repeat(depth + 1)}- ${describeLog(entry.fields)}`);
+    if (options.logs) for (const entry of span.logs) lines.push(`${"  ".repeat(depth + 1)}- ${describeLog(entry)}`);
     for (const child of children.get(idOf(span)) ?? []) draw(child, depth + 1, "");
   }
 
@@ -44,8 +43,9 @@ export function spanTree(spans: readonly FinishedSpan[], options: SpanTreeOption
 
 function describe(span: FinishedSpan, options: SpanTreeOptions): string {
   const kind = tagOf(span.tags, SPAN_KIND);
-  const status = tagOf(span.tags, HTTP_STATUS_CODE);
-  const words = [kind, status, tagOf(span.tags, ERROR) === true ? `error${errorKind(span)}` : undefined];
+  const status = tagOf(span.tags, HTTP_STATUS_CODE) ?? tagOf(span.tags, "http.response.status_code");
+  const failed = span.status === undefined ? tagOf(span.tags, ERROR) === true : span.status.code === 2;
+  const words = [kind, status, failed ? `error${errorKind(span)}` : undefined];
   for (const name of options.tags ?? []) {
     const value = tagOf(span.tags, name);
     if (value !== undefined) words.push(`${name}=${String(value)}`);
@@ -56,7 +56,8 @@ function describe(span: FinishedSpan, options: SpanTreeOptions): string {
 
 /** `=client_disconnect` where a log says so, or the error's own name, else "". */
 function errorKind(span: FinishedSpan): string {
-  for (const { fields } of span.logs) {
+  for (const { name, fields } of span.logs) {
+    if (name === "exception" && "exception.type" in fields) return `=${fields["exception.type"]}`;
     if (fields["event"] !== "error") continue;
     if (typeof fields["error.kind"] === "string") return `=${fields["error.kind"]}`;
     if (fields["error.object"] instanceof Error) return `=${fields["error.object"].name}`;
@@ -64,8 +65,8 @@ function errorKind(span: FinishedSpan): string {
   return "";
 }
 
-function describeLog(fields: Readonly<Record<string, unknown>>): string {
-  const { event, ...others } = fields;
+function describeLog({ name, fields }: LogEntry): string {
+  const { event, ...others } = name === undefined ? fields : { ...fields, event: name };
   const rest = Object.entries(others).map(([name, value]) => `${name}=${String(value)}`);
   return [...(event === undefined ? [] : [String(event)]), ...rest].join(" ");
 }

@@ -9,18 +9,36 @@ export interface SpanLimits {
   readonly maxTags: number;
   /** Log entries a span, 128 by default. */
   readonly maxLogs: number;
+  /** Links a span by OpenTelemetry's API, 128 by default. */
+  readonly maxLinks: number;
+  /** Attributes of one event or link by OpenTelemetry's API, 128 by default. */
+  readonly maxFields: number;
   /** Characters in a text value of a tag or log field, 8192 by default. */
   readonly maxValueLength: number;
 }
 
-export const DEFAULT_LIMITS: SpanLimits = { maxTags: 128, maxLogs: 128, maxValueLength: 8192 };
+export const DEFAULT_LIMITS: SpanLimits = {
+  maxTags: 128,
+  maxLogs: 128,
+  maxLinks: 128,
+  maxFields: 128,
+  maxValueLength: 8192,
+};
 
 /** Completes and checks limits. Throws on anything but whole numbers of 0 or more. */
 export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
-  checkOptions("limits", limits, { maxTags: isCount, maxLogs: isCount, maxValueLength: isCount });
+  checkOptions("limits", limits, {
+    maxTags: isCount,
+    maxLogs: isCount,
+    maxLinks: isCount,
+    maxFields: isCount,
+    maxValueLength: isCount,
+  });
   return {
     maxTags: limits.maxTags ?? DEFAULT_LIMITS.maxTags,
     maxLogs: limits.maxLogs ?? DEFAULT_LIMITS.maxLogs,
+    maxLinks: limits.maxLinks ?? DEFAULT_LIMITS.maxLinks,
+    maxFields: limits.maxFields ?? DEFAULT_LIMITS.maxFields,
     maxValueLength: limits.maxValueLength ?? DEFAULT_LIMITS.maxValueLength,
   };
 }

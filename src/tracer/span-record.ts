@@ -1,10 +1,11 @@
 // What a sampled span collects while it is open, and what reporters get when it ends.
 
-import type { FinishedSpan, LogEntry, SpanReference } from "../report/reporter.ts";
+import { count } from "../diagnostics.ts";
+import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference, SpanStatus } from "../report/reporter.ts";
 import type { SpanContext } from "./span-context.ts";
 
 const NO_LOGS: LogEntry[] = [];
-const NO_REFERENCES: readonly SpanReference[] = [];
+const NO_REFERENCES: SpanReference[] = [];
 
 /** Held by its span until that finishes, and by nothing of ours afterwards: a finished span costs no memory. */
 export class SpanRecord implements FinishedSpan {
@@ -19,15 +20,47 @@ export class SpanRecord implements FinishedSpan {
   clockOffset: number;
   tags: unknown[] = [];
   logs: LogEntry[] = NO_LOGS;
-  references: readonly SpanReference[] = NO_REFERENCES;
+  references: SpanReference[] = NO_REFERENCES;
   droppedTags = 0;
   droppedLogs = 0;
+  droppedReferences = 0;
+  status: SpanStatus | undefined = undefined;
+  scope: InstrumentationScope | undefined = undefined;
 
   constructor(context: SpanContext, operationName: string, startTime: number, clockOffset: number) {
     this.context = context;
     this.operationName = operationName;
     this.startTime = startTime;
     this.clockOffset = clockOffset;
+  }
+
+  /** Sets or replaces a tag; a new one beyond `maxTags` is dropped and counted. */
+  setTag(name: string, value: unknown, maxTags: number): void {
+    const { tags } = this;
+    for (let i = 0; i < tags.length; i += 2) {
+      if (tags[i] === name) {
+        tags[i + 1] = value;
+        return;
+      }
+    }
+    if (tags.length >= 2 * maxTags) {
+      this.droppedTags++;
+      count("span.tags_dropped");
+    } else {
+      tags.push(name, value);
+    }
+  }
+
+  /** Adds a link; one beyond `maxLinks` is dropped and counted. */
+  addReference(reference: SpanReference, maxLinks: number): void {
+    if (this.references.length >= maxLinks) {
+      this.droppedReferences++;
+      count("span.links_dropped");
+    } else if (this.references === NO_REFERENCES) {
+      this.references = [reference];
+    } else {
+      this.references.push(reference);
+    }
   }
 
   addLog(entry: LogEntry): void {

@@ -10,6 +10,9 @@ import type { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
 import type { Tracer } from "./tracer.ts";
 
+/** What a span collects: undefined when unsampled, and from `finish` on. For the classes that add to `Span`, not for users. */
+export let recordOf: (span: Span) => SpanRecord | undefined;
+
 /**
  * A span of the built-in tracer. No method ever throws. Calls after `finish`, and a second `finish`, are ignored and
  * counted (`span.used_after_finish`, `span.finished_twice`). An unsampled span ignores all but baggage.
@@ -20,6 +23,10 @@ export class Span extends OpenTracingSpan {
   /** What was collected: undefined when unsampled, and from `finish` on. */
   #record: SpanRecord | undefined;
   #finished = false;
+
+  static {
+    recordOf = (span) => span.#record;
+  }
 
   /** @internal Made by `Tracer.startSpan` alone. */
   constructor(tracer: Tracer, context: SpanContext, record: SpanRecord | undefined) {
@@ -50,21 +57,21 @@ export class Span extends OpenTracingSpan {
 
   override setOperationName(name: string): this {
     if (this.#record !== undefined) this.#record.operationName = String(name);
-    else this.#ignored();
+    else this.ignored();
     return this;
   }
 
   /** Sets or replaces a tag. Numbers, booleans and text are kept as they are; reporters turn anything else into text. */
   override setTag(name: string, value: unknown): this {
     const record = this.#record;
-    if (record === undefined) this.#ignored();
+    if (record === undefined) this.ignored();
     else this.#setTag(record, name, value);
     return this;
   }
 
   override addTags(tags: Record<string, unknown>): this {
     const record = this.#record;
-    if (record === undefined) this.#ignored();
+    if (record === undefined) this.ignored();
     else for (const name in tags) this.#setTag(record, name, tags[name]);
     return this;
   }
@@ -74,7 +81,7 @@ export class Span extends OpenTracingSpan {
     const record = this.#record;
     const { maxLogs, maxValueLength } = this.#tracer.limits;
     if (record === undefined) {
-      this.#ignored();
+      this.ignored();
     } else if (record.logs.length >= maxLogs) {
       record.droppedLogs++;
       count("span.logs_dropped");
@@ -93,7 +100,7 @@ export class Span extends OpenTracingSpan {
   /** Sets a baggage item, which travels to all spans started from this one from now on, in this process and beyond. */
   override setBaggageItem(name: string, value: string): this {
     if (this.#finished) {
-      this.#ignored();
+      this.ignored();
       return this;
     }
     // A context that somebody already took keeps the baggage it had.
@@ -126,7 +133,7 @@ export class Span extends OpenTracingSpan {
   /** @internal For spans that are decided about anew: the flags, and where to collect if nothing is collected yet. */
   protected decide(traceFlags: number, late: () => SpanRecord): void {
     if (this.#finished) {
-      this.#ignored();
+      this.ignored();
       return;
     }
     this.#context = this.#context.copy();
@@ -140,24 +147,12 @@ export class Span extends OpenTracingSpan {
   }
 
   #setTag(record: SpanRecord, name: string, value: unknown): void {
-    const { tags } = record;
     const { maxTags, maxValueLength } = this.#tracer.limits;
-    const kept = limitedValue(value, maxValueLength);
-    for (let i = 0; i < tags.length; i += 2) {
-      if (tags[i] === name) {
-        tags[i + 1] = kept;
-        return;
-      }
-    }
-    if (tags.length >= 2 * maxTags) {
-      record.droppedTags++;
-      count("span.tags_dropped");
-    } else {
-      tags.push(name, kept);
-    }
+    record.setTag(name, limitedValue(value, maxValueLength), maxTags);
   }
 
-  #ignored(): void {
+  /** @internal A call that came too late, or to a span that records nothing. */
+  protected ignored(): void {
     if (this.#finished) count("span.used_after_finish");
   }
 }

@@ -55,6 +55,17 @@ const OPTION_CHECKS: Readonly<Record<keyof TracerOptions, Check>> = {
 /** The tag by which jaeger-client lets a root be found: the value of the header of that name. */
 const JAEGER_DEBUG_ID = "jaeger-debug-id";
 
+/** What another API adds to a tracer's spans. */
+export interface SpanExtension {
+  /** What the tracer makes from now on. */
+  readonly Span: typeof Span;
+  /** Whether no span is to be recorded here: the tracer then answers one without ids, which is never sent. Must not throw. */
+  isSuppressed(options: SpanOptions | undefined): boolean;
+}
+
+/** Has a tracer make spans of another class, or of its own again. For the files that add to what spans are, not for users. */
+export let extendSpans: (tracer: Tracer, extension: SpanExtension | undefined) => void;
+
 /** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
 export class Tracer extends OpenTracingTracer implements LinkingTracer {
   /** References of the type `REFERENCE_LINK` are links, never parents. */
@@ -64,6 +75,13 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
   readonly #sampler: Sampler;
   readonly #propagator: CompositePropagator;
   #closed = false;
+  #extension: SpanExtension | undefined;
+
+  static {
+    extendSpans = (tracer, extension) => {
+      tracer.#extension = extension;
+    };
+  }
 
   /** Throws a TypeError that says what to write instead where an option is wrong. */
   constructor(options: TracerOptions) {
@@ -84,6 +102,7 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
    * `sampling.priority` given here overrides the sampler. What is no reference is counted (`span.foreign_parent`) and left out.
    */
   override startSpan(name: string, options?: SpanOptions): Span {
+    if (this.#extension?.isSuppressed(options)) return this.makeSpan(new SpanContext(), undefined);
     const references = validReferences(options?.references);
     const parent = parentOf(options?.childOf, references);
     const context = this.#newContext(String(name), parent, options?.tags);
@@ -139,6 +158,11 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     return isContext ? context : null;
   }
 
+  /** The names of the headers that `inject` writes, lower case. */
+  get headerNames(): readonly string[] {
+    return this.#propagator.fields;
+  }
+
   /** Resolves when every finished span has been delivered or given up, or after `timeLimit` milliseconds, if given. Never rejects. */
   async flush(timeLimit?: number): Promise<void> {
     try {
@@ -177,7 +201,8 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
 
   /** @internal The same for spans. */
   protected makeSpan(context: SpanContext, record: SpanRecord | undefined): Span {
-    return new Span(this, context, record);
+    const extension = this.#extension;
+    return extension === undefined ? new Span(this, context, record) : new extension.Span(this, context, record);
   }
 
   /** @internal Gives a new trace its id. */

@@ -176,7 +176,7 @@ otel  [app]
       };
       const kind = kindOf(span.tags);
       const outcome = outcomeOf(span, kind);
-      writeTags(sink, span.tags, kind);
+      writeTags(sink, span, kind);
       writeOutcome(sink, outcome, span.tags);
       return shown(span.operationName, kind, attributes, outcome.code, outcome.message);
     });

@@ -208,7 +208,7 @@ test("database tags have their stable names", () => {
 function attributes(tags: Record<string, unknown>): Record<string, unknown> {
   const flat = Object.entries(tags).flat();
   const sink = collector();
-  writeTags(sink, flat, kindOf(flat));
+  writeTags(sink, span({ tags: flat }), kindOf(flat));
   writeOutcome(sink, outcomeOf(span({ tags: flat }), kindOf(flat)), flat);
   return sink.found;
 }
@@ -220,8 +220,9 @@ function outcome(tags: Record<string, unknown>, logs: readonly LogEntry["fields"
 
 function event(fields: LogEntry["fields"]): [name: string, attributes: Record<string, unknown>] {
   const sink = collector();
-  writeEvent(sink, fields);
-  return [eventName(fields), sink.found];
+  const entry = { timestamp: 0, fields };
+  writeEvent(sink, entry);
+  return [eventName(entry), sink.found];
 }
 
 function collector(): { found: Record<string, unknown>; attribute(name: string, value: unknown): void } {

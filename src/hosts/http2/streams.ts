@@ -26,7 +26,7 @@ export function serveStream(
     const request = new StreamRequest(stream, headers as IncomingHttpHeaders) as object as IncomingMessage;
     span = started(host, server, request, stream as object as ServerResponse);
   }
-  return host.tracing.scope.run(span, emitInSpan, emit, server, args, span, host);
+  return host.tracing.runRequest(span, emitInSpan, emit, server, args, span, host);
 }
 
 /** Whether the one listener for streams is Node's own, which it adds together with the first for requests. */
