@@ -20,6 +20,7 @@ export type CounterName =
   | "propagation.error"
   | "framework.unknown"
   | "client.unread_body"
+  | "sampler.refresh_failed"
   | "report.queue_full"
   | "report.send_failed"
   | "report.rejected"

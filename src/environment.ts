@@ -46,7 +46,7 @@ export interface OtlpSettings {
   readonly protocol?: "http/protobuf" | "http/json";
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads all variables. An empty one counts as unset. A value that is wrong is counted and warned about
@@ -78,7 +78,7 @@ export function readEnvironment(variables: Variables = processVariables()): Envi
   };
 }
 
-function processVariables(): Variables {
+export function processVariables(): Variables {
   return typeof process === "undefined" ? {} : process.env;
 }
 
@@ -160,21 +160,21 @@ function batch(variables: Variables): Environment["batch"] {
   });
 }
 
-function text(variables: Variables, name: string): string | undefined {
+export function text(variables: Variables, name: string): string | undefined {
   return variables[name]?.trim() || undefined;
 }
 
-function flag(variables: Variables, name: string): boolean {
+export function flag(variables: Variables, name: string): boolean {
   const value = text(variables, name)?.toLowerCase();
   if (value !== undefined && value !== "true" && value !== "false") invalid(name, "true or false");
   return value === "true";
 }
 
-function duration(variables: Variables, name: string): number | undefined {
+export function duration(variables: Variables, name: string): number | undefined {
   return number(variables, name, 0, 2 ** 31 - 1);
 }
 
-function number(
+export function number(
   variables: Variables,
   name: string,
   least: number,
@@ -192,7 +192,7 @@ function number(
   );
 }
 
-function url(variables: Variables, name: string): string | undefined {
+export function url(variables: Variables, name: string): string | undefined {
   const given = text(variables, name);
   if (given === undefined) return undefined;
   if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given;
@@ -250,7 +250,7 @@ function decoded(part: string): string | undefined {
   }
 }
 
-function invalid(name: string, expected: string): undefined {
+export function invalid(name: string, expected: string): undefined {
   warn("environment.invalid", `${name} must be ${expected}; its value is ignored`);
   return undefined;
 }

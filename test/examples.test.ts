@@ -401,3 +401,23 @@ test("examples/two-apps: each application by its own settings", async () => {
   await apps.end();
   assert.equal(pictures(output), "trace\nshop  server 200\ntrace\nadmin  server 200");
 });
+
+test("examples/jaeger: jaeger-client's own code, with another import, exports both services' spans", async () => {
+  const spans: string[] = [];
+  const sink = http.createServer(async (request, response) => {
+    spans.push(Buffer.concat(await request.toArray()).toString());
+    response.end();
+  });
+  await once(sink.listen(0, "127.0.0.1"), "listening");
+  const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/v1/traces`;
+  const { code, output, errors } = await start("jaeger.js", [], { JAEGER_ENDPOINT: endpoint }).end();
+  sink.close();
+  sink.closeAllConnections();
+  assert.equal(code, 0, errors);
+  assert.equal(errors, "");
+  assert.match(output, /with OtlpReporter\(.*\) and ConstSampler\(always\)/);
+  assert.match(output, /Bonjour, Bryan!/);
+  assert.equal(output.match(/Reporting span [0-9a-f]+:[0-9a-f]+:[0-9a-f]+:1/g)?.length, 2);
+  assert.match(output, /closed/);
+  for (const name of ["say-hello", "format", "hello-world.version"]) assert.ok(spans.join().includes(name), name);
+});

@@ -10,6 +10,7 @@ import * as main from "node-opentracing";
 import * as express from "node-opentracing/express";
 import * as h3 from "node-opentracing/h3";
 import * as hono from "node-opentracing/hono";
+import * as jaeger from "node-opentracing/jaeger";
 import * as koa from "node-opentracing/koa";
 import * as nest from "node-opentracing/nest";
 import * as testing from "node-opentracing/testing";
@@ -83,6 +84,30 @@ test("node-opentracing/tornado exports these names", () => {
   assert.deepEqual(Object.keys(tornado).sort(), TORNADO);
 });
 
+const JAEGER = [
+  "CompositeReporter",
+  "ConstSampler",
+  "InMemoryReporter",
+  "LoggingReporter",
+  "NoopReporter",
+  "ProbabilisticSampler",
+  "PrometheusMetricsFactory",
+  "RateLimitingSampler",
+  "RemoteSampler",
+  "Span",
+  "SpanContext",
+  "TextMapCodec",
+  "Tracer",
+  "ZipkinB3TextMapCodec",
+  "initTracer",
+  "initTracerFromEnv",
+  "opentracing",
+];
+
+test("node-opentracing/jaeger exports these names", () => {
+  assert.deepEqual(Object.keys(jaeger).sort(), JAEGER);
+});
+
 test("node-opentracing/testing exports these names", () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
 });
@@ -113,6 +138,7 @@ test("every subpath of package.json has a built file and types", () => {
     "./hono",
     "./h3",
     "./nest",
+    "./jaeger",
     "./testing",
     "./tornado",
     "./package.json",

@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
   testing: ["propagation", "report", "scope", "tracer", "http"],
+  jaeger: ["propagation", "report", "tracer"],
   tornado: ["http", "scope", "clients", "hosts", "tracing.ts", "init-tracing.ts", "tracer-callable.ts"],
 };
 

@@ -24,36 +24,65 @@ const DEBUG_BIT = 2;
 const LONG = templates(TRACE_ID_128);
 const SHORT = templates(TRACE_ID_64);
 
-const baggage = new PrefixedBaggage("uberctx-", encodedValue);
+/** Other names for the headers, and whether values of baggage are percent-encoded where they are written, as in headers. */
+export interface JaegerNames {
+  /** `uber-trace-id` by default. */
+  readonly contextKey?: string | undefined;
+  /** `uberctx-` by default. */
+  readonly baggagePrefix?: string | undefined;
+  /** True by default. Values are decoded either way where they are read. */
+  readonly urlEncoding?: boolean | undefined;
+}
 
 /**
  * The parent's own parent, which the format has given up, is written as 0. `jaeger-debug-id` without a trace starts one that
  * is recorded, and is a tag of its root; `jaeger-baggage` (`a=1, b=2`) is for callers by hand: both are read, not written.
  */
 export class JaegerPropagator implements Propagator {
-  readonly fields: readonly string[] = [UBER_TRACE_ID];
+  readonly fields: readonly string[];
+  readonly #contextKey: string;
+  readonly #baggage: PrefixedBaggage;
+
+  constructor({ contextKey = UBER_TRACE_ID, baggagePrefix = "uberctx-", urlEncoding = true }: JaegerNames = {}) {
+    this.#contextKey = contextKey.toLowerCase();
+    this.fields = [this.#contextKey];
+    this.#baggage = new PrefixedBaggage(baggagePrefix.toLowerCase(), urlEncoding ? encodedValue : asItIs);
+  }
 
   inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
     if (hasIds(context)) {
       const { sampled, debug, dropped } = isShort(context) ? SHORT : LONG;
       const isDebug = (context.traceFlags & DEBUG) !== 0;
       const template = (context.traceFlags & SAMPLED) === 0 ? dropped : isDebug ? debug : sampled;
-      writeHeader(carrier, UBER_TRACE_ID, template.fill(context));
+      writeHeader(carrier, this.#contextKey, template.fill(context));
     }
-    baggage.inject(context, carrier);
+    this.injectBaggage(context, carrier);
   }
 
   extract(carrier: TextCarrier, context: TraceContext): void {
-    const header = readText(carrier, UBER_TRACE_ID);
+    const header = readText(carrier, this.#contextKey);
     if (header !== undefined && !readIds(header, context)) count("propagation.invalid");
+    this.extractBesides(carrier, context);
+  }
 
+  /** The headers beside the ids, which Jaeger's clients also write beside ids of another format. */
+  injectBaggage(context: Readonly<TraceContext>, carrier: TextCarrier): void {
+    this.#baggage.inject(context, carrier);
+  }
+
+  /** The debug id and the baggage; after the ids, for a debug id counts only without them. */
+  extractBesides(carrier: TextCarrier, context: TraceContext): void {
     const debugId = readText(carrier, DEBUG_ID);
     if (debugId !== undefined && decide(context, SAMPLED | DEBUG)) context.debugId = decoded(debugId);
 
-    baggage.extract(carrier, context);
+    this.#baggage.extract(carrier, context);
     const list = readText(carrier, BAGGAGE);
     if (list !== undefined) addItems(context, itemsOf(decoded(list)));
   }
+}
+
+function asItIs(value: string): string {
+  return value;
 }
 
 function templates(traceId: string): Readonly<Record<"dropped" | "sampled" | "debug", IdsTemplate>> {

@@ -28,6 +28,11 @@ export class SpanContext extends OpenTracingSpanContext implements TraceContext 
     return hasIds(this) ? spanIdHex(this) : "";
   }
 
+  /** One of the same kind with the same content. */
+  copy(): this {
+    return Object.assign(new (this.constructor as new () => this)(), this);
+  }
+
   /** Whether the trace is recorded. */
   isSampled(): boolean {
     return (this.traceFlags & SAMPLED) !== 0;

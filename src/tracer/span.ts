@@ -3,9 +3,10 @@
 import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
+import { SAMPLED } from "../trace-context.ts";
 import { timeOr } from "./clock.ts";
 import { limitedValue } from "./limits.ts";
-import { SpanContext } from "./span-context.ts";
+import type { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
 import type { Tracer } from "./tracer.ts";
 
@@ -96,9 +97,8 @@ export class Span extends OpenTracingSpan {
       return this;
     }
     // A context that somebody already took keeps the baggage it had.
-    const before = this.#context;
-    const context = Object.assign(new SpanContext(), before);
-    context.baggage = (before.baggage ?? EMPTY_BAGGAGE).with(String(name), String(value));
+    const context = this.#context.copy();
+    context.baggage = (context.baggage ?? EMPTY_BAGGAGE).with(String(name), String(value));
     this.#context = context;
     if (this.#record !== undefined) this.#record.context = context;
     return this;
@@ -121,6 +121,22 @@ export class Span extends OpenTracingSpan {
 
     record.endTime = Math.max(timeOr(record.clockOffset + performance.now(), finishTime), record.startTime);
     this.#tracer.report(record);
+  }
+
+  /** @internal For spans that are decided about anew: the flags, and where to collect if nothing is collected yet. */
+  protected decide(traceFlags: number, late: () => SpanRecord): void {
+    if (this.#finished) {
+      this.#ignored();
+      return;
+    }
+    this.#context = this.#context.copy();
+    this.#context.traceFlags = traceFlags;
+    if ((traceFlags & SAMPLED) === 0) {
+      this.#record = undefined;
+    } else {
+      this.#record ??= late();
+      this.#record.context = this.#context;
+    }
   }
 
   #setTag(record: SpanRecord, name: string, value: unknown): void {

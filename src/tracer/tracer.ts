@@ -84,18 +84,9 @@ export class Tracer extends OpenTracingTracer {
     const references = validReferences(options?.references);
     const parent = parentOf(options?.childOf, references);
     const context = this.#newContext(String(name), parent, options?.tags);
-    if ((context.traceFlags & SAMPLED) === 0) return new Span(this, context, undefined);
+    if ((context.traceFlags & SAMPLED) === 0) return this.makeSpan(context, undefined);
 
-    const offset = clock.offset();
-    const startTime = timeOr(offset + performance.now(), options?.startTime);
-    const record = new SpanRecord(context, String(name), startTime, offset);
-    if (parent !== undefined && hasIds(parent)) {
-      record.parentSpanId0 = parent.spanId0;
-      record.parentSpanId1 = parent.spanId1;
-      record.parentIsRemote = parent.isRemote;
-    }
-    if (references !== undefined && references.length > 0) record.references = links(references, parent);
-    const span = new Span(this, context, record);
+    const span = this.makeSpan(context, newRecord(context, String(name), parent, references, options?.startTime));
     if (options?.tags !== undefined) span.addTags(options.tags);
     if (parent?.debugId !== undefined && !hasIds(parent)) span.setTag(JAEGER_DEBUG_ID, parent.debugId);
     return span;
@@ -128,7 +119,7 @@ export class Tracer extends OpenTracingTracer {
       count("propagation.carrier");
       return null;
     }
-    const context = new SpanContext();
+    const context = this.makeContext(undefined);
     context.isRemote = true;
     switch (format) {
       case FORMAT_HTTP_HEADERS:
@@ -176,8 +167,32 @@ export class Tracer extends OpenTracingTracer {
     }
   }
 
+  /** @internal For tracers that extend this one and have contexts of their own: an empty one, for a span with this parent. */
+  protected makeContext(_parent: SpanContext | undefined): SpanContext {
+    return new SpanContext();
+  }
+
+  /** @internal The same for spans. */
+  protected makeSpan(context: SpanContext, record: SpanRecord | undefined): Span {
+    return new Span(this, context, record);
+  }
+
+  /** @internal Gives a new trace its id. */
+  protected makeTraceId(context: SpanContext): void {
+    context.traceId0 = randomWord();
+    context.traceId1 = randomWord();
+    context.traceId2 = randomWord();
+    context.traceId3 = randomWord();
+  }
+
+  /** @internal What a span collects in that is recorded only after it was started. */
+  lateRecord(context: SpanContext, name: string, options: SpanOptions | undefined): SpanRecord {
+    const references = validReferences(options?.references);
+    return newRecord(context, name, parentOf(options?.childOf, references), references, options?.startTime);
+  }
+
   #newContext(name: string, parent: SpanContext | undefined, tags: Record<string, unknown> | undefined): SpanContext {
-    const context = new SpanContext();
+    const context = this.makeContext(parent);
     context.spanId0 = randomWord();
     context.spanId1 = randomWord() | 1; // never all zero
     if (parent !== undefined) {
@@ -191,10 +206,7 @@ export class Tracer extends OpenTracingTracer {
       context.traceId2 = parent.traceId2;
       context.traceId3 = parent.traceId3;
     } else {
-      context.traceId0 = randomWord();
-      context.traceId1 = randomWord();
-      context.traceId2 = randomWord();
-      context.traceId3 = randomWord();
+      this.makeTraceId(context);
     }
     const priority = tags?.[SAMPLING_PRIORITY];
     const parentFlags = parent === undefined ? 0 : parent.traceFlags;
@@ -213,6 +225,24 @@ export class Tracer extends OpenTracingTracer {
       return false;
     }
   }
+}
+
+function newRecord(
+  context: SpanContext,
+  name: string,
+  parent: SpanContext | undefined,
+  references: readonly Reference[] | undefined,
+  givenStart: number | undefined,
+): SpanRecord {
+  const offset = clock.offset();
+  const record = new SpanRecord(context, name, timeOr(offset + performance.now(), givenStart), offset);
+  if (parent !== undefined && hasIds(parent)) {
+    record.parentSpanId0 = parent.spanId0;
+    record.parentSpanId1 = parent.spanId1;
+    record.parentIsRemote = parent.isRemote;
+  }
+  if (references !== undefined && references.length > 0) record.references = links(references, parent);
+  return record;
 }
 
 /** Untyped callers hand in spans and contexts as they are, or a reference that is not in a list. */

@@ -6,8 +6,8 @@ import type { PropagatorName } from "node-opentracing";
 import { EMPTY_BAGGAGE } from "#src/propagation/baggage.js";
 import { type SeededRandom, seededRandom } from "#src/testing/seeded-random.js";
 import { DEBUG, SAMPLED, spanIdHex, traceIdHex, UNDECIDED } from "#src/trace-context.js";
-import { contextOf, extracted, reads, SPAN, TRACE, written } from "./formats.js";
-import { ddTrace, jaegerClient, otel, type Peer, type Travelling } from "./peers.js";
+import { contextOf, extracted, LOW, reads, SPAN, TRACE, written } from "./formats.js";
+import { ddTrace, jaegerClient, otel, otelBaggage, type Peer, type Travelling } from "./peers.js";
 
 const CONTEXTS = 3000;
 
@@ -71,6 +71,26 @@ for (const pair of PAIRS) {
   });
 }
 
+for (const pair of PAIRS) {
+  const { format, peer } = pair;
+
+  test(`${format}: the headers of ${peer.name} are read in names of any case`, () => {
+    const random = seededRandom(9);
+    for (const context of contexts(pair, 500)) {
+      const sent = peer.write(context);
+      const names = Object.keys(sent).map((name) => [name, anyCase(random, name)] as const);
+      const headers = Object.fromEntries(names.map(([name, other]) => [other, sent[name]!]));
+      const read = theirs(format, headers);
+      const items = Object.entries(read.baggage).map(([name, value]) => [name.toLowerCase(), value]);
+      assert.deepEqual(
+        normal({ ...read, baggage: Object.fromEntries(items) }),
+        normal(context),
+        JSON.stringify(headers),
+      );
+    }
+  });
+}
+
 const b3 = otel("@opentelemetry/propagator-b3", "B3Propagator");
 const b3Multi = otel("@opentelemetry/propagator-b3", "B3Propagator", { injectEncoding: 1 });
 
@@ -90,6 +110,66 @@ test("the debug flag goes to those who know it and comes back", () => {
 test("a decision left open goes to those who know it and comes back", () => {
   const open = contextOf(TRACE, SPAN, UNDECIDED);
   assert.equal(reads("datadog", ddTrace("datadog").passOn(written("datadog", open))), `${TRACE}-${SPAN} undecided`);
+});
+
+test("those who do not know the debug flag read a trace that is recorded", () => {
+  const debug = contextOf(TRACE, SPAN, SAMPLED | DEBUG);
+  for (const { format, peer } of PAIRS) assert.equal(peer.read(written(format, debug))?.sampled, true, peer.name);
+});
+
+test("those who do not know open decisions find the trace, and nobody takes an open one for yes", () => {
+  const open = contextOf(TRACE, SPAN, UNDECIDED);
+  for (const { format, peer } of PAIRS) {
+    const read = peer.read(written(format, open));
+    // OpenTelemetry's X-Ray takes no header without a decision.
+    if (format === "xray") assert.equal(read, undefined);
+    else assert.deepEqual([read?.traceId.slice(-16), read?.spanId, read?.sampled], [LOW, SPAN, false], peer.name);
+  }
+});
+
+test("uber-trace-id with percent-encoded colons is read as by both of its other implementations", () => {
+  const peers = [otel("@opentelemetry/propagator-jaeger", "JaegerPropagator"), jaegerClient()];
+  for (const context of contexts({ format: "jaeger", peer: b3, baggage: ANY })) {
+    const sent = written("jaeger", ours(context));
+    const encoded = encodeURIComponent(sent["uber-trace-id"]!);
+    assert.match(encoded, /%3A/);
+    for (const colon of ["%3A", "%3a"]) {
+      const headers = { ...sent, "uber-trace-id": encoded.replaceAll("%3A", colon) };
+      assert.deepEqual(normal(theirs("jaeger", headers)), normal(context));
+      for (const peer of peers) assert.deepEqual(normal(peer.read(headers)), normal(context), peer.name);
+    }
+  }
+});
+
+test("both forms of X-Ray's root are read; OpenTelemetry's propagator, which reads one, reads what we pass on", () => {
+  const peer = otel("@opentelemetry/propagator-aws-xray", "AWSXRayPropagator");
+  for (const context of contexts({ format: "xray", peer })) {
+    const { traceId, spanId, sampled } = context;
+    const rest = `Parent=${spanId};Sampled=${sampled ? 1 : 0}`;
+    const dashed = { "x-amzn-trace-id": `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)};${rest}` };
+    const plain = { "X-Amzn-Trace-Id": `Root=${traceId};${rest}` };
+    assert.deepEqual(normal(peer.read(dashed)), normal(context));
+    assert.equal(peer.read({ "x-amzn-trace-id": plain["X-Amzn-Trace-Id"] }), undefined);
+    for (const headers of [dashed, plain]) {
+      assert.deepEqual(normal(theirs("xray", headers)), normal(context));
+      assert.deepEqual(normal(peer.read(written("xray", extracted("xray", headers)))), normal(context));
+    }
+  }
+});
+
+test("baggage: OpenTelemetry's propagator and ours read what the other wrote", () => {
+  const peer = otelBaggage();
+  const random = seededRandom(10);
+  for (let i = 0; i < CONTEXTS; i++) {
+    // It leaves out items without a value, and cuts blanks at the ends off, encoded or not.
+    const all = Object.entries(items(random, ANY));
+    const given = Object.fromEntries(all.filter(([, value]) => value !== "" && value === value.trim()));
+    const context = ours({ traceId: TRACE, spanId: SPAN, sampled: true, baggage: given });
+    const sent = written("baggage", context);
+    assert.deepEqual(peer.read(sent), given, JSON.stringify(sent));
+    assert.deepEqual(theirs("baggage", peer.write(given)).baggage, given);
+    assert.deepEqual(peer.read(written("baggage", extracted("baggage", peer.write(given)))), given);
+  }
 });
 
 test("a decision without ids is read as dd-trace reads it", () => {
@@ -129,9 +209,9 @@ test("jaeger-baggage is read as jaeger-client reads it", () => {
 });
 
 /** Ids of all lengths, with zeros in front and without, sampled and not, with baggage where both hold it. */
-function* contexts({ bits = undefined, baggage }: Pair): Generator<Travelling> {
+function* contexts({ bits = undefined, baggage }: Pair, many = CONTEXTS): Generator<Travelling> {
   const random = seededRandom(7);
-  for (let i = 0; i < CONTEXTS; i++) {
+  for (let i = 0; i < many; i++) {
     const long = bits !== 64 && i % 3 !== 0;
     yield {
       traceId: digits(random, long ? 32 : 16).padStart(32, "0"),
@@ -150,6 +230,10 @@ function digits(random: SeededRandom, length: number): string {
     "0".repeat(zeros) +
     Array.from({ length: length - zeros }, (_, i) => digit(i === length - zeros - 1 ? 1 : 0)).join("")
   );
+}
+
+function anyCase(random: SeededRandom, name: string): string {
+  return Array.from(name, (letter) => (random.integer(2) === 0 ? letter.toUpperCase() : letter)).join("");
 }
 
 function items(random: SeededRandom, from: string): Record<string, string> {

@@ -79,6 +79,29 @@ export function otel(module: string, name: string, ...args: unknown[]): Peer {
   };
 }
 
+/** OpenTelemetry's `baggage` header: items alone, for it needs no span. */
+export function otelBaggage(): {
+  write(items: Readonly<Record<string, string>>): Record<string, string>;
+  read(headers: Readonly<Record<string, string>>): Record<string, string>;
+} {
+  const { W3CBaggagePropagator } = require("@opentelemetry/core") as Record<string, Constructor<OTelPropagator>>;
+  const propagator = new W3CBaggagePropagator!();
+  return {
+    write(items) {
+      const entries = Object.entries(items).map(([key, value]) => [key, { value }]);
+      const baggage = api.propagation.createBaggage(Object.fromEntries(entries) as Record<string, { value: string }>);
+      const carrier = {};
+      propagator.inject(api.propagation.setBaggage(api.ROOT_CONTEXT, baggage), carrier, api.defaultTextMapSetter);
+      return carrier;
+    },
+    read(headers) {
+      const context = propagator.extract(api.ROOT_CONTEXT, headers, api.defaultTextMapGetter);
+      const items = api.propagation.getBaggage(context)?.getAllEntries() ?? [];
+      return Object.fromEntries(items.map(([key, { value }]) => [key, value]));
+    },
+  };
+}
+
 interface JaegerContext {
   readonly isValid: boolean;
   readonly traceIdStr: string;

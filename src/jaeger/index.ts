@@ -1,0 +1,19 @@
+// `node-opentracing/jaeger`: for code that was written for jaeger-client. Only the import line changes.
+
+export * as opentracing from "opentracing";
+export { MemoryReporter as InMemoryReporter } from "../report/memory-reporter.ts";
+export { MultiReporter as CompositeReporter } from "../report/multi-reporter.ts";
+export type { Extractor, Injector } from "./codec.ts";
+export type { JaegerConfig, JaegerOptions, ReporterConfig, SamplerConfig } from "./config.ts";
+export { initTracer, initTracerFromEnv } from "./init-tracer.ts";
+export type { JaegerLogger } from "./logger.ts";
+export { LoggingReporter } from "./logging-reporter.ts";
+export { NoopReporter } from "./noop-reporter.ts";
+export { PrometheusMetricsFactory } from "./prometheus-metrics-factory.ts";
+export { RemoteSampler, type RemoteSamplerOptions } from "./remote-sampler.ts";
+export { ConstSampler, type JaegerSampler, ProbabilisticSampler, RateLimitingSampler } from "./samplers.ts";
+export { JaegerSpan as Span } from "./span.ts";
+export { JaegerSpanContext as SpanContext } from "./span-context.ts";
+export { TextMapCodec, type TextMapCodecOptions } from "./text-map-codec.ts";
+export { JaegerTracer as Tracer, type JaegerTracerOptions } from "./tracer.ts";
+export { ZipkinB3TextMapCodec } from "./zipkin-b3-text-map-codec.ts";

@@ -1,0 +1,113 @@
+// A span's identity with what jaeger-client's contexts can be asked besides.
+
+import { Buffer } from "node:buffer";
+import { setIds } from "../propagation/ids.ts";
+import { JaegerPropagator } from "../propagation/jaeger.ts";
+import { DEBUG, hasIds, hex32, SAMPLED } from "../trace-context.ts";
+import { SpanContext } from "../tracer/span-context.ts";
+
+/** The header's flags: bit 0 sampled, bit 1 debug. https://www.jaegertracing.io/docs/1.76/client-libraries/#value */
+const SAMPLED_BIT = 1;
+const DEBUG_BIT = 2;
+
+const propagator = new JaegerPropagator();
+
+/** Ids are shown as jaeger-client shows them: hexadecimal, without leading zeros. */
+export class JaegerSpanContext extends SpanContext {
+  parentSpanId0 = 0;
+  parentSpanId1 = 0;
+
+  /** The context that a text in the form of `uber-trace-id` describes; null where it is malformed. */
+  static fromString(text: string): JaegerSpanContext | null {
+    const context = new JaegerSpanContext();
+    propagator.extract({ "uber-trace-id": String(text) }, context);
+    if (!hasIds(context)) return null;
+    context.#setParent(String(text).split(/:|%3a/i)[2]);
+    return context;
+  }
+
+  /** Ids in hexadecimal digits. Ids that are malformed leave a context that is not valid. */
+  static withStringIds(traceId: string, spanId: string, parentId?: string | null, flags = 0): JaegerSpanContext {
+    const context = new JaegerSpanContext();
+    setIds(context, String(traceId), String(spanId), traceFlagsOf(flags));
+    context.#setParent(parentId ?? undefined);
+    return context;
+  }
+
+  /** Ids as bytes. */
+  static withBinaryIds(traceId: Buffer, spanId: Buffer, parentId?: Buffer | null, flags = 0): JaegerSpanContext {
+    const digits = (id: Buffer): string => id.toString("hex");
+    return JaegerSpanContext.withStringIds(digits(traceId), digits(spanId), parentId ? digits(parentId) : null, flags);
+  }
+
+  /** Whether there are ids: without them a context is no parent. */
+  get isValid(): boolean {
+    return hasIds(this);
+  }
+
+  /** Whether the trace is to survive all sampling. */
+  isDebug(): boolean {
+    return (this.traceFlags & DEBUG) !== 0;
+  }
+
+  get flags(): number {
+    return (this.isSampled() ? SAMPLED_BIT : 0) | (this.isDebug() ? DEBUG_BIT : 0);
+  }
+
+  get traceIdStr(): string {
+    return trimmed(super.toTraceId());
+  }
+
+  get spanIdStr(): string {
+    return trimmed(super.toSpanId());
+  }
+
+  /** Null for a root, and for a context that came from elsewhere without it. */
+  get parentIdStr(): string | null {
+    return trimmed(hex32(this.parentSpanId0) + hex32(this.parentSpanId1)) || null;
+  }
+
+  /** The trace id as 8 bytes, or as 16 where it is longer; null without ids. */
+  get traceId(): Buffer | null {
+    const digits = super.toTraceId();
+    return this.isValid ? Buffer.from(digits.startsWith("0".repeat(16)) ? digits.slice(16) : digits, "hex") : null;
+  }
+
+  get spanId(): Buffer | null {
+    return this.isValid ? Buffer.from(super.toSpanId(), "hex") : null;
+  }
+
+  get parentId(): Buffer | null {
+    const { parentIdStr } = this;
+    return parentIdStr === null ? null : Buffer.from(parentIdStr.padStart(16, "0"), "hex");
+  }
+
+  override toTraceId(): string {
+    return this.traceIdStr;
+  }
+
+  override toSpanId(): string {
+    return this.spanIdStr;
+  }
+
+  /** `{trace id}:{span id}:{parent's span id}:{flags}`, as in logs and in `uber-trace-id`. */
+  override toString(): string {
+    return `${this.traceIdStr}:${this.spanIdStr}:${this.parentIdStr ?? 0}:${this.flags.toString(16)}`;
+  }
+
+  #setParent(digits: string | undefined): void {
+    if (digits === undefined || !/^[0-9a-f]{1,16}$/i.test(digits)) return;
+    const padded = digits.padStart(16, "0");
+    this.parentSpanId0 = Number.parseInt(padded.slice(0, 8), 16) | 0;
+    this.parentSpanId1 = Number.parseInt(padded.slice(8), 16) | 0;
+  }
+}
+
+function traceFlagsOf(flags: number): number {
+  if ((flags & SAMPLED_BIT) === 0) return 0;
+  return (flags & DEBUG_BIT) === 0 ? SAMPLED : SAMPLED | DEBUG;
+}
+
+function trimmed(digits: string): string {
+  return digits.replace(/^0+/, "");
+}

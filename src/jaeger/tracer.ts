@@ -1,0 +1,201 @@
+// The built-in tracer with what jaeger-client's can be asked besides.
+
+import {
+  FORMAT_TEXT_MAP,
+  type Span as OpenTracingSpan,
+  type SpanContext as OpenTracingSpanContext,
+  type SpanOptions,
+} from "opentracing";
+import { count, warn } from "../diagnostics.ts";
+import type { PropagatorName } from "../propagation/default-propagators.ts";
+import { JaegerPropagator } from "../propagation/jaeger.ts";
+import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
+import type { Reporter } from "../report/reporter.ts";
+import type { Check } from "../settings.ts";
+import type { TraceContext } from "../trace-context.ts";
+import { clock, timeOr } from "../tracer/clock.ts";
+import { ParentBasedSampler, type Sampler } from "../tracer/sampler.ts";
+import type { SpanContext } from "../tracer/span-context.ts";
+import type { SpanRecord } from "../tracer/span-record.ts";
+import { Tracer } from "../tracer/tracer.ts";
+import { type Extractor, type Injector, isExtractor, isInjector } from "./codec.ts";
+import { NoopReporter } from "./noop-reporter.ts";
+import { ConstSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
+import { JaegerSpan } from "./span.ts";
+import { JaegerSpanContext } from "./span-context.ts";
+import { TextMapCodec } from "./text-map-codec.ts";
+
+export interface JaegerTracerOptions {
+  /** The header that holds the ids: `uber-trace-id` by default. */
+  readonly contextKey?: string | undefined;
+  /** What headers of baggage begin with: `uberctx-` by default. */
+  readonly baggagePrefix?: string | undefined;
+  /** Trace ids of 128 bits: false by default, then they have 64. Ids that come in stay as long as they are. */
+  readonly traceId128bit?: boolean | undefined;
+  /** Beyond jaeger-client: header formats to write and read in place of Jaeger's alone, as `initTracing` takes them. */
+  readonly propagators?: readonly (PropagatorName | Propagator)[] | undefined;
+}
+
+/**
+ * Decides about roots as a Jaeger sampler says, follows parents, speaks `uber-trace-id`. Roots have the tags `sampler.type` and
+ * `sampler.param`. Once it is made no method throws.
+ */
+export class JaegerTracer extends Tracer {
+  readonly #sampler: JaegerSampler;
+  readonly #roots: RootSampler;
+  readonly #isShort: boolean;
+  readonly #injectors = new Map<string, Injector>();
+  readonly #extractors = new Map<string, Extractor>();
+  /** @internal Called once all is sent. */
+  onClosed: (() => void) | undefined;
+
+  /**
+   * @param reporter takes the finished spans; by default nobody
+   * @param sampler decides about roots; by default none is recorded
+   */
+  constructor(
+    serviceName: string,
+    reporter: Reporter = new NoopReporter(),
+    sampler: JaegerSampler = new ConstSampler(false),
+    options: JaegerTracerOptions = {},
+  ) {
+    const { contextKey, baggagePrefix, traceId128bit = false, propagators } = options;
+    const roots = new RootSampler(sampler);
+    super({
+      reporter,
+      sampler: new ParentBasedSampler(roots),
+      propagators: propagators ?? [new JaegerPropagator({ contextKey, baggagePrefix })],
+    });
+    reporter.nameService?.(serviceName);
+    this.#sampler = sampler;
+    this.#roots = roots;
+    this.#isShort = !traceId128bit;
+    if (propagators !== undefined) return;
+    // In carriers that are no headers jaeger-client writes baggage as it is.
+    const plain = new TextMapCodec({ contextKey, baggagePrefix });
+    this.#injectors.set(FORMAT_TEXT_MAP, plain);
+    this.#extractors.set(FORMAT_TEXT_MAP, plain);
+  }
+
+  override startSpan(name: string, options?: SpanOptions): JaegerSpan {
+    const span = super.startSpan(name, options) as JaegerSpan;
+    const reason = this.#roots.takeReason();
+    if (reason !== undefined) span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
+    span.began(String(name), options, timeOr(clock.offset() + performance.now(), options?.startTime));
+    return span;
+  }
+
+  /** From now on `injector.inject(context, carrier)` writes this format. Throws a TypeError for what is no injector. */
+  registerInjector(format: string, injector: Injector): void {
+    this.#injectors.set(format, checked("registerInjector(format, injector)", isInjector, injector));
+  }
+
+  /** From now on `extractor.extract(carrier)` reads this format. Throws a TypeError for what is no extractor. */
+  registerExtractor(format: string, extractor: Extractor): void {
+    this.#extractors.set(format, checked("registerExtractor(format, extractor)", isExtractor, extractor));
+  }
+
+  override inject(context: OpenTracingSpan | OpenTracingSpanContext, format: string, carrier: unknown): void {
+    const injector = this.#injectors.get(format);
+    if (injector === undefined) {
+      super.inject(context, format, carrier);
+      return;
+    }
+    const own = context instanceof JaegerSpan ? context.context() : context;
+    if (!(own instanceof JaegerSpanContext)) {
+      count("span.foreign_parent");
+      return;
+    }
+    try {
+      injector.inject(own, carrier as TextCarrier);
+    } catch (error) {
+      warn("propagation.error", "an injector threw; its headers are missing", error);
+    }
+  }
+
+  /** Where a carrier holds nothing, a context that is not valid, as of jaeger-client: a child of it begins a trace. */
+  override extract(format: string, carrier: unknown): JaegerSpanContext {
+    const extractor = this.#extractors.get(format);
+    if (extractor === undefined) {
+      return (super.extract(format, carrier) as JaegerSpanContext | null) ?? new JaegerSpanContext();
+    }
+    try {
+      const context: unknown = extractor.extract(carrier as TextCarrier);
+      if (context instanceof JaegerSpanContext) {
+        context.isRemote = true;
+        return context;
+      }
+      if (context !== null && context !== undefined) count("span.foreign_parent");
+    } catch (error) {
+      warn("propagation.error", "an extractor threw; its headers are not read", error);
+    }
+    return new JaegerSpanContext();
+  }
+
+  /** Flushes, ends the sampler's questions, and calls back. The promise never rejects. */
+  override async close(callback?: () => void): Promise<void> {
+    this.#sampler.close?.();
+    this.#extractors.clear(); // `extract` is to answer as the no-op tracer's: see `Tracer.close`
+    await super.close();
+    this.onClosed?.();
+    this.onClosed = undefined;
+    // What the callback throws is the application's to see, not this promise's.
+    if (typeof callback === "function") process.nextTick(callback);
+  }
+
+  /** @internal */
+  override makeContext(parent: SpanContext | undefined): JaegerSpanContext {
+    const context = new JaegerSpanContext();
+    if (parent !== undefined) {
+      context.parentSpanId0 = parent.spanId0;
+      context.parentSpanId1 = parent.spanId1;
+    }
+    return context;
+  }
+
+  /** @internal */
+  override makeSpan(context: SpanContext, record: SpanRecord | undefined): JaegerSpan {
+    return new JaegerSpan(this, context, record);
+  }
+
+  /** @internal */
+  override makeTraceId(context: SpanContext): void {
+    super.makeTraceId(context);
+    if (!this.#isShort) return;
+    context.traceId0 = 0;
+    context.traceId1 = 0;
+    if ((context.traceId2 | context.traceId3) === 0) context.traceId3 = 1;
+  }
+}
+
+/** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */
+class RootSampler implements Sampler {
+  readonly #sampler: JaegerSampler;
+  #reason: SamplerTags | undefined = undefined;
+
+  constructor(sampler: JaegerSampler) {
+    this.#sampler = sampler;
+  }
+
+  isSampled(context: Readonly<TraceContext>, operationName: string): boolean {
+    this.#reason = this.#sampler.decide(context, operationName);
+    return this.#reason !== undefined;
+  }
+
+  /** Why the root was recorded that was asked about last; once. */
+  takeReason(): SamplerTags | undefined {
+    const reason = this.#reason;
+    this.#reason = undefined;
+    return reason;
+  }
+
+  toString(): string {
+    return String(this.#sampler);
+  }
+}
+
+function checked<T>(of: string, check: Check, value: T): T {
+  const expected = check(value);
+  if (expected !== undefined) throw new TypeError(`${of} needs ${expected}`);
+  return value;
+}

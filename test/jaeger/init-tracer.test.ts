@@ -1,0 +1,512 @@
+// What initTracer and initTracerFromEnv make of jaeger-client's configuration: what is sent where, and what is told of the rest.
+
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { initTracing, MemoryReporter } from "node-opentracing";
+import * as jaeger from "node-opentracing/jaeger";
+import { initTracer, type JaegerConfig, type JaegerOptions } from "node-opentracing/jaeger";
+import { RawClient, spanTree } from "node-opentracing/testing";
+import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP, Tracer as NoopTracer } from "opentracing";
+import type { DiagnosticsMessage } from "#src/diagnostics.js";
+import { agentEndpoint, otlpEndpoint } from "#src/jaeger/endpoint.js";
+import { readJaegerEnvironment } from "#src/jaeger/environment.js";
+import { type BackEnd, startBackEnd } from "../report/back-end.js";
+import { attributesOf, decodeProtobuf, spansOf } from "../report/otlp-decoder.js";
+import { beside, inside, type Jaeger, theirs } from "./libraries.js";
+
+type OurTracer = InstanceType<Jaeger["Tracer"]>;
+
+const ALWAYS = { type: "const", param: 1 } as const;
+
+/** The messages that are counted under a name while `run` runs. */
+function told(name: string, run: () => void): string[] {
+  const texts: string[] = [];
+  const listener = (message: unknown): void => {
+    const { name: counter, message: text } = message as DiagnosticsMessage;
+    if (counter === name) texts.push(String(text));
+  };
+  subscribe("node-opentracing:diagnostics", listener);
+  try {
+    run();
+  } finally {
+    unsubscribe("node-opentracing:diagnostics", listener);
+  }
+  return texts;
+}
+
+function made(config: JaegerConfig, options?: JaegerOptions): OurTracer {
+  return initTracer({ sampler: ALWAYS, serviceName: "shop", ...config }, options) as OurTracer;
+}
+
+/** With these variables, and no others of Jaeger's. */
+function fromEnv(variables: Record<string, string>, config?: JaegerConfig, options?: JaegerOptions): OurTracer {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    return jaeger.initTracerFromEnv(config, options) as OurTracer;
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+/** The one request that a back end has got: who sent it, and its spans. */
+function only({ requests }: BackEnd) {
+  assert.equal(requests.length, 1);
+  const request = decodeProtobuf(requests[0]!.body);
+  return {
+    headers: requests[0]!.headers,
+    url: requests[0]!.url,
+    resource: attributesOf(request.resourceSpans[0]!.resource.attributes),
+    spans: spansOf(request),
+  };
+}
+
+/** The same three spans with either library. */
+function work(tracer: OurTracer): void {
+  const root = tracer.startSpan("root", { tags: { text: "é", count: 3, flag: true, half: 0.5 } });
+  const child = tracer.startSpan("child", { childOf: root });
+  child.log({ event: "x", n: 1 });
+  child.finish();
+  tracer.startSpan("grandchild", { childOf: child, tags: { "span.kind": "client" } }).finish();
+  root.finish();
+}
+
+interface ThriftBatch {
+  readonly process: { readonly serviceName: string };
+  readonly spans: readonly {
+    readonly operationName: string;
+    readonly spanId: Buffer;
+    readonly parentSpanId: Buffer;
+    readonly traceIdLow: Buffer;
+    readonly tags: readonly { key: string; vType: string; vStr: string; vDouble: number; vBool: boolean }[];
+  }[];
+}
+
+/** What jaeger-client posts, read with the definitions that it brings. */
+function decodeThrift(body: Buffer): ThriftBatch {
+  const { Thrift } = beside<{ Thrift: new (options: object) => { Batch: { rw: unknown } } }>("thriftrw");
+  const { fromBuffer } = beside<{ fromBuffer(rw: unknown, body: Buffer): ThriftBatch }>("bufrw");
+  const source = inside<{ loadJaegerThriftDefinition(): string }>("thrift.js").loadJaegerThriftDefinition();
+  return fromBuffer(new Thrift({ source, allowOptionalArguments: true }).Batch.rw, body);
+}
+
+test("over the wire: the tree and the tags that jaeger-client posts as Thrift, ours posts as OTLP", async (t) => {
+  const thrift = await startBackEnd(t);
+  const otlp = await startBackEnd(t);
+  for (const [library, endpoint] of [
+    [theirs.jaeger, thrift.endpoint.replace("/v1/traces", "/api/traces")],
+    [jaeger, otlp.endpoint],
+  ] as const) {
+    const config = { serviceName: "shop", sampler: ALWAYS, reporter: { collectorEndpoint: endpoint } };
+    const tracer = library.initTracer(config, {}) as OurTracer;
+    work(tracer);
+    await new Promise<void>((resolve) => void tracer.close(resolve));
+  }
+  const batch = decodeThrift(thrift.requests[0]!.body);
+  const their = batch.spans.map(({ operationName, parentSpanId, tags }) => {
+    const parent = batch.spans.find((span) => span.spanId.equals(parentSpanId))?.operationName;
+    const values = tags.map(({ key, vType, vStr, vDouble, vBool }) => {
+      return [key, vType === "STRING" ? vStr : vType === "BOOL" ? vBool : vDouble];
+    });
+    return {
+      name: operationName,
+      parent,
+      tags: Object.fromEntries(values),
+      isRoot: !/[1-9a-f]/.test(parentSpanId.toString("hex")),
+    };
+  });
+
+  const { spans, resource } = only(otlp);
+  assert.equal(resource["service.name"], batch.process.serviceName);
+  const our = spans.map(({ name, parentSpanId, attributes, kind }) => {
+    const parent = spans.find((span) => span.spanId === parentSpanId)?.name;
+    // OTLP has the kind in a field of its own, and whole numbers.
+    const entries = Object.entries(attributesOf(attributes)).map(([key, value]) => [
+      key,
+      typeof value === "bigint" ? Number(value) : value,
+    ]);
+    if (kind === 3) entries.push(["span.kind", "client"]);
+    return { name, parent, tags: Object.fromEntries(entries), isRoot: parentSpanId === "" };
+  });
+  assert.deepEqual(our, their);
+  assert.deepEqual(
+    our.map(({ name, parent }) => [name, parent]),
+    [
+      ["child", "root"],
+      ["grandchild", "child"],
+      ["root", undefined],
+    ],
+  );
+});
+
+test("an address of Jaeger's own becomes the same host's OTLP address, any other stays", () => {
+  for (const [given, expected] of [
+    ["http://collector:14268/api/traces", "http://collector:4318/v1/traces"],
+    ["http://collector:14268/api/traces?format=jaeger.thrift", "http://collector:4318/v1/traces"],
+    ["https://collector/api/traces/", "https://collector:4318/v1/traces"],
+    ["http://user:secret@collector:14268/api/traces", "http://user:secret@collector:4318/v1/traces"],
+    ["http://[::1]:14268/api/traces", "http://[::1]:4318/v1/traces"],
+    ["http://collector:14268", "http://collector:4318/v1/traces"],
+    ["http://collector:4318", "http://collector:4318/v1/traces"],
+    ["https://otlp.example.com/", "https://otlp.example.com/v1/traces"],
+    ["http://collector:4318/v1/traces", "http://collector:4318/v1/traces"],
+    ["https://example.com/otlp/v1/traces?key=1", "https://example.com/otlp/v1/traces?key=1"],
+    ["http://collector:14268/other", "http://collector:14268/other"],
+  ]) {
+    assert.equal(otlpEndpoint(given!), expected);
+  }
+  assert.equal(agentEndpoint("jaeger-agent"), "http://jaeger-agent:4318/v1/traces");
+  assert.equal(agentEndpoint("::1"), "http://[::1]:4318/v1/traces");
+  for (const wrong of ["collector:14268", "ftp://collector", "x"]) assert.throws(() => otlpEndpoint(wrong), TypeError);
+  assert.throws(() => agentEndpoint("a b"), TypeError);
+});
+
+test("tags become the resource, username and password basic authentication", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = { collectorEndpoint: backEnd.endpoint, username: "ada", password: "s:cret" };
+  const tags = { version: "1.1.2", n: 2, on: true, list: [1], none: undefined, date: new Date(0), hostname: "h" };
+  const tracer = made({ reporter }, { tags });
+  work(tracer);
+  await tracer.close();
+  const { headers, resource } = only(backEnd);
+  assert.equal(headers["authorization"], `Basic ${Buffer.from("ada:s:cret").toString("base64")}`);
+  const { version, n, on, list, date, hostname } = resource;
+  assert.deepEqual(
+    [version, n, on, list, date, hostname],
+    ["1.1.2", 2n, true, "[1]", '"1970-01-01T00:00:00.000Z"', "h"],
+  );
+  assert.equal("none" in resource, false);
+});
+
+test("flushIntervalMs is how long a span waits", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const tracer = made({ reporter: { collectorEndpoint: backEnd.endpoint, flushIntervalMs: 1 } });
+  work(tracer);
+  await backEnd.waitFor(1);
+  await tracer.close();
+});
+
+test("timeoutMs is for one request: the logger is told what became of the spans", async (t) => {
+  const backEnd = await startBackEnd(t, () => {});
+  const errors: string[] = [];
+  const infos: string[] = [];
+  const logger = { info: (text: string) => infos.push(text), error: (text: string) => errors.push(text) };
+  const reporter = { collectorEndpoint: backEnd.endpoint, timeoutMs: 1, logSpans: true };
+  const tracer = made({ reporter }, { logger: logger as unknown as JaegerOptions["logger"] });
+  const span = tracer.startSpan("s");
+  span.finish();
+  await tracer.close();
+  assert.equal(infos[0], `Initializing Jaeger Tracer with OtlpReporter(${backEnd.endpoint}) and ConstSampler(always)`);
+  assert.equal(infos[1], `Reporting span ${span.context()}`);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!, /gave no answer within 1 ms/);
+});
+
+test("a logger that throws reaches nobody", async () => {
+  const logger = {
+    info() {
+      throw new Error("info");
+    },
+    error() {
+      throw new Error("error");
+    },
+  };
+  const tracer = made({ reporter: { collectorEndpoint: "http://127.0.0.1:9/v1/traces", logSpans: true } }, { logger });
+  work(tracer);
+  await tracer.close();
+});
+
+test("what has no effect is named in one warning, with its number", async () => {
+  const texts = told("settings.ignored", () => {
+    const config = {
+      throttler: { host: "a" },
+      shareRPCSpan: true,
+      typo: 1,
+      reporter: {
+        agentPort: 6832,
+        agentSocketType: "udp4",
+        agentHost: "a",
+        collectorEndpoint: "http://a/x",
+        username: "u",
+      },
+    };
+    const options = {
+      metrics: new jaeger.PrometheusMetricsFactory({}, "shop"),
+      shareRpcSpan: true,
+      hostPort: "a:1",
+      other: 1,
+    };
+    void made(config, options).close();
+    void made({}, { metrics: undefined }).close();
+  });
+  assert.deepEqual(texts, [
+    "node-opentracing/jaeger makes no use of config.throttler, config.shareRPCSpan, config.typo, config.reporter.agentPort, " +
+      "config.reporter.agentSocketType, options.metrics, options.shareRpcSpan, options.other, " +
+      "options.hostPort (beside config.sampler), config.reporter.agentHost (beside collectorEndpoint), " +
+      "config.reporter.username or password (one without the other): see docs/migrating.md",
+  ]);
+});
+
+test("what is wrong throws, saying what to write instead", () => {
+  const wrong: [object, object, RegExp][] = [
+    [{ serviceName: undefined }, {}, /config\.serviceName must be provided/],
+    [{ serviceName: 1 }, {}, /config\.serviceName must be a text/],
+    [{ sampler: { type: "const", param: "1" } }, {}, /config\.sampler\.param must be a number/],
+    [{ sampler: { type: "const" } }, {}, /config\.sampler\.param must be a number for the type "const"/],
+    [{ sampler: { type: "other", param: 1 } }, {}, /must be one of const, probabilistic, ratelimiting, remote/],
+    [{ sampler: { type: "probabilistic", param: 2 } }, {}, /from 0 to 1/],
+    [{ sampler: { type: "ratelimiting", param: -1 } }, {}, /0 or more/],
+    [{ sampler: { type: "remote", param: 1, port: 0 } }, {}, /config\.sampler\.port must be a port/],
+    [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be a URL/],
+    [{ reporter: { flushIntervalMs: "1" } }, {}, /flushIntervalMs must be milliseconds/],
+    [{ reporter: [] }, {}, /config\.reporter must be an object|config\.reporter/],
+    [{}, { reporter: { report() {} } }, /options\.reporter must be a reporter, such as new InMemoryReporter/],
+    [{}, { logger: {} }, /options\.logger must be a logger/],
+    [{}, { propagators: ["uber"] }, /options\.propagators must be/],
+  ];
+  for (const [config, options, message] of wrong.filter(
+    ([config]) => !Array.isArray((config as JaegerConfig).reporter),
+  )) {
+    assert.throws(() => made(config, options), message);
+  }
+});
+
+test("disabled: the no-op tracer, which can be closed too", async () => {
+  for (const tracer of [
+    made({ disable: true }),
+    fromEnv({ JAEGER_DISABLED: "true" }),
+    fromEnv({}, { disable: true }),
+  ]) {
+    assert.ok(tracer instanceof NoopTracer);
+    tracer.startSpan("s").finish();
+    tracer.registerInjector(FORMAT_TEXT_MAP, new jaeger.TextMapCodec());
+    tracer.registerExtractor(FORMAT_TEXT_MAP, new jaeger.TextMapCodec());
+    await tracer.flush();
+    await new Promise<void>((resolve) => void tracer.close(resolve));
+  }
+});
+
+test("without a sampler the sampling manager is asked, and a thousandth recorded until it answers", async (t) => {
+  const manager = await startBackEnd(t, (response) =>
+    response.end(JSON.stringify({ strategyType: "PROBABILISTIC", probabilisticSampling: { samplingRate: 1 } })),
+  );
+  const { hostname, port } = new URL(manager.endpoint);
+  const reporter = new jaeger.InMemoryReporter();
+  let updated = (): void => {};
+  const isUpdated = new Promise<void>((resolve) => {
+    updated = resolve;
+  });
+  const infos: string[] = [];
+  const logger = { info: (text: string) => void infos.push(text), error() {} };
+  const options = { reporter, logger, host: hostname, port: Number(port), onSamplerUpdate: () => updated() };
+  const tracer = initTracer({ serviceName: "shop" }, options) as OurTracer;
+  assert.deepEqual(infos, ["Initializing Jaeger Tracer with MemoryReporter and RemoteSampler(serviceName=shop)"]);
+  await isUpdated;
+  tracer.startSpan("s").finish();
+  assert.deepEqual(reporter.spans[0]!.tags, ["sampler.type", "probabilistic", "sampler.param", 1]);
+  await tracer.close();
+});
+
+test("the variables are the configuration, and what is given in code wins", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const variables = {
+    JAEGER_SERVICE_NAME: "from-env",
+    JAEGER_ENDPOINT: backEnd.endpoint,
+    JAEGER_USER: "u",
+    JAEGER_PASSWORD: "p",
+    JAEGER_SAMPLER_TYPE: "const",
+    JAEGER_SAMPLER_PARAM: "1",
+    JAEGER_TRACEID_128BIT: "true",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the variable's own syntax
+    JAEGER_TAGS: "region = eu,host=${SOME_HOST:a:1},home=${HOME_DIR:x},gone=${GONE},empty=${GONE:},eq=a=b",
+    HOME_DIR: "/home",
+  };
+  const tracer = fromEnv(variables);
+  work(tracer);
+  await tracer.close();
+  const { headers, resource, spans } = only(backEnd);
+  const { region, host, home, eq } = resource;
+  assert.deepEqual([resource["service.name"], region, host, home, eq], ["from-env", "eu", "a:1", "/home", "a=b"]);
+  assert.deepEqual(["gone" in resource, "empty" in resource], [false, false]);
+  assert.equal(headers["authorization"], `Basic ${Buffer.from("u:p").toString("base64")}`);
+  assert.ok(Buffer.from(spans[0]!.traceId, "base64").some((byte, i) => i < 8 && byte !== 0));
+
+  const reporter = new jaeger.InMemoryReporter();
+  const config = { serviceName: "in-code", sampler: { type: "const", param: 0 } };
+  const other = fromEnv(variables, config, { reporter, tags: { region: "us" } });
+  work(other);
+  await other.close();
+  assert.equal(reporter.spans.length, 0);
+  assert.throws(() => fromEnv({}), /serviceName must be provided/);
+});
+
+test("each variable, as configuration", () => {
+  const read = (variables: Record<string, string>): unknown => {
+    const { config, options } = readJaegerEnvironment(variables);
+    const { sampler, reporter, ...rest } = config;
+    return { ...rest, ...sampler, ...reporter, ...options };
+  };
+  assert.deepEqual(read({}), {});
+  assert.deepEqual(
+    read({
+      JAEGER_AGENT_HOST: "agent",
+      JAEGER_REPORTER_LOG_SPANS: "true",
+      JAEGER_REPORTER_FLUSH_INTERVAL: "500",
+      JAEGER_REPORTER_TIMEOUT: "100",
+      JAEGER_SAMPLER_TYPE: "Remote",
+      JAEGER_SAMPLER_PARAM: "0.5",
+      JAEGER_SAMPLER_MANAGER_HOST_PORT: "http://jaeger:5778/sampling",
+      JAEGER_SAMPLER_SAMPLING_PATH: "/api/sampling",
+      JAEGER_SAMPLER_REFRESH_INTERVAL: "1000",
+      JAEGER_SAMPLER_MAX_OPERATIONS: "5",
+      JAEGER_DISABLED: "1",
+    }),
+    {
+      agentHost: "agent",
+      logSpans: true,
+      flushIntervalMs: 500,
+      timeoutMs: 100,
+      type: "remote",
+      param: 0.5,
+      hostPort: "http://jaeger:5778/sampling",
+      samplingPath: "/api/sampling",
+      refreshIntervalMs: 1000,
+      maxOperations: 5,
+      disable: true,
+    },
+  );
+  assert.deepEqual(read({ JAEGER_SAMPLING_ENDPOINT: "http://a:1/b" }), { hostPort: "http://a:1/b" });
+  const older = told("settings.ignored", () => {
+    const variables = {
+      JAEGER_REPORTER_ENDPOINT: "http://a/b",
+      JAEGER_SAMPLER_HOST: "a",
+      JAEGER_SAMPLER_PORT: "1",
+      JAEGER_DISABLE: "true",
+    };
+    assert.deepEqual(read(variables), { collectorEndpoint: "http://a/b", host: "a", port: 1, disable: true });
+  });
+  assert.match(older.join(), /older names of variables, still taken: JAEGER_REPORTER_ENDPOINT is now JAEGER_ENDPOINT/);
+});
+
+test("variables that are wrong count as unset, variables that are not used are named; neither shows a value", () => {
+  const variables = {
+    JAEGER_SAMPLER_TYPE: "secret",
+    JAEGER_SAMPLER_PARAM: "1",
+    JAEGER_ENDPOINT: "secret",
+    JAEGER_REPORTER_TIMEOUT: "secret",
+    JAEGER_TAGS: "secret,a=1",
+    JAEGER_DISABLED: "secret",
+  };
+  const texts = told("environment.invalid", () => {
+    const { config, options } = readJaegerEnvironment(variables);
+    assert.deepEqual({ ...config, ...options }, { sampler: {}, reporter: {}, tags: { a: "1" } });
+  });
+  assert.equal(texts.length, 5);
+  assert.equal(texts.join().includes("secret"), false);
+  const unused = told("settings.ignored", () => {
+    readJaegerEnvironment({ JAEGER_AGENT_PORT: "6832", JAEGER_PROPAGATION: "b3", JAEGER_RPC_METRICS: "" });
+  });
+  assert.deepEqual(unused, [
+    "node-opentracing/jaeger does not use JAEGER_AGENT_PORT, JAEGER_PROPAGATION: see docs/migrating.md",
+  ]);
+});
+
+test("JAEGER_SAMPLER_TYPE without a parameter counts as unset: the manager is asked", async () => {
+  const texts = told("environment.invalid", () => {
+    const variables = { JAEGER_SERVICE_NAME: "s", JAEGER_SAMPLER_TYPE: "const", JAEGER_SAMPLER_REFRESH_INTERVAL: "0" };
+    const infos: string[] = [];
+    const logger = { info: (text: string) => void infos.push(text), error() {} };
+    void fromEnv(variables, {}, { reporter: new jaeger.NoopReporter(), logger }).close();
+    assert.match(infos[0]!, /RemoteSampler/);
+  });
+  assert.deepEqual(texts, ["JAEGER_SAMPLER_TYPE=const needs JAEGER_SAMPLER_PARAM; it is ignored"]);
+});
+
+test("requests of servers and clients are traced with it, in one trace by uber-trace-id", async (t) => {
+  const reporter = new jaeger.InMemoryReporter();
+  const tracer = made({}, { reporter });
+  const tracing = initTracing({ tracer });
+  t.after(() => tracing.close());
+  const server = http.createServer((_request, response) => response.end("hello"));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  await tracing.startActiveSpan("root", async () => (await fetch(`http://127.0.0.1:${port}/a`)).text());
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["sampler.type"] }),
+    `
+root  sampler.type=const
+  GET  client 200
+    GET  server 200`,
+  );
+
+  reporter.clear();
+  const client = await RawClient.connect(port);
+  await client.send("GET /a HTTP/1.1\r\nhost: a\r\nuber-trace-id: abc:def:0:1\r\n\r\n").until("hello");
+  await reporter.waitFor(1);
+  assert.equal(String(reporter.spans[0]!.context).split(":")[0], "abc");
+  await tracer.close();
+});
+
+test("other formats take the place of uber-trace-id where they are asked for", async () => {
+  const tracer = made({}, { reporter: new MemoryReporter(), propagators: ["tracecontext", "jaeger"] });
+  const headers: Record<string, string> = {};
+  tracer.inject(tracer.startSpan("s"), FORMAT_HTTP_HEADERS, headers);
+  assert.deepEqual(Object.keys(headers), ["traceparent", "uber-trace-id"]);
+  const context = tracer.extract(FORMAT_TEXT_MAP, {
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+  });
+  assert.equal(context.toTraceId(), "4bf92f3577b34da6a3ce929d0e0e4736");
+  await tracer.close();
+});
+
+test("codecs that throw, answer nothing or are none harm nobody; what is foreign is counted", async () => {
+  const tracer = made({}, { reporter: new MemoryReporter() });
+  const broken = {
+    inject(): void {
+      throw new Error("inject");
+    },
+    extract(): never {
+      throw new Error("extract");
+    },
+  };
+  tracer.registerInjector("mine", broken);
+  tracer.registerExtractor("mine", broken);
+  const errors = told("propagation.error", () => {
+    tracer.inject(tracer.startSpan("s"), "mine", {});
+    assert.equal(tracer.extract("mine", {}).isValid, false);
+  });
+  assert.equal(errors.length, 2);
+  tracer.registerExtractor("mine", { extract: () => null });
+  assert.equal(tracer.extract("mine", {}).isValid, false);
+  tracer.registerExtractor("mine", { extract: () => ({}) as never });
+  const foreign = told("span.foreign_parent", () => {
+    assert.equal(tracer.extract("mine", {}).isValid, false);
+    tracer.inject(new NoopTracer().startSpan("s"), "mine", {});
+  });
+  assert.equal(foreign.length, 2);
+  assert.throws(() => tracer.registerInjector("x", {} as never), TypeError);
+  assert.throws(() => tracer.registerExtractor("x", {} as never), TypeError);
+  await tracer.close();
+});
+
+test("a process that does not close its tracer still delivers its last spans, and ends", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const child = fork(fileURLToPath(new URL("leaver.js", import.meta.url)), {
+    env: { ...process.env, JAEGER_ENDPOINT: backEnd.endpoint },
+  });
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0);
+  assert.deepEqual(
+    only(backEnd).spans.map(({ name }) => name),
+    ["last"],
+  );
+});
