@@ -40,8 +40,8 @@ export async function made(
 const PAUSES = [2, 10, 30];
 
 /** Runs a download, and again if it fails: four times in all. For downloads alone: what fails otherwise has failed. */
-export async function downloading<T>(what: string, download: () => Promise<T>): Promise<T> {
-  for (const pause of PAUSES) {
+export async function downloading<T>(what: string, download: () => Promise<T>, pauses = PAUSES): Promise<T> {
+  for (const pause of pauses) {
     try {
       return await download();
     } catch (error) {

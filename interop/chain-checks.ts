@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { parentSpanIdHex, spanIdHex, traceIdHex } from "#src/trace-context.js";
-import { type Drive, ITEM } from "./drive.js";
+import type { Drive } from "./drive.js";
 import type { Hop } from "./hop.js";
 import type { PeerChain } from "./peer-chain.js";
 
 /** One trace id all along, well-formed, and span ids of which no two are the same. */
 export function checkIds({ hops, isOurs }: Drive, { bits, joins }: PeerChain): void {
-  assert.equal(hops.length, 3, `there must be three hops: ${JSON.stringify(hops)}`);
   checkOneTrace(hops, bits);
   const ids = hops.flatMap((hop, i) => {
     const joined = joins && !isOurs[i] && i > 0;
@@ -66,10 +65,10 @@ export function checkDropped({ hops, reported }: Drive, { bits }: PeerChain): vo
 }
 
 /** Every hop has the item that the first one set. */
-export function checkBaggage({ hops }: Drive): void {
+export function checkBaggage({ hops }: Drive, item: string | undefined): void {
   assert.deepEqual(
     hops.map(({ span }) => span.baggage["item"]),
-    [ITEM, ITEM, ITEM],
+    [item, item, item],
   );
 }
 

@@ -21,15 +21,15 @@ export interface ChildOptions {
   readonly cwd?: string | undefined;
   /** Milliseconds until it must listen, or have ended: a minute for services, ten for commands. */
   readonly timeLimit?: number | undefined;
+  /** Milliseconds between SIGTERM and SIGKILL at its end: 5000 by default. */
+  readonly grace?: number | undefined;
 }
 
 /** Characters of a process's stderr that are kept for the message of a failure. */
 const KEPT_LOG = 8_000;
 
-/** Milliseconds between SIGTERM and SIGKILL. */
-const GRACE = 5_000;
-
-const running = new Set<ChildProcess>();
+/** Every process that may still run, and how to end it. */
+const running = new Map<ChildProcess, () => Promise<void>>();
 
 /**
  * Starts a service that speaks the hop protocol, and waits for its line of JSON: `{"port": 1234, "version": "…"}`. One that
@@ -46,9 +46,9 @@ export async function startChild(
   const limit = timeLimit(options.timeLimit ?? 60_000);
   try {
     const { port, version } = await Promise.race([announced(child), failed, limit.passed]);
-    return { port, version, log, stop: () => stop(child) };
+    return { port, version, log, stop: running.get(child)! };
   } catch (error) {
-    await stop(child);
+    await running.get(child)?.();
     throw new Error(`${command} ${args.join(" ")}: ${(error as Error).message}\n${log()}`);
   } finally {
     limit.clear();
@@ -75,25 +75,31 @@ export async function runCommand(
     throw new Error(`${command} ${args.join(" ")}: ${(error as Error).message}\n${written}`);
   } finally {
     limit.clear();
-    await stop(child);
+    await running.get(child)?.();
   }
 }
 
-/** Ends every process that is still running, at once. */
+/** Ends every process that is still running, and waits until it has ended. */
+export async function endChildren(): Promise<void> {
+  await Promise.all([...running.values()].map((stop) => stop()));
+}
+
+/** Kills every process that is still running, for the end of this one. */
 export function killChildren(): void {
-  for (const child of running) kill(child, "SIGKILL");
+  for (const child of running.keys()) kill(child, "SIGKILL");
 }
 
 /** What would make a peer behave unlike its defaults, or tell it about the process that started it. */
-const LEFT_OUT = /^(OTEL|DD|JAEGER|OPENTRACING|NODE_OPTIONS|NODE_V8)(_|$)|^NODE_OPTIONS$/;
+const LEFT_OUT = /^((OTEL|DD|JAEGER|OPENTRACING)_|NODE_OPTIONS$)/;
 
 function start(command: string, args: readonly string[], options: ChildOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name));
   const env = { ...Object.fromEntries(inherited), ...options.env };
   // A group of its own, so that it ends with all that it has started. A service may end itself when its stdin does.
   const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: "pipe" });
-  running.add(child);
-  child.stdin!.on("error", () => {});
+  running.set(child, () => stop(child, options.grace ?? 5_000));
+  child.on("error", nothing); // one that cannot be started says so to whoever waits for it
+  child.stdin!.on("error", nothing);
   return child;
 }
 
@@ -108,7 +114,7 @@ function keptLog(child: ChildProcess): () => string {
 async function announced(child: ChildProcess): Promise<{ port: number; version: string }> {
   const lines = createInterface({ input: child.stdout! });
   const [line] = (await once(lines, "line")) as [string];
-  lines.on("line", () => {}); // so that it never blocks on a full pipe
+  lines.on("line", nothing); // so that it never blocks on a full pipe
   const { port, version } = parsed(line);
   if (typeof port !== "number" || typeof version !== "string") {
     throw new Error(`its first line must be {"port": 1234, "version": "…"}, not ${line}`);
@@ -129,11 +135,11 @@ async function failure(child: ChildProcess): Promise<never> {
   throw new Error(`it ended with ${code ?? signal}`);
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, grace: number): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const ended = once(child, "exit");
     kill(child, "SIGTERM");
-    const timer = setTimeout(() => kill(child, "SIGKILL"), GRACE);
+    const timer = setTimeout(() => kill(child, "SIGKILL"), grace);
     await ended;
     clearTimeout(timer);
   }
@@ -156,6 +162,8 @@ export function timeLimit(milliseconds: number): { readonly passed: Promise<neve
   const passed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done in ${milliseconds / 1000} s`)), milliseconds);
   });
-  passed.catch(() => {});
+  passed.catch(nothing);
   return { passed, clear: () => clearTimeout(timer) };
 }
+
+function nothing(): void {}

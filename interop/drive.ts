@@ -4,7 +4,7 @@ import http, { type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import type { FinishedSpan, PropagatorName } from "node-opentracing";
 import { untraced } from "#src/untraced.js";
-import type { PeerProcess } from "./child.js";
+import { type PeerProcess, timeLimit } from "./child.js";
 import { chainUrl, type Hop, hopsOf } from "./hop.js";
 import type { StartOwnService } from "./own-service.js";
 
@@ -24,16 +24,16 @@ export interface DriveOptions {
   readonly format: PropagatorName;
   /** What ours would decide for a trace that begins in it. */
   readonly oursKeeps: boolean;
-  readonly hasBaggage: boolean;
+  /** What the first hop sets its baggage item to; undefined for no baggage. */
+  readonly item: string | undefined;
+  /** Milliseconds for the request. */
+  readonly callLimit: number;
   /** Who is the first and the last hop. */
   readonly first: "peer" | "ours";
 }
 
-/** What the first hop's baggage item `item` is set to: not every header can hold it as it is. */
-export const ITEM = "red & 7%";
-
-/** Milliseconds for one request through a chain. */
-const CALL_LIMIT = 30_000;
+/** Milliseconds for our service to end after a request that has failed, whose hops may hang. */
+const STOP_LIMIT = 1_000;
 
 /** Starts our service, sends the request, and waits until all is reported. */
 export async function driveChain({ peer, first, ...options }: DriveOptions): Promise<Drive> {
@@ -43,18 +43,22 @@ export async function driveChain({ peer, first, ...options }: DriveOptions): Pro
   try {
     const isOurs = first === "ours" ? [true, false, true] : [false, true, false];
     const ports = isOurs.map((own) => (own ? ours.port : peer.port));
-    const answer = await get(chainUrl(ports, options.hasBaggage ? ITEM : undefined));
+    const answer = await get(chainUrl(ports, options.item), options.callLimit);
     await ours.stop();
-    return { hops: hopsOf(answer), isOurs, reported: ours.reporter.spans };
+    const hops = hopsOf(answer);
+    if (hops.length !== ports.length) throw new Error(`there must be three hops: ${JSON.stringify(answer)}`);
+    return { hops, isOurs, reported: ours.reporter.spans };
   } catch (error) {
-    await ours.stop();
+    const limit = timeLimit(STOP_LIMIT);
+    await Promise.race([ours.stop(), limit.passed]).catch(() => {});
+    limit.clear();
     throw new Error(`${(error as Error).message}\n${peer.log?.() ?? ""}`);
   }
 }
 
-async function get(url: string): Promise<Hop> {
+async function get(url: string, limit: number): Promise<Hop> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const options = { agent: false, signal: AbortSignal.timeout(CALL_LIMIT) };
+    const options = { agent: false, signal: AbortSignal.timeout(limit) };
     untraced(() => http.get(url, options, resolve)).on("error", reject);
   });
   const body = await text(response);

@@ -1,22 +1,26 @@
 // Installs what a folder of `interop/node/` locks, into the cache.
 
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { downloading, made } from "./cache.js";
 import { runCommand } from "./child.js";
 import type { Stage } from "./part.js";
 
-/** Where the packages of `interop/node/<name>` are, and the Node that is to run them: the locked one, else this process's. */
-export async function installed(stage: Stage, name: string): Promise<{ packages: string; node: string }> {
+/** The folder in the cache that has the packages of `interop/node/<name>`. */
+export async function packagesOf(stage: Stage, name: string): Promise<string> {
   const source = join("interop", "node", name);
   const files = ["package.json", "package-lock.json", ".npmrc"];
   const contents = files.map((file) => readFileSync(join(source, file), "utf8"));
-  const packages = await made(stage.cache(`node-${name}`), contents, async (folder) => {
+  const platform = `${process.platform} ${process.arch}`;
+  return made(stage.cache(`node-${name}`), [platform, ...contents], async (folder) => {
     for (const file of files) copyFileSync(join(source, file), join(folder, file));
     await downloading(`the packages of ${name}`, () => npm(folder));
   });
-  const binary = join(packages, "node_modules", "node", "bin", "node");
-  return { packages, node: existsSync(binary) ? binary : process.execPath };
+}
+
+/** The binary of Node 24, which npm's package `node` brings: for peers that need a newer one than ours may run on. */
+export async function node24(stage: Stage): Promise<string> {
+  return join(await packagesOf(stage, "node-24"), "node_modules", "node", "bin", "node");
 }
 
 /** With install scripts: npm's `node` puts its binary in place by one. */

@@ -20,7 +20,7 @@ export interface OwnService {
 /** Starts one of our services. The client's tracing is the whole process's: one service at a time. */
 export type StartOwnService = (options: OwnTracerOptions) => Promise<OwnService>;
 
-/** Starts a server of `node:http`, with `fetch` of `node:http` for its calls. */
+/** Starts a server of `node:http`, whose calls are `http.get`. */
 export const startOwnService: StartOwnService = async (options) => {
   const { tracer, reporter } = ownTracer(options);
   const tracing = new Tracing(tracer);

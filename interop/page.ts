@@ -1,28 +1,27 @@
 // Puts the tables of a run into docs/interop.md, each in place of its part's former one.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type PartResult, passed } from "./run-parts.js";
+import { type PartResult, passed } from "./run-part.js";
 import { section } from "./table.js";
 
-const page = join(process.cwd(), "docs", "interop.md");
+const PAGE = "docs/interop.md";
 
-/** Writes the sections of these parts. What has failed is not written: the page shows what passed. */
+/** Writes the sections of the parts that have passed: the page shows no other. */
 export function writePage(results: readonly PartResult[]): void {
-  const text = results.filter(passed).reduce(withSection, readFileSync(page, "utf8"));
-  writeFileSync(page, text);
+  const today = new Date().toISOString().slice(0, 10);
+  const written = results
+    .filter(passed)
+    .reduce((page, result) => withSection(page, result, today), readFileSync(PAGE, "utf8"));
+  writeFileSync(PAGE, written);
 }
 
-/** The page with this part's section, between its markers; at the end where it has none. */
-export function withSection(text: string, result: PartResult): string {
-  const [begin, end] = [`<!-- generated: ${result.part} -->`, `<!-- end: ${result.part} -->`];
-  const written = `${begin}\n\n${section(result)}\n\nRun on Node ${process.versions.node}, ${today()}.\n\n${end}`;
-  const from = text.indexOf(begin);
-  const to = text.indexOf(end);
-  if (from < 0 || to < 0) return `${text.trimEnd()}\n\n${written}\n`;
-  return text.slice(0, from) + written + text.slice(to + end.length);
-}
-
-function today(): string {
-  return new Date().toISOString().slice(0, 10);
+/** The page with this part's section between its markers, or at its end where it has none yet. */
+export function withSection(page: string, result: PartResult, day: string): string {
+  const [begin, end] = [`<!-- begin ${result.part} -->`, `<!-- end ${result.part} -->`];
+  const run = `Printed on ${day} by \`npm run interop -- ${result.part}\`, ours on Node ${process.versions.node}.`;
+  const [heading, ...blocks] = section(result).split("\n\n");
+  const generated = [begin, heading, run, ...blocks, end].join("\n\n");
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) return `${page.trimEnd()}\n\n${generated}\n`;
+  return page.slice(0, from) + generated + page.slice(to + end.length);
 }

@@ -1,89 +1,39 @@
-// Runs parts one after another, and keeps what each of them reported.
+// The command line of the interop run: which parts, one after another, and the exit code.
 
-import { cacheFolder } from "./cache.js";
-import { killChildren, timeLimit } from "./child.js";
-import type { Part, Row, Stage } from "./part.js";
+import type { Part } from "./part.js";
+import { type PartResult, passed, runPart } from "./run-part.js";
+import { section, summary } from "./table.js";
 
-/** What a part reported. */
-export interface PartResult {
-  readonly part: string;
-  /** What was started, and its version. */
-  readonly started: readonly (readonly [what: string, version: string])[];
-  readonly cells: readonly Cell[];
-  /** Why the part as a whole has failed; undefined where it ran to its end. */
-  readonly failure?: string | undefined;
-}
+const USAGE = "npm run interop -- [--light] [--write] [part ...]";
 
-/** One outcome. */
-export interface Cell extends Row {
-  readonly outcome: "ok" | "FAIL" | "not supported";
-  /** The error, or why it is not supported. */
-  readonly reason?: string | undefined;
-}
-
-const DEFAULT_TIME_LIMIT = 600_000;
-
-/** Whether everything that was run has passed. */
-export function passed({ cells, failure }: PartResult): boolean {
-  return failure === undefined && cells.every(({ outcome }) => outcome !== "FAIL");
-}
-
-/** Runs one part, in its time. Never rejects; when it resolves the part's clean-ups are done and its processes have ended. */
-export async function runPart(part: Part, print: (line: string) => void): Promise<PartResult> {
-  const started: [string, string][] = [];
-  const cells: Cell[] = [];
-  const undos: (() => void | Promise<void>)[] = [];
-  const record = (row: Row, outcome: Cell["outcome"], reason?: string): void => {
-    cells.push({ ...row, outcome, reason });
-    const line = `  ${row.peer}, ${row.format}, ${row.direction}, ${row.what}: ${outcome}`;
-    print(reason === undefined ? line : `${line}: ${reason}`);
-  };
-  const stage: Stage = {
-    started(what, version) {
-      if (started.some(([name, known]) => name === what && known === version)) return;
-      started.push([what, version]);
-      print(`  ${what}: ${version}`);
-    },
-    async check(row, run) {
-      try {
-        await run();
-        record(row, "ok");
-      } catch (error) {
-        record(row, "FAIL", messageOf(error));
-      }
-    },
-    unsupported(row, reason) {
-      if (reason.trim() === "") record(row, "FAIL", "what is not supported needs a reason");
-      else record(row, "not supported", reason);
-    },
-    cache: cacheFolder,
-    defer: (undo) => undos.unshift(undo),
-  };
-
-  print(`${part.name}`);
-  const limit = timeLimit(part.timeLimit ?? DEFAULT_TIME_LIMIT);
-  let failure: string | undefined;
-  try {
-    await Promise.race([part.run(stage), limit.passed]);
-    if (!cells.some(({ outcome }) => outcome === "ok")) failure = "it has checked nothing";
-  } catch (error) {
-    failure = messageOf(error);
+/**
+ * Runs the parts that `args` name, all of them by default, and prints what came of each and the tables. With `--light` those
+ * alone that need npm and PyPI; with `--write` hands the results to `write`.
+ *
+ * @returns the exit code: 0 where all has passed, 1 where anything has failed or nothing was run, 2 for wrong arguments
+ */
+export async function runParts(
+  parts: readonly Part[],
+  args: readonly string[],
+  print: (text: string) => void,
+  write: (results: readonly PartResult[]) => void,
+): Promise<number> {
+  const flags = args.filter((arg) => arg.startsWith("--"));
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  const unknown = [
+    ...flags.filter((flag) => flag !== "--light" && flag !== "--write"),
+    ...names.filter((name) => !parts.some((part) => part.name === name)),
+  ];
+  if (unknown.length > 0) {
+    print(`${USAGE}\nunknown: ${unknown.join(", ")}; the parts are: ${parts.map(({ name }) => name).join(", ")}`);
+    return 2;
   }
-  limit.clear();
-  for (const undo of undos) {
-    const undoLimit = timeLimit(30_000);
-    try {
-      await Promise.race([undo(), undoLimit.passed]);
-    } catch (error) {
-      failure ??= `a clean-up failed: ${messageOf(error)}`;
-    }
-    undoLimit.clear();
+  const results: PartResult[] = [];
+  for (const part of parts) {
+    const isNamed = names.length === 0 || names.includes(part.name);
+    if (isNamed && (part.light || !flags.includes("--light"))) results.push(await runPart(part, print));
   }
-  killChildren();
-  if (failure !== undefined) print(`  FAIL: ${failure}`);
-  return { part: part.name, started: [...started], cells: [...cells], failure };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  print(`\n${results.map(section).join("\n\n")}\n\n${summary(results)}`);
+  if (flags.includes("--write")) write(results);
+  return results.length > 0 && results.every(passed) ? 0 : 1;
 }
