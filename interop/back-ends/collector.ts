@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { made } from "../cache.js";
 import { runCommand } from "../child.js";
 import type { Stage } from "../part.js";
-import { GO_ENV } from "./go-build.js";
+import { BUILD_LIMIT, GO_ENV } from "./go-build.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
 import { freePort, Server } from "./server.js";
 
@@ -100,7 +100,7 @@ async function build(stage: Stage): Promise<string> {
     const config = join(to, "builder.yaml");
     writeFileSync(config, manifest.replace("\ndist:", `\ndist:\n  output_path: ${to}`));
     const builder = `go.opentelemetry.io/collector/cmd/builder@v${COLLECTOR_VERSION}`;
-    await runCommand("go", ["run", builder, "--config", config], { env: GO_ENV, timeLimit: 1_500_000 });
+    await runCommand("go", ["run", builder, "--config", config], { env: GO_ENV, timeLimit: BUILD_LIMIT });
   });
   return join(folder, "otelcol-interop");
 }

@@ -5,6 +5,7 @@ import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-ope
 import { COLLECTOR_VERSION, Collector, type Received } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
+import { PART_LIMIT } from "../back-ends/go-build.js";
 import type { OtlpSpan } from "../back-ends/otlp.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
 import { assertVersion, blockBelow } from "../back-ends/page.js";
@@ -24,7 +25,7 @@ const FORMATS: readonly (readonly [format: string, options: OtlpReporterOptions]
 export const part: Part = {
   name: "collector",
   light: false,
-  timeLimit: 1_800_000,
+  timeLimit: PART_LIMIT,
   async run(stage) {
     const collector = await Collector.start(stage);
     const endpoint = collector.endpoints.otlp;

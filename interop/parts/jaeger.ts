@@ -5,6 +5,7 @@ import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-ope
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
+import { PART_LIMIT } from "../back-ends/go-build.js";
 import { JAEGER_VERSION, Jaeger } from "../back-ends/jaeger.js";
 import { checkJaegerSpans } from "../back-ends/jaeger-checks.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
@@ -25,7 +26,7 @@ const FORMATS: readonly (readonly [format: string, options: OtlpReporterOptions]
 export const part: Part = {
   name: "jaeger",
   light: false,
-  timeLimit: 1_800_000,
+  timeLimit: PART_LIMIT,
   async run(stage) {
     const jaeger = await Jaeger.start(stage);
     const endpoint = `http://127.0.0.1:${jaeger.ports.otlpHttp}/v1/traces`;

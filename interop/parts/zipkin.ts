@@ -6,6 +6,7 @@ import { OtlpReporter, ZipkinReporter, type ZipkinReporterOptions } from "node-o
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
+import { PART_LIMIT } from "../back-ends/go-build.js";
 import { getJson } from "../back-ends/http.js";
 import { assertVersion, checkCommand } from "../back-ends/page.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
@@ -28,7 +29,7 @@ const FORMATS: readonly (readonly [format: string, options: ZipkinReporterOption
 export const part: Part = {
   name: "zipkin",
   light: false,
-  timeLimit: 1_800_000,
+  timeLimit: PART_LIMIT,
   async run(stage) {
     const zipkin = new Zipkin(await jar(stage), await freePort());
     await zipkin.start();
