@@ -10,6 +10,7 @@ import { JAEGER_VERSION, Jaeger } from "../back-ends/jaeger.js";
 import { checkJaegerSpans } from "../back-ends/jaeger-checks.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
 import { assertVersion, checkCommand } from "../back-ends/page.js";
+import { checkSampling } from "../back-ends/sampling-checks.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
 import { checkZipkinAsOtlp } from "../back-ends/zipkin-as-otlp-checks.js";
 import type { Part, Stage } from "../part.js";
@@ -47,6 +48,7 @@ export const part: Part = {
     });
     await throughCollector(stage, jaeger);
     await throughZipkin(stage, jaeger);
+    await checkSampling(stage, jaeger);
     await checkDelivery(stage, {
       row: { peer: PEER, format: FORMATS[0]![0], direction: DIRECTION },
       reporter: () => new OtlpReporter({ endpoint }),
