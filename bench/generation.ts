@@ -1,0 +1,109 @@
+// One generation: fresh processes of all variants on one workload, loaded in turn, and the proof of what they sent.
+
+import { setTimeout } from "node:timers/promises";
+import { Child } from "./child.ts";
+import { load } from "./load/load.ts";
+import type { LadderPeriod, Proof } from "./results.ts";
+import type { Snapshot } from "./server.ts";
+import type { Received } from "./sink/program.ts";
+import { VARIANTS } from "./variants/variant.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+export interface GenerationOptions {
+  readonly generation: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUp: number;
+  /** The Node of the measured processes. */
+  readonly node: string;
+}
+
+/** A measured process. */
+interface Measured {
+  readonly variant: string;
+  readonly child: Child;
+  readonly port: number;
+}
+
+/** Milliseconds that tracers have to send what is left. The slowest sends every ten seconds. */
+const DRAIN = 20_000;
+
+/** @throws Error where a process fails, a request fails, or spans are missing */
+export async function runGeneration(
+  name: string,
+  workload: Workload,
+  variants: readonly string[],
+  options: GenerationOptions,
+): Promise<{ periods: LadderPeriod[]; proofs: Proof[] }> {
+  const sink = new Child("serving", "sink/program", { args: [String(variants.length)] });
+  const upstream = new Child("serving", "upstream", {});
+  const all: Child[] = [sink, upstream];
+  try {
+    const [ports, upstreamPort] = await Promise.all([sink.answer<number[]>(), upstream.answer<number>()]);
+    const measured: Measured[] = [];
+    for (const [i, variant] of variants.entries()) {
+      const args = [
+        variant,
+        workload.file ?? name,
+        String(ports[i]),
+        String(upstreamPort),
+        String(workload.option ?? 0),
+      ];
+      const child =
+        workload.workers === undefined
+          ? new Child("measured", "server", { node: options.node, args })
+          : new Child("measured", "cluster", { node: options.node, args: [String(workload.workers), ...args] });
+      all.push(child);
+      measured.push({ variant, child, port: await child.answer<number>() });
+    }
+    const periods = await measure(measured, workload, options);
+    return { periods, proofs: await prove(measured, sink, workload, options.generation) };
+  } finally {
+    await Promise.all(all.map((one) => one.end()));
+  }
+}
+
+async function measure(measured: Measured[], workload: Workload, options: GenerationOptions): Promise<LadderPeriod[]> {
+  const { path, headers, connections } = workload;
+  const apply = (port: number, seconds: number) => load({ port, path, headers, connections, seconds });
+  for (const { port } of measured) await apply(port, options.warmUp);
+  const periods: LadderPeriod[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    // There and back: what comes late in one round comes early in the next, and in the next generation the other way round.
+    const isReversed = (round + options.generation) % 2 === 1;
+    for (const { variant, child, port } of isReversed ? measured.toReversed() : measured) {
+      const before = await child.ask<Snapshot>("snapshot");
+      const { rate } = await apply(port, options.seconds);
+      const after = await child.ask<Snapshot>("snapshot");
+      const requests = after.requests - before.requests;
+      const cpu = (after.cpu - before.cpu) / requests;
+      const { generation } = options;
+      periods.push({ variant, generation, round, requests, cpu, rate, memory: after.memory });
+    }
+  }
+  return periods;
+}
+
+/** Waits until the sink has what it should have, and says what it has. */
+async function prove(measured: Measured[], sink: Child, workload: Workload, generation: number): Promise<Proof[]> {
+  const deadline = performance.now() + DRAIN;
+  for (;;) {
+    const received = await sink.ask<Received[]>("received");
+    const missing: string[] = [];
+    const proofs: Proof[] = [];
+    for (const [i, { variant, child }] of measured.entries()) {
+      const { requests } = await child.ask<Snapshot>("snapshot");
+      const { spans, served, bytes, unreadable, reason } = received[i]!;
+      if (unreadable > 0) throw new Error(`${variant} sent ${unreadable} bodies that cannot be read: ${reason}`);
+      const { proving } = VARIANTS[variant]!;
+      const isProved =
+        (proving !== "every span" || spans === requests * workload.spans) &&
+        (proving === "what comes" || served === (proving === "nothing" ? 0 : requests));
+      if (!isProved) missing.push(`${variant}: ${requests} requests, ${served} served spans, ${spans} spans`);
+      proofs.push({ variant, generation, requests, spans, served, bytes });
+    }
+    if (missing.length === 0) return proofs;
+    if (performance.now() > deadline) throw new Error(`spans are missing or too many:\n${missing.join("\n")}`);
+    await setTimeout(250);
+  }
+}

@@ -1,0 +1,25 @@
+// npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
+
+import { runLadder } from "./ladder.ts";
+import { runMicro } from "./micro/micro.ts";
+import { readOptions, USAGE } from "./options.ts";
+import { machine, readResults, writeResults } from "./results.ts";
+
+const [binaries = "", ...args] = process.argv.slice(2);
+if (args.includes("--help")) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const options = readOptions(args);
+const results = readResults(options.json);
+results.machine = machine();
+
+const save = (): void => {
+  if (options.json !== undefined) writeResults(options.json, results);
+};
+
+for (const node of binaries.split(",")) {
+  if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
+  if (options.parts.includes("micro")) await runMicro(options, node, results, save);
+}
+save();

@@ -1,0 +1,8 @@
+// What handlers of the workload `clients` ask: answers every request with its path.
+
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+const server = http.createServer((request, response) => response.end(request.url));
+server.listen(0, "127.0.0.1", 4096, () => process.send?.((server.address() as AddressInfo).port));
+process.on("disconnect", () => process.exit(0));
