@@ -1,0 +1,25 @@
+// The guard's client and back end, in a worker: sends requests one after the other on one connection, and takes spans.
+
+import { once } from "node:events";
+import http from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { parentPort } from "node:worker_threads";
+
+const REQUEST = "GET /users/42?page=3 HTTP/1.1\r\nhost: localhost\r\nuser-agent: guard\r\naccept: */*\r\n\r\n";
+
+const sink = http.createServer((request, response) => {
+  request.resume().on("end", () => response.setHeader("content-type", "application/x-protobuf").end());
+});
+await once(sink.listen(0, "127.0.0.1"), "listening");
+parentPort!.postMessage((sink.address() as AddressInfo).port);
+
+let socket: Socket | undefined;
+parentPort!.on("message", async ({ port, count }: { port: number; count: number }) => {
+  socket ??= connect(port, "127.0.0.1").setNoDelay();
+  for (let i = 0; i < count; i++) {
+    socket.write(REQUEST);
+    let answer = "";
+    while (!answer.endsWith("hello world")) answer += String((await once(socket, "data"))[0]);
+  }
+  parentPort!.postMessage("done");
+});

@@ -1,0 +1,143 @@
+// Counts what a request costs in things that noise does not move: `node guard/requests.js VARIANT`, with the flags of guard/guard.ts. Prints JSON.
+
+import { createHook } from "node:async_hooks";
+import { once } from "node:events";
+import http, { IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Worker } from "node:worker_threads";
+import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
+import { program } from "../places.ts";
+import type { Started } from "../variants/variant.ts";
+
+/** What one request costs. */
+export interface RequestCost {
+  /** Of heap. */
+  readonly bytes: number;
+  /** On the request, the response and the socket, while the handler runs. */
+  readonly listeners: number;
+  /** Promises, timers, sockets: whatever async_hooks sees. */
+  readonly asyncResources: number;
+  readonly promises: number;
+  /** Headers that are looked up. */
+  readonly headersRead: number;
+  /** Spans that are encoded. */
+  readonly encoded: number;
+}
+
+/** Requests of a period: one batch of spans, so that each period posts once. */
+const PERIOD = 512;
+const PERIODS = 9;
+
+// The client has a heap of its own, which is what a worker is for.
+const worker = new Worker(program("guard/client"));
+const [sink] = (await once(worker, "message")) as [number];
+process.env["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = String(PERIOD);
+// Batches are sent when they are full, however slow the machine.
+process.env["OTEL_BSP_SCHEDULE_DELAY"] = "3600000";
+const { start } = (await import(`../variants/${process.argv[2]}.js`)) as { start(sink: number): Promise<Started> };
+await start(sink);
+
+/** Whether look-ups of headers are counted. */
+let isCounting = false;
+let reads = 0;
+const counting: ProxyHandler<object> = {
+  get(target, name) {
+    reads++;
+    return Reflect.get(target, name);
+  },
+  has(target, name) {
+    reads++;
+    return Reflect.has(target, name);
+  },
+};
+
+class CountedRequest extends IncomingMessage {}
+const { get } = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers")!;
+Object.defineProperty(CountedRequest.prototype, "headers", {
+  get(this: IncomingMessage) {
+    return isCounting ? new Proxy(get!.call(this), counting) : get!.call(this);
+  },
+});
+
+let observe: (request: IncomingMessage, response: ServerResponse) => void = () => {};
+const server = http.createServer({ IncomingMessage: CountedRequest }, (request, response) => {
+  observe(request, response);
+  response.end("hello world");
+});
+await once(server.listen(0, "127.0.0.1"), "listening");
+const { port } = server.address() as AddressInfo;
+
+for (let i = 0; i < 3; i++) await requests();
+const cost: RequestCost = {
+  bytes: await bytes(),
+  listeners: await listeners(),
+  headersRead: await headersRead(),
+  encoded: await encoded(),
+  ...(await resources()),
+};
+console.log(JSON.stringify(cost));
+process.exit(0);
+
+/** Has the client send a period's requests, one after the other. */
+async function requests(): Promise<void> {
+  worker.postMessage({ port, count: PERIOD });
+  await once(worker, "message");
+}
+
+async function bytes(): Promise<number> {
+  const samples: number[] = [];
+  for (let i = 0; i < PERIODS; i++) {
+    globalThis.gc!();
+    const before = process.memoryUsage().heapUsed;
+    await requests();
+    samples.push((process.memoryUsage().heapUsed - before) / PERIOD);
+  }
+  return Math.min(...samples);
+}
+
+async function listeners(): Promise<number> {
+  let sum = 0;
+  observe = (request, response) => {
+    for (const emitter of [request, response, request.socket]) {
+      for (const event of emitter.eventNames()) sum += emitter.listenerCount(event);
+    }
+  };
+  await requests();
+  observe = () => {};
+  return sum / PERIOD;
+}
+
+async function headersRead(): Promise<number> {
+  reads = 0;
+  isCounting = true;
+  await requests();
+  isCounting = false;
+  return reads / PERIOD;
+}
+
+async function encoded(): Promise<number> {
+  const { encode } = OtlpProtobufEncoder.prototype;
+  let count = 0;
+  OtlpProtobufEncoder.prototype.encode = function counting(...args) {
+    count++;
+    encode.apply(this, args);
+  };
+  await requests();
+  OtlpProtobufEncoder.prototype.encode = encode;
+  return count / PERIOD;
+}
+
+async function resources(): Promise<{ asyncResources: number; promises: number }> {
+  let all = 0;
+  let promises = 0;
+  const hook = createHook({
+    init(_id, type) {
+      all++;
+      if (type === "PROMISE") promises++;
+    },
+  });
+  hook.enable();
+  await requests();
+  hook.disable();
+  return { asyncResources: all / PERIOD, promises: promises / PERIOD };
+}
