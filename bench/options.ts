@@ -22,7 +22,7 @@ export interface Options {
   readonly warmUp: number;
   /** Where results are added to. Undefined: printed only. */
   readonly json: string | undefined;
-  /** Whether to write docs/performance.md from the results. */
+  /** Whether to run nothing, and write docs/performance.md. */
   readonly page: boolean;
 }
 
@@ -33,7 +33,7 @@ export const USAGE = `npm run bench -- [options]
   --workloads hello,...   --variants untraced,ours,...
   --generations 3  --rounds 3  --seconds 2  --warm-up 3
   --json FILE             add the results to this file
-  --page                  write docs/performance.md from FILE`;
+  --page                  run nothing: write docs/performance.md from FILE, or anew from its own results`;
 
 /** @throws Error with the usage for what is not understood */
 export function readOptions(args: readonly string[]): Options {

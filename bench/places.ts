@@ -18,14 +18,21 @@ export function program(name: string): string {
  */
 export const requireFramework: NodeJS.Require = createRequire(join(root, "bench", "package.json"));
 
-/** The folder of a peer's packages: the last line for Node 20 on Node 20, the newest from 22 on, where they differ. */
-export function peerFolder(name: "opentelemetry" | "datadog" | "sentry" | "elastic" | "jaeger"): string {
-  const isOld = Number.parseInt(process.versions.node, 10) < 22;
-  const line = name === "opentelemetry" || name === "datadog" ? `${name}-${isOld ? 20 : 24}` : name;
+/** Who is compared by packages of their own. */
+export type Peer = "opentelemetry" | "datadog" | "sentry" | "elastic" | "jaeger";
+
+/**
+ * The folder of a peer's packages: where they differ, the last line for Node 20 on Node 20, and the newest from 22 on.
+ *
+ * @param node the version that runs it, by default this process's
+ */
+export function peerFolder(peer: Peer, node: string = process.versions.node): string {
+  const isOld = Number.parseInt(node.replace("v", ""), 10) < 22;
+  const line = peer === "opentelemetry" || peer === "datadog" ? `${peer}-${isOld ? 20 : 24}` : peer;
   return join(root, "bench", "peers", line);
 }
 
 /** A `require` that finds a peer's packages. */
-export function requirePeer(name: Parameters<typeof peerFolder>[0]): NodeJS.Require {
-  return createRequire(join(peerFolder(name), "package.json"));
+export function requirePeer(peer: Peer): NodeJS.Require {
+  return createRequire(join(peerFolder(peer), "package.json"));
 }

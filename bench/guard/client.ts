@@ -7,8 +7,12 @@ import { parentPort } from "node:worker_threads";
 
 const REQUEST = "GET /users/42?page=3 HTTP/1.1\r\nhost: localhost\r\nuser-agent: guard\r\naccept: */*\r\n\r\n";
 
+let posted = 0;
 const sink = http.createServer((request, response) => {
-  request.resume().on("end", () => response.setHeader("content-type", "application/x-protobuf").end());
+  request.on("data", (part: Buffer) => {
+    posted += part.length;
+  });
+  request.on("end", () => response.setHeader("content-type", "application/x-protobuf").end());
 });
 await once(sink.listen(0, "127.0.0.1"), "listening");
 parentPort!.postMessage((sink.address() as AddressInfo).port);
@@ -21,5 +25,5 @@ parentPort!.on("message", async ({ port, count }: { port: number; count: number 
     let answer = "";
     while (!answer.endsWith("hello world")) answer += String((await once(socket, "data"))[0]);
   }
-  parentPort!.postMessage("done");
+  parentPort!.postMessage(posted);
 });

@@ -1,4 +1,4 @@
-// Counts the bytes of heap that each operation of a tracer takes, with the flags of guard/guard.ts. Prints JSON.
+// Counts the bytes of heap that each operation of a tracer takes, with the flags of guard/measure.ts. Prints JSON.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OperationName } from "../micro/operation.ts";

@@ -1,18 +1,22 @@
-// Counts what a request costs in things that noise does not move: `node guard/requests.js VARIANT`, with the flags of guard/guard.ts. Prints JSON.
+// Counts what a request costs in things that noise does not move: `node guard/requests.js VARIANT
+// [PERIODS BEFORE]`, with the flags of guard/measure.ts. Prints JSON.
 
 import { createHook } from "node:async_hooks";
 import { once } from "node:events";
-import http, { IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Worker } from "node:worker_threads";
 import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
-import { program } from "../places.ts";
+import { program, requireFramework as require } from "../places.ts";
+import { median } from "../statistics.ts";
 import type { Started } from "../variants/variant.ts";
 
 /** What one request costs. */
 export interface RequestCost {
-  /** Of heap. */
+  /** Of heap, in the period that took least. */
   readonly bytes: number;
+  /** The same in the middle one. */
+  readonly medianBytes: number;
   /** On the request, the response and the socket, while the handler runs. */
   readonly listeners: number;
   /** Promises, timers, sockets: whatever async_hooks sees. */
@@ -20,8 +24,10 @@ export interface RequestCost {
   readonly promises: number;
   /** Headers that are looked up. */
   readonly headersRead: number;
-  /** Spans that are encoded. */
+  /** Spans that the product encodes. */
   readonly encoded: number;
+  /** Bytes that were sent to the back end. */
+  readonly posted: number;
 }
 
 /** Requests of a period: one batch of spans, so that each period posts once. */
@@ -36,6 +42,7 @@ process.env["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = String(PERIOD);
 process.env["OTEL_BSP_SCHEDULE_DELAY"] = "3600000";
 const { start } = (await import(`../variants/${process.argv[2]}.js`)) as { start(sink: number): Promise<Started> };
 await start(sink);
+const http: typeof import("node:http") = require("node:http");
 
 /** Whether look-ups of headers are counted. */
 let isCounting = false;
@@ -51,8 +58,8 @@ const counting: ProxyHandler<object> = {
   },
 };
 
-class CountedRequest extends IncomingMessage {}
-const { get } = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers")!;
+class CountedRequest extends http.IncomingMessage {}
+const { get } = Object.getOwnPropertyDescriptor(http.IncomingMessage.prototype, "headers")!;
 Object.defineProperty(CountedRequest.prototype, "headers", {
   get(this: IncomingMessage) {
     return isCounting ? new Proxy(get!.call(this), counting) : get!.call(this);
@@ -67,13 +74,17 @@ const server = http.createServer({ IncomingMessage: CountedRequest }, (request, 
 await once(server.listen(0, "127.0.0.1"), "listening");
 const { port } = server.address() as AddressInfo;
 
-for (let i = 0; i < 3; i++) await requests();
+let posted = 0;
+for (let i = 0; i < Number(process.argv[3] ?? 3); i++) await requests();
+const taken = await bytes();
 const cost: RequestCost = {
-  bytes: await bytes(),
+  bytes: Math.min(...taken),
+  medianBytes: median(taken),
   listeners: await listeners(),
   headersRead: await headersRead(),
   encoded: await encoded(),
   ...(await resources()),
+  posted,
 };
 console.log(JSON.stringify(cost));
 process.exit(0);
@@ -81,10 +92,10 @@ process.exit(0);
 /** Has the client send a period's requests, one after the other. */
 async function requests(): Promise<void> {
   worker.postMessage({ port, count: PERIOD });
-  await once(worker, "message");
+  [posted] = (await once(worker, "message")) as [number];
 }
 
-async function bytes(): Promise<number> {
+async function bytes(): Promise<number[]> {
   const samples: number[] = [];
   for (let i = 0; i < PERIODS; i++) {
     globalThis.gc!();
@@ -92,7 +103,7 @@ async function bytes(): Promise<number> {
     await requests();
     samples.push((process.memoryUsage().heapUsed - before) / PERIOD);
   }
-  return Math.min(...samples);
+  return samples;
 }
 
 async function listeners(): Promise<number> {
