@@ -18,7 +18,9 @@ export function countSpans(path: string, body: Buffer): Counts {
     return { served, spans: served + occurrences(body, '{"span":{') };
   }
   if (path.includes("/envelope")) {
-    return { served: occurrences(body, '{"type":"transaction"'), spans: occurrences(body, '"span_id":') };
+    // A transaction each, or spans by themselves.
+    const served = occurrences(body, '{"type":"transaction"') + occurrences(body, '"sentry.kind":{"value":"server"');
+    return { served, spans: occurrences(body, '"span_id":') };
   }
   return NONE;
 }

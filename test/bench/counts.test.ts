@@ -46,6 +46,8 @@ test("Datadog: all spans of all traces, and those of served requests", () => {
 test("Elastic and Sentry: by the beginnings of their records", () => {
   const lines = '{"metadata":{}}\n{"transaction":{"id":1}}\n{"span":{"id":2}}\n{"span":{"id":3}}\n';
   assert.deepEqual(countSpans("/intake/v2/events", Buffer.from(lines)), { spans: 3, served: 1 });
+  const streamed = '{"type":"span"}\n{"items":[{"span_id":"1","attributes":{"sentry.kind":{"value":"server"}}}]}\n';
+  assert.deepEqual(countSpans("/api/1/envelope/", Buffer.from(streamed)), { spans: 1, served: 1 });
   const envelope = '{"sdk":{}}\n{"type":"transaction"}\n{"contexts":{"trace":{"span_id":"1"}}}\n';
   assert.deepEqual(countSpans("/api/1/envelope/", Buffer.from(envelope)), { spans: 1, served: 1 });
 });
