@@ -14,7 +14,9 @@ export function versions(node: string): Record<string, string> {
   for (const { peer } of Object.values(VARIANTS)) {
     if (peer === undefined) continue;
     const [folder, name] = peer;
-    found[`${name} on Node ${node.replace("v", "")}`] = versionIn(join(peerFolder(folder, node), "node_modules", name));
+    found[`${name} on Node ${node.replace("v", "").split(".")[0]}`] = versionIn(
+      join(peerFolder(folder, node), "node_modules", name),
+    );
   }
   return found;
 }

@@ -60,7 +60,13 @@ The floor is a prototype that does the essential work (span, ids, context, encod
 to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with everything off that is not tracing.`;
 
 function machineOf({ machine, versions }: Results): string {
-  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const byName = new Map<string, string[]>();
+  for (const [key, version] of Object.entries(versions)) {
+    // "dd-trace on Node 20" is another version than that on 24.
+    const [name = "", release] = key.split(" on ");
+    byName.set(name, [...(byName.get(name) ?? []), release === undefined ? version : `${version} (${release})`]);
+  }
+  const list = [...byName].map(([name, all]) => `${name} ${all.join(" and ")}`);
   return `Machine: ${machine}. ${list.join(", ")}.`;
 }
 

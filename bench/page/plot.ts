@@ -56,6 +56,7 @@ export function plot(title: string, unit: string, rows: readonly Row[]): string 
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 44}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}: ${escaped(unit)}</title>`,
     `<rect width="${WIDTH}" height="${y + 44}" fill="#fff"/>`,
     text(16, 24, title, "start", 'font-size="15" font-weight="bold"'),
     ...legend,
@@ -68,8 +69,11 @@ export function plot(title: string, unit: string, rows: readonly Row[]): string 
 }
 
 function text(x: number, y: number, content: string, anchor: string, more = ""): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" fill="#222"${more && ` ${more}`}>${escaped}</text>`;
+  return `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" fill="#222"${more && ` ${more}`}>${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function n(value: number): string {
