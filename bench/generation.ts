@@ -64,13 +64,17 @@ export async function runGeneration(
 }
 
 async function measure(measured: Measured[], workload: Workload, options: GenerationOptions): Promise<LadderPeriod[]> {
-  const { path, headers, connections } = workload;
+  const { path, headers = {}, connections } = workload;
   const apply = (port: number, least: number) => {
     // Connections are made anew for each period, and that shall not be most of it.
     const seconds = connections > 1000 ? Math.max(least, 4) : least;
     return load({ port, path, headers, connections, seconds });
   };
-  for (const { port } of measured) await apply(port, options.warmUp);
+  for (const { port } of measured) {
+    // The first request loads what is loaded late, and may take its time.
+    await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+    await apply(port, options.warmUp);
+  }
   const periods: LadderPeriod[] = [];
   for (let round = 0; round < options.rounds; round++) {
     // There and back: what comes late in one round comes early in the next, and in the next generation the other way round.

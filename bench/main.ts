@@ -3,7 +3,7 @@
 import { runFootprint } from "./footprint/footprint.ts";
 import { runLadder, versionOf } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
-import { readOptions, USAGE } from "./options.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
 import { pageResults, writePage } from "./page/write.ts";
 import { machine, readResults, writeResults } from "./results.ts";
 import { versions } from "./versions.ts";
@@ -13,21 +13,28 @@ if (args.includes("--help")) {
   console.log(USAGE);
   process.exit(0);
 }
-const options = readOptions(args);
-if (options.page) {
-  writePage(readResults(options.json ?? pageResults));
-  process.exit(0);
+try {
+  await run(readOptions(args));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
 }
 
-const results = readResults(options.json);
-results.machine = machine();
-const save = (): void => {
-  if (options.json !== undefined) writeResults(options.json, results);
-};
-for (const node of binaries.split(",")) {
-  Object.assign(results.versions, versions(versionOf(node)));
-  if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
-  if (options.parts.includes("micro")) await runMicro(options, node, results, save);
-  if (options.parts.includes("footprint")) await runFootprint(options, node, results, save);
+async function run(options: Options): Promise<void> {
+  if (options.page) {
+    writePage(readResults(options.json ?? pageResults));
+    return;
+  }
+  const results = readResults(options.json);
+  results.machine = machine();
+  const save = (): void => {
+    if (options.json !== undefined) writeResults(options.json, results);
+  };
+  for (const node of binaries.split(",")) {
+    Object.assign(results.versions, versions(versionOf(node)));
+    if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
+    if (options.parts.includes("micro")) await runMicro(options, node, results, save);
+    if (options.parts.includes("footprint")) await runFootprint(options, node, results, save);
+  }
+  save();
 }
-save();
