@@ -54,7 +54,7 @@ export async function runFootprint(options: Options, node: string, results: Resu
   for (const [variant, values] of starts) note("CPU of import and start", variant, "ms", values);
 
   for (const variant of ALLOCATING) {
-    const { medianBytes, posted } = await output<RequestCost>("guard/requests", [variant, "20"], LARGE);
+    const { medianBytes, posted } = await output<RequestCost>("guard/requests", [variant, "hello", "20"], LARGE);
     const isSilent = variant === "untraced" || variant === "unsampled";
     if (posted > 0 === isSilent) throw new Error(`${variant} posted ${posted} bytes`);
     note("heap allocated a request", variant, "bytes", [medianBytes]);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { parentPort } from "node:worker_threads";
+import { isWhole } from "../load/answer.ts";
 
 const REQUEST = "GET /users/42?page=3 HTTP/1.1\r\nhost: localhost\r\nuser-agent: guard\r\naccept: */*\r\n\r\n";
 
@@ -23,7 +24,7 @@ parentPort!.on("message", async ({ port, count }: { port: number; count: number 
   for (let i = 0; i < count; i++) {
     socket.write(REQUEST);
     let answer = "";
-    while (!answer.endsWith("hello world")) answer += String((await once(socket, "data"))[0]);
+    while (!isWhole(answer)) answer += String((await once(socket, "data"))[0]);
   }
   parentPort!.postMessage(posted);
 });

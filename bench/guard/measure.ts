@@ -24,10 +24,14 @@ const DETERMINED = [
 const run = promisify(execFile);
 
 export async function measure(node: string): Promise<Figures> {
-  const requests = (variant: string) => output<RequestCost>(node, "guard/requests", [variant], DETERMINED);
-  const untraced = await requests("untraced");
-  const unsampled = await requests("unsampled");
-  const ours = await requests("ours");
+  const requests = (variant: string, workload: string) =>
+    output<RequestCost>(node, "guard/requests", [variant, workload], DETERMINED);
+  const untraced = await requests("untraced", "hello");
+  const unsampled = await requests("unsampled", "hello");
+  const ours = await requests("ours", "hello");
+  // Express allocates by chance, by hundreds of bytes.
+  const fastify = await requests("untraced", "fastify");
+  const ownFastify = await requests("ours", "fastify");
   const operations = await output<Required<OperationCost>>(node, "guard/operations", [], DETERMINED);
   return {
     "bytes added to a request": ours.bytes - untraced.bytes,
@@ -37,6 +41,9 @@ export async function measure(node: string): Promise<Figures> {
     "promises added to a request": ours.promises - untraced.promises,
     "headers read of a request": ours.headersRead - untraced.headersRead,
     "spans encoded of a request": ours.encoded,
+    "bytes added to a request of Fastify": ownFastify.bytes - fastify.bytes,
+    "listeners added to a request of Fastify": ownFastify.listeners - fastify.listeners,
+    "async resources added to a request of Fastify": ownFastify.asyncResources - fastify.asyncResources,
     "bytes of a span": operations.span,
     "bytes of a span made by startActiveSpan": operations.active,
     "bytes of an inject": operations.inject,

@@ -1,5 +1,5 @@
 // Counts what a request costs in things that noise does not move: `node guard/requests.js VARIANT
-// [PERIODS BEFORE]`, with the flags of guard/measure.ts. Prints JSON.
+// WORKLOAD [PERIODS BEFORE]`, with the flags of guard/measure.ts. Prints JSON.
 
 import { createHook } from "node:async_hooks";
 import { once } from "node:events";
@@ -10,6 +10,7 @@ import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import { program, requireFramework as require } from "../places.ts";
 import { median } from "../statistics.ts";
 import type { Started } from "../variants/variant.ts";
+import type { Serve } from "../workloads/workload.ts";
 
 /** What one request costs. */
 export interface RequestCost {
@@ -17,7 +18,7 @@ export interface RequestCost {
   readonly bytes: number;
   /** The same in the middle one. */
   readonly medianBytes: number;
-  /** On the request, the response and the socket, while the handler runs. */
+  /** On the request, the response and the socket, when the application gets them. */
   readonly listeners: number;
   /** Promises, timers, sockets: whatever async_hooks sees. */
   readonly asyncResources: number;
@@ -41,7 +42,7 @@ process.env["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = String(PERIOD);
 // Batches are sent when they are full, however slow the machine.
 process.env["OTEL_BSP_SCHEDULE_DELAY"] = "3600000";
 const { start } = (await import(`../variants/${process.argv[2]}.js`)) as { start(sink: number): Promise<Started> };
-await start(sink);
+const started = await start(sink);
 const http: typeof import("node:http") = require("node:http");
 
 /** Whether look-ups of headers are counted. */
@@ -66,16 +67,16 @@ Object.defineProperty(CountedRequest.prototype, "headers", {
   },
 });
 
-let observe: (request: IncomingMessage, response: ServerResponse) => void = () => {};
-const server = http.createServer({ IncomingMessage: CountedRequest }, (request, response) => {
-  observe(request, response);
-  response.end("hello world");
-});
+const { serve } = (await import(`../workloads/${process.argv[3]}.js`)) as { serve: Serve };
+const server = await serve({ started, upstream: 0, option: 0, count() {} });
+// Node's own place for the class that was given to createServer: here the workload has called that.
+const place = Object.getOwnPropertySymbols(server).find(({ description }) => description === "IncomingMessage")!;
+Object.assign(server, { [place]: CountedRequest });
 await once(server.listen(0, "127.0.0.1"), "listening");
 const { port } = server.address() as AddressInfo;
 
 let posted = 0;
-for (let i = 0; i < Number(process.argv[3] ?? 3); i++) await requests();
+for (let i = 0; i < Number(process.argv[4] ?? 3); i++) await requests();
 const taken = await bytes();
 const cost: RequestCost = {
   bytes: Math.min(...taken),
@@ -108,13 +109,14 @@ async function bytes(): Promise<number[]> {
 
 async function listeners(): Promise<number> {
   let sum = 0;
-  observe = (request, response) => {
+  const observe = (request: IncomingMessage, response: ServerResponse): void => {
     for (const emitter of [request, response, request.socket]) {
       for (const event of emitter.eventNames()) sum += emitter.listenerCount(event);
     }
   };
+  server.prependListener("request", observe);
   await requests();
-  observe = () => {};
+  server.off("request", observe);
   return sum / PERIOD;
 }
 

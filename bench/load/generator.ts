@@ -3,6 +3,7 @@
 
 import { connect, type Socket } from "node:net";
 import { quantile } from "../statistics.ts";
+import { isWhole } from "./answer.ts";
 import type { Load } from "./load.ts";
 
 const { port, path, headers = {}, connections, seconds, rate } = JSON.parse(process.argv[2]!) as Load;
@@ -50,13 +51,6 @@ class Connection {
     if (due === undefined) idle.push(this);
     else this.send(due);
   }
-}
-
-function isWhole(answer: string): boolean {
-  const head = answer.indexOf("\r\n\r\n");
-  if (head < 0) return false;
-  const length = /\r\ncontent-length: (\d+)/i.exec(answer);
-  return length === null ? answer.endsWith("\r\n0\r\n\r\n") : answer.length >= head + 4 + Number(length[1]);
 }
 
 const all = Array.from({ length: connections }, () => new Connection());

@@ -37,7 +37,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     peer: ["opentelemetry", "@opentelemetry/instrumentation-http"],
   },
   "opentelemetry-full": {
-    title: "OpenTelemetry with its instrumentations of frameworks and fetch",
+    title: "OpenTelemetry, full: with its instrumentations of frameworks and fetch",
     proving: "requests",
     peer: ["opentelemetry", "@opentelemetry/instrumentation-http"],
   },
