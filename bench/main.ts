@@ -27,6 +27,7 @@ async function run(options: Options): Promise<void> {
   }
   const results = readResults(options.json);
   results.machine = machine();
+  if (options.note !== undefined) results.note = options.note;
   const save = (): void => {
     if (options.json !== undefined) writeResults(options.json, results);
   };

@@ -22,6 +22,8 @@ export interface Options {
   readonly warmUp: number;
   /** Where results are added to. Undefined: printed only. */
   readonly json: string | undefined;
+  /** What the page shall say of the circumstances. */
+  readonly note: string | undefined;
   /** Whether to run nothing, and write docs/performance.md. */
   readonly page: boolean;
 }
@@ -33,6 +35,7 @@ export const USAGE = `npm run bench -- [options]
   --workloads hello,...   --variants untraced,ours,...
   --generations 3  --rounds 3  --seconds 2  --warm-up 3
   --json FILE             add the results to this file
+  --note TEXT             a sentence about the circumstances, for the page
   --page                  run nothing: write docs/performance.md from FILE, or anew from its own results`;
 
 /** @throws Error with the usage for what is not understood */
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: "string" },
       "warm-up": { type: "string" },
       json: { type: "string" },
+      note: { type: "string" },
       page: { type: "boolean", default: false },
     },
   });
@@ -64,6 +68,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: amount("seconds", values.seconds, quick ? 1 : 2),
     warmUp: amount("warm-up", values["warm-up"], quick ? 1 : 3),
     json: values.json,
+    note: values.note,
     page: values.page,
   };
 }

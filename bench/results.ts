@@ -42,7 +42,7 @@ export interface MicroRun {
   readonly operation: string;
   readonly tracer: string;
   readonly node: string;
-  /** Nanoseconds an operation: the median of each process. */
+  /** Nanoseconds of CPU an operation: the median of each process. */
   readonly times: readonly number[];
   /** Bytes of heap an operation, of each process. */
   readonly bytes: readonly number[];
@@ -59,6 +59,8 @@ export interface FootprintRun {
 
 export interface Results {
   machine: string;
+  /** What else must be known of the circumstances, in a sentence: `--note`. */
+  note?: string;
   /** Versions of what was compared, by package. */
   versions: Record<string, string>;
   ladder: LadderRun[];

@@ -59,7 +59,7 @@ that does not.
 The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: what is left
 to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with everything off that is not tracing.`;
 
-function machineOf({ machine, versions }: Results): string {
+function machineOf({ machine, note, versions }: Results): string {
   const byName = new Map<string, string[]>();
   for (const [key, version] of Object.entries(versions)) {
     // "dd-trace on Node 20" is another version than that on 24.
@@ -67,7 +67,8 @@ function machineOf({ machine, versions }: Results): string {
     byName.set(name, [...(byName.get(name) ?? []), release === undefined ? version : `${version} (${release})`]);
   }
   const list = [...byName].map(([name, all]) => `${name} ${all.join(" and ")}`);
-  return `Machine: ${machine}. ${list.join(", ")}.`;
+  const told = note === undefined ? "" : `\n\n**${note}**`;
+  return `Machine: ${machine}. ${list.join(", ")}.${told}`;
 }
 
 function targetsOf(releases: readonly Release[]): string {
@@ -138,7 +139,7 @@ function microOf(releases: readonly Release[]): string {
   if (sections.length === 0) return "";
   const words = `## Single operations
 
-In a loop, each in a fresh process: time, and bytes of heap. Bodies of requests are encoded, and not sent; jaeger-client's spans are not encoded.
+In a loop, each in a fresh process: CPU time of all its threads, and bytes of heap. Bodies of requests are encoded, and not sent; jaeger-client's spans are not encoded.
 Whatever a tracer does in the following turn of the event loop counts.`;
   return [words, ...sections].join("\n\n");
 }
