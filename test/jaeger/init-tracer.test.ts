@@ -269,6 +269,8 @@ test("what is wrong throws, saying what to write instead", () => {
     [{ sampler: { type: "ratelimiting", param: -1 } }, {}, /0 or more/],
     [{ sampler: { type: "remote", param: 1, port: 0 } }, {}, /config\.sampler\.port must be a port/],
     [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be a URL/],
+    [{ reporter: { agentHost: "a b" } }, {}, /config\.reporter\.agentHost must be a host name/],
+    [{ sampler: { type: "remote", hostPort: "a b" } }, {}, /config\.sampler\.hostPort must be "host:port" or a URL/],
     [{ reporter: { flushIntervalMs: "1" } }, {}, /flushIntervalMs must be milliseconds/],
     [{ reporter: "x" }, {}, /config\.reporter must be an object/],
     [{}, { reporter: { report() {} } }, /options\.reporter must be a reporter, such as new InMemoryReporter/],
@@ -278,11 +280,7 @@ test("what is wrong throws, saying what to write instead", () => {
     [{}, { refreshInterval: 2 ** 31 }, /options\.refreshInterval must be whole milliseconds/],
     [{}, { propagators: ["uber"] }, /options\.propagators must be/],
   ];
-  for (const [config, options, message] of wrong.filter(
-    ([config]) => !Array.isArray((config as TracingConfig).reporter),
-  )) {
-    assert.throws(() => made(config, options), message);
-  }
+  for (const [config, options, message] of wrong) assert.throws(() => made(config, options), message);
 });
 
 test("disabled: the no-op tracer, which can be closed too", async () => {
@@ -422,6 +420,47 @@ test("variables that are wrong count as unset, variables that are not used are n
   });
   assert.deepEqual(unused, [
     "node-opentracing/jaeger does not use JAEGER_AGENT_PORT, JAEGER_PROPAGATION: see docs/migrating.md",
+  ]);
+});
+
+test("a variable that names no host, or no share for the sampler it meets, counts as unset: nothing throws", () => {
+  const { config } = readJaegerEnvironment({
+    JAEGER_AGENT_HOST: "a b",
+    JAEGER_REPORTER_AGENT_HOST: "::1",
+    JAEGER_SAMPLER_MANAGER_HOST_PORT: "a b",
+    JAEGER_SAMPLING_ENDPOINT: "[::1]:5778",
+    JAEGER_SAMPLER_HOST: "a b",
+  });
+  assert.deepEqual(config, { sampler: { hostPort: "[::1]:5778" }, reporter: { agentHost: "::1" } });
+
+  const described = (variables: Record<string, string>, sampler?: object): string => {
+    const infos: string[] = [];
+    const logger = { info: (text: string) => void infos.push(text), error() {} };
+    const all = { JAEGER_SERVICE_NAME: "s", JAEGER_SAMPLER_REFRESH_INTERVAL: "0", ...variables };
+    const config = sampler === undefined ? {} : { sampler: sampler as TracingConfig["sampler"] };
+    void fromEnv(all, config, { reporter: new jaeger.NoopReporter(), logger }).close();
+    return infos[0]!.slice("Initializing Jaeger Tracer with NoopReporter and ".length);
+  };
+  const texts = told("environment.invalid", () => {
+    assert.equal(described({ JAEGER_SAMPLER_PARAM: "1.1" }), "RemoteSampler(serviceName=s)");
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "1.1" }),
+      "RemoteSampler(serviceName=s)",
+    );
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "1" }),
+      "ProbabilisticSampler(samplingRate=1)",
+    );
+    // The type is the code's, and to it the parameter is right.
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "5" }, { type: "ratelimiting" }),
+      "RateLimitingSampler(maxTracesPerSecond=5)",
+    );
+  });
+  assert.deepEqual(texts, [
+    'JAEGER_SAMPLER_PARAM must be a number from 0 to 1 beside the sampler "remote"; its value is ignored',
+    'JAEGER_SAMPLER_PARAM must be a number from 0 to 1 beside the sampler "probabilistic"; its value is ignored',
+    "JAEGER_SAMPLER_TYPE=probabilistic needs JAEGER_SAMPLER_PARAM; it is ignored",
   ]);
 });
 
