@@ -1,5 +1,7 @@
 // Counts what a tracer with callbacks is sending, so that a flush can wait for it.
 
+import { warn } from "../diagnostics.ts";
+
 /** Milliseconds that a flush without a limit waits: not every tracer ends a request that nobody answers. */
 const LIMIT = 10_000;
 
@@ -7,9 +9,9 @@ const LIMIT = 10_000;
 export class InFlight {
   readonly #sends = new Set<Promise<void>>();
 
-  /** Calls `send`, which has to call `done` when it is over, however it ended. What it throws counts as its end. */
+  /** Calls `send`, which has to call `done` when it is over, however it ended. What it throws is its end, and counted. */
   track(send: (done: () => void) => void): void {
-    const sent = new Promise<void>(send).then(nothing, nothing);
+    const sent = new Promise<void>(send).catch(failed);
     this.#sends.add(sent);
     void sent.then(() => this.#sends.delete(sent));
   }
@@ -26,4 +28,6 @@ export class InFlight {
   }
 }
 
-function nothing(): void {}
+function failed(error: unknown): void {
+  warn("tracer.error", "the tracer failed to send spans", error);
+}
