@@ -14,7 +14,9 @@ const NAME = "zipkin-javascript-opentracing";
 
 type Fetch = (url: string, options: object) => Promise<Response>;
 interface HttpLogger {
-  on(event: "error", listener: (error: unknown) => void): void;
+  /** The spans that wait, encoded. */
+  readonly queue: readonly string[];
+  on(event: "error", listener: () => void): void;
   processQueue(send: Fetch): void;
 }
 interface Transport {
@@ -54,8 +56,12 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
 
   const inFlight = new InFlight();
   const post: Fetch = (url, options) => {
+    const { length } = logger.queue;
     const answer = asOwnTraffic(fetch, url, options);
-    inFlight.track((done) => void answer.then(done, done));
+    const sent = answer.then(refuse).catch((error: Error) => {
+      warn("report.send_failed", "zipkin's HttpLogger could not send spans", error.cause ?? error, length);
+    });
+    inFlight.track((done) => void sent.then(done));
     return answer;
   };
   const logger = new HttpLogger({
@@ -65,7 +71,7 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     ...(headers !== undefined && { headers }),
     ...(httpInterval !== undefined && { httpInterval }),
   });
-  logger.on("error", (error) => warn("report.send_failed", "zipkin's HttpLogger could not send spans", error));
+  logger.on("error", () => {}); // told already, and without the spans, which stand in this one's message
   const recorder = new module.BatchRecorder({ logger });
 
   const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing => new Tracing({ ...name, kind, recorder, sampler });
@@ -79,4 +85,9 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     await inFlight.ended(timeLimit);
   }
   return { tracer, flush, close: flush };
+}
+
+/** The statuses that HttpLogger takes for a success. */
+function refuse({ status }: Response): void {
+  if (status !== 200 && status !== 202) throw new Error(`Zipkin answered with status ${status}`);
 }
