@@ -1,27 +1,15 @@
 // Binds lightstep-tracer 0.35: flushes it when we flush, and keeps its reports out of the traces.
 
-import type { Span, SpanContext, SpanOptions, Tracer } from "opentracing";
-import { warn } from "../diagnostics.ts";
+import type { Span, SpanContext, SpanOptions } from "opentracing";
 import { patch } from "../patch.ts";
 import { checkOptions } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { logErrorTexts } from "./error-texts.ts";
-import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
+import { LightstepReports, type LightstepTracer } from "./lightstep-reports.ts";
 import { withOwnParents } from "./own-parents.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
 import { isAnything, optionsIn } from "./tracer-parameters.ts";
-
-interface Transport {
-  report(detached: boolean, auth: object, report: object, done: (error: unknown, answer?: unknown) => void): void;
-}
-interface LightstepTracer extends Tracer {
-  options(): object;
-  flush(done: () => void): void;
-  on(event: "report_error", listener: (error: unknown) => void): void;
-  readonly _transport?: Transport;
-  _stopReportingLoop?(): void;
-}
 
 /** What its constructor takes beside what `options()` lists. */
 const UNLISTED = ["guid", "opentracing_module", "propagators"];
@@ -42,43 +30,21 @@ export function lightstepTracer({ parameters, serviceName, defaultName }: Asked)
 }
 
 function bound(tracer: LightstepTracer): BoundTracer {
-  const inFlight = new InFlight();
-  const { startSpan, _transport: transport } = tracer;
+  const reports = new LightstepReports(tracer);
+  const { startSpan } = tracer;
   patch(tracer, "startSpan", (name: string, options?: SpanOptions): Span => {
     const span = startSpan.call(tracer, name, withOwnParents(options, isLightstepContext));
     logErrorTexts(span);
     return span;
   });
-  if (transport !== undefined) follow(transport, inFlight);
-  tracer.on("report_error", (error) => warn("report.send_failed", "lightstep-tracer could not send a report", error));
-
-  async function flush(timeLimit?: number): Promise<void> {
-    inFlight.track((done) => tracer.flush(done));
-    await inFlight.ended(timeLimit);
-  }
   return {
     tracer,
-    flush,
+    flush: (timeLimit) => reports.flush(timeLimit),
     async close() {
-      await flush();
+      await reports.flush();
       tracer._stopReportingLoop?.();
     },
   };
-}
-
-/** Lets us wait for the reports of its own timer too. */
-function follow(transport: Transport, inFlight: InFlight): void {
-  const { report } = transport;
-  patch(transport, "report", (detached, auth, request, done) => {
-    inFlight.track((ended) =>
-      asOwnTraffic(() =>
-        report.call(transport, detached, auth, request, (error, answer) => {
-          done(error, answer);
-          ended();
-        }),
-      ),
-    );
-  });
 }
 
 function listed(tracer: LightstepTracer): Record<string, typeof isAnything> {

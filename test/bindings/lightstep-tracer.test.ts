@@ -1,9 +1,14 @@
 // lightstep-tracer: spans reach its collector, its own reports are in no trace, nothing is lost at the end.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { diagnostics, Tracing } from "node-opentracing";
+import { makeTracer } from "#src/tracer-callable.js";
 import { startService } from "./process.js";
-import { lightstepCollector } from "./protocols.js";
+import { installed, lightstepCollector } from "./protocols.js";
 import { startSink } from "./sink.js";
 import { traces } from "./traces.js";
 
@@ -54,4 +59,37 @@ GET  client 200
   const failed = sink.spans.find(({ tags }) => tags["http.url"] === "/fail")!;
   assert.equal(failed.logs[0]?.["message"], "no stock");
   assert.equal(failed.logs[0]?.["error.kind"], "TypeError");
+});
+
+test("a report of its own interval that fails is sent again, with what came since; what its buffer cannot hold is counted", async (t) => {
+  process.chdir(installed);
+  const { path, decode } = lightstepCollector();
+  const reported: string[][] = [];
+  const server = http.createServer(async (request, response) => {
+    assert.equal(request.url, path);
+    reported.push(decode(Buffer.concat(await request.toArray())).map(({ name }) => name));
+    if (reported.length === 1) tracing.tracer.startSpan("third").finish();
+    response.writeHead(reported.length === 1 ? 503 : 200).end();
+    server.emit("report");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close().closeAllConnections());
+  const tracer = makeTracer("lightstep-tracer", {
+    collector_host: "127.0.0.1",
+    collector_port: (server.address() as AddressInfo).port,
+    collector_encryption: "none",
+    disable_clock_skew_correction: true, // no empty report to begin with
+    delay_initial_report_millis: 0,
+    max_reporting_interval_millis: 1,
+    max_span_records: 2,
+  });
+  const tracing = new Tracing(tracer);
+  for (const name of ["first", "second"]) tracer.startSpan(name).finish();
+  while (reported.length < 2) await once(server, "report");
+  await tracing.flush();
+  await tracing.close();
+  assert.deepEqual(reported[0], ["first", "second"]);
+  // It has room for two, and chooses by chance which of the three to drop.
+  assert.equal(reported[1]!.length, 2);
+  assert.deepEqual(diagnostics(), { "report.retried": 1, "report.queue_full": 1 });
 });
