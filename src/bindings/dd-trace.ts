@@ -5,8 +5,8 @@ import { isBoolean, isText } from "../settings.ts";
 import { untracedWhere } from "../untraced.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { type DatadogScope, DatadogScopeManager } from "./datadog-scope.ts";
+import { type DatadogExporter, sendsOf } from "./datadog-sends.ts";
 import { type Datadog, DatadogTracer } from "./datadog-tracer.ts";
-import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
 import { isAnything, isHttpUrl, optionsIn } from "./tracer-parameters.ts";
@@ -40,7 +40,7 @@ interface DatadogProxy extends Datadog {
   /** Whether somebody has called `init`. */
   readonly _initialized?: boolean;
   readonly _pluginManager?: { readonly _pluginsByName?: Readonly<Record<string, { readonly _enabled?: boolean }>> };
-  readonly _tracer?: { readonly _exporter?: { flush?(done: () => void): void } };
+  readonly _tracer?: { readonly _exporter?: DatadogExporter };
 }
 /** dd-trace marks its own requests by `noop` in the store of the name `legacy`. */
 interface Storage {
@@ -75,12 +75,12 @@ function leaveOut(own: Storage): void {
 }
 
 function bound(datadog: DatadogProxy): BoundTracer {
-  const inFlight = new InFlight();
+  const exporter = datadog._tracer?._exporter;
+  const inFlight = exporter && sendsOf(exporter);
   async function flush(timeLimit?: number): Promise<void> {
-    const exporter = datadog._tracer?._exporter;
     if (typeof exporter?.flush !== "function") return;
-    inFlight.track((done) => exporter.flush!(done));
-    await inFlight.ended(timeLimit);
+    inFlight?.track((done) => exporter.flush!(done));
+    await inFlight?.ended(timeLimit);
   }
   return {
     tracer: new DatadogTracer(datadog),
