@@ -514,6 +514,16 @@ test("other formats take the place of uber-trace-id where they are asked for", a
   await tracer.close();
 });
 
+test("untyped callers may hand on tags that there are not", async () => {
+  const reporter = new MemoryReporter();
+  const tracer = made({}, { reporter });
+  for (const tags of [null, undefined] as unknown as Record<string, unknown>[]) {
+    tracer.startSpan("s", { tags }).addTags(tags).finish();
+  }
+  await tracer.close();
+  assert.equal(reporter.spans.length, 2);
+});
+
 test("codecs that throw, answer nothing or are none harm nobody; what is foreign is counted", async () => {
   const tracer = made({}, { reporter: new MemoryReporter() });
   const broken = {
