@@ -2,14 +2,14 @@
 
 import type { Span, SpanContext, SpanOptions } from "opentracing";
 import { patch } from "../patch.ts";
-import { checkOptions } from "../settings.ts";
+import { type Check, checkOptions } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { logErrorTexts } from "./error-texts.ts";
 import { loadPackage } from "./installed-module.ts";
 import { LightstepReports, type LightstepTracer } from "./lightstep-reports.ts";
 import { withOwnParents } from "./own-parents.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isAnything, optionsIn } from "./tracer-parameters.ts";
+import { anyGiven, anyNamed, optionsIn } from "./tracer-parameters.ts";
 
 /** What its constructor takes beside what `options()` lists. */
 const UNLISTED = ["guid", "opentracing_module", "propagators"];
@@ -17,9 +17,9 @@ const UNLISTED = ["guid", "opentracing_module", "propagators"];
 /** `tracerParameters` are the options of lightstep-tracer's constructor. `component_name` is the service's name by default. */
 export function lightstepTracer({ parameters, serviceName, defaultName }: Asked): BoundTracer {
   const { Tracer } = loadPackage<{ Tracer: new (options: object) => LightstepTracer }>("lightstep-tracer");
-  const given = optionsIn("lightstep-tracer", parameters, anything(parameters));
-  const name = { component_name: serviceName ?? defaultName };
-  const tracer = asOwnTraffic(() => new Tracer({ ...name, ...given }));
+  const given = optionsIn("lightstep-tracer", parameters, anyGiven(parameters));
+  const component_name = given["component_name"] ?? serviceName ?? defaultName;
+  const tracer = asOwnTraffic(() => new Tracer({ ...given, component_name }));
   try {
     checkOptions("tracerParameters of lightstep-tracer", given, listed(tracer));
   } catch (error) {
@@ -47,14 +47,9 @@ function bound(tracer: LightstepTracer): BoundTracer {
   };
 }
 
-function listed(tracer: LightstepTracer): Record<string, typeof isAnything> {
-  return Object.fromEntries([...Object.keys(tracer.options()), ...UNLISTED].map((name) => [name, isAnything]));
-}
-
 /** Its own table is asked once there is a tracer; until then only the shape is checked. */
-function anything(parameters: Asked["parameters"]): Record<string, typeof isAnything> {
-  const options: unknown = Array.isArray(parameters) ? parameters[0] : parameters;
-  return Object.fromEntries(Object.keys(options ?? {}).map((name) => [name, isAnything]));
+function listed(tracer: LightstepTracer): Record<string, Check> {
+  return anyNamed([...Object.keys(tracer.options()), ...UNLISTED]);
 }
 
 function isLightstepContext(context: SpanContext): boolean {

@@ -6,7 +6,7 @@ import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isHttpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
+import { httpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
 import { localRecorder, type Recorder } from "./zipkin-recorder.ts";
 import { type Kind, type ZipkinModule, ZipkinTracer, type ZipkinTracing } from "./zipkin-tracer.ts";
 
@@ -28,7 +28,7 @@ const isKind: Check = (value) =>
 
 const CHECKS: Readonly<Record<string, Check>> = {
   serviceName: isText,
-  endpoint: isHttpUrl,
+  endpoint: httpUrl("http://localhost:9411"),
   kind: isKind,
   headers: isRecord,
   httpInterval: isCount,
@@ -50,9 +50,8 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     headers,
     httpInterval,
     sampler,
-    ...named
+    serviceName: ownName = serviceName ?? defaultName,
   } = optionsIn(NAME, parameters, CHECKS);
-  const name = { serviceName: serviceName ?? defaultName, ...named };
 
   const inFlight = new InFlight();
   const post: Fetch = (url, options) => {
@@ -74,7 +73,8 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
   logger.on("error", () => {}); // told already, and without the spans, which stand in this one's message
   const recorder = new module.BatchRecorder({ logger });
 
-  const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing => new Tracing({ ...name, kind, recorder, sampler });
+  const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing =>
+    new Tracing({ serviceName: ownName, kind, recorder, sampler });
   const tracer = new ZipkinTracer(module, kind as Kind, {
     client: tracings("client", recorder),
     server: tracings("server", recorder),
