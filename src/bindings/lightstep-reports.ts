@@ -25,7 +25,7 @@ export interface LightstepTracer extends Tracer {
 
 /**
  * A report of the tracer's own interval that fails is sent again with the next, as the tracer has it. One of a flush, or of
- * the end of the process, is the last try for its spans: who waits for a flush would otherwise wait for ever.
+ * the end of the process, is the last try for its spans: who waits for a flush would otherwise wait for ever. So is one that cannot be encoded.
  */
 export class LightstepReports {
   readonly #tracer: LightstepTracer;
@@ -39,15 +39,18 @@ export class LightstepReports {
     const { report } = transport;
     patch(transport, "report", (detached, auth, request, done) => {
       const isLastTry = detached || this.#isFlushing;
+      let isEncoding = true;
       this.#inFlight.track((ended) =>
         asOwnTraffic(() =>
           report.call(transport, detached, auth, request, (error, answer) => {
             done(error, answer);
-            this.#reported(request, error, isLastTry);
+            if (error && isEncoding) this.#giveUp(request, "report.encode_error", error);
+            else this.#reported(request, error, isLastTry);
             ended();
           }),
         ),
       );
+      isEncoding = false; // nothing of the network answers at once
     });
   }
 
@@ -71,16 +74,15 @@ export class LightstepReports {
     }
     const dropped = request.getCounters()["spans.dropped"] ?? 0;
     if (dropped > 0) count("report.queue_full", dropped, "lightstep-tracer held max_span_records spans");
-    if (!error) return;
-    const lost = new Set(request.getSpanRecords());
-    this.#giveUp(lost);
-    if (lost.size > 0) warn("report.send_failed", "lightstep-tracer could not send a report", error, lost.size);
+    if (error) this.#giveUp(request, "report.send_failed", error);
   }
 
   /** The tracer has taken them back, with counters that alone would make a report. */
-  #giveUp(lost: ReadonlySet<object>): void {
+  #giveUp(request: Report, name: "report.send_failed" | "report.encode_error", error: unknown): void {
+    const lost = new Set(request.getSpanRecords());
     const kept = this.#tracer._spanRecords?.filter((record) => !lost.has(record));
     this.#tracer._clearBuffers?.();
     if (kept !== undefined) this.#tracer._spanRecords = kept;
+    if (lost.size > 0) warn(name, "lightstep-tracer could not send a report", error, lost.size);
   }
 }

@@ -1,6 +1,7 @@
-// Binds lightstep-tracer 0.35: flushes it when we flush, and keeps its reports out of the traces.
+// Binds lightstep-tracer 0.35: flushes it when we flush, keeps its reports out of the traces, and bad headers out of its reports.
 
 import type { Span, SpanContext, SpanOptions } from "opentracing";
+import { count } from "../diagnostics.ts";
 import { patch } from "../patch.ts";
 import { type Check, checkOptions } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
@@ -31,11 +32,17 @@ export function lightstepTracer({ parameters, serviceName, defaultName }: Asked)
 
 function bound(tracer: LightstepTracer): BoundTracer {
   const reports = new LightstepReports(tracer);
-  const { startSpan } = tracer;
+  const { startSpan, extract } = tracer;
   patch(tracer, "startSpan", (name: string, options?: SpanOptions): Span => {
     const span = startSpan.call(tracer, name, withOwnParents(options, isLightstepContext));
     logErrorTexts(span);
     return span;
+  });
+  patch(tracer, "extract", (format: string, carrier: unknown): SpanContext | null => {
+    const context = extract.call(tracer, format, carrier);
+    if (context === null || hasIds(context as LightstepContext)) return context;
+    count("propagation.invalid");
+    return null;
   });
   return {
     tracer,
@@ -52,6 +59,16 @@ function listed(tracer: LightstepTracer): Record<string, Check> {
   return anyNamed([...Object.keys(tracer.options()), ...UNLISTED]);
 }
 
+interface LightstepContext extends SpanContext {
+  /** 16 digits, and what came as the trace id, or the lower half of it. */
+  traceGUID(): unknown;
+}
+
 function isLightstepContext(context: SpanContext): boolean {
-  return typeof (context as { traceGUID?: unknown }).traceGUID === "function";
+  return typeof (context as Partial<LightstepContext>).traceGUID === "function";
+}
+
+/** It takes any text for an id. One that is no number cannot be encoded, and no report that holds it is ever sent. */
+function hasIds(context: LightstepContext): boolean {
+  return /^[0-9a-f]{17,32}$/i.test(String(context.traceGUID())) && /^[0-9a-f]{1,16}$/i.test(context.toSpanId());
 }

@@ -6,6 +6,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { diagnostics, Tracing } from "node-opentracing";
+import { FORMAT_HTTP_HEADERS } from "opentracing";
+import { resetDiagnostics } from "#src/diagnostics.js";
 import { makeTracer } from "#src/tracer-callable.js";
 import { startService } from "./process.js";
 import { installed, lightstepCollector } from "./protocols.js";
@@ -92,4 +94,40 @@ test("a report of its own interval that fails is sent again, with what came sinc
   // It has room for two, and chooses by chance which of the three to drop.
   assert.equal(reported[1]!.length, 2);
   assert.deepEqual(diagnostics(), { "report.retried": 1, "report.queue_full": 1 });
+});
+
+test("a caller's ids that are no numbers are no parent, and what cannot be encoded holds up no later report", async () => {
+  resetDiagnostics();
+  const sink = await startSink(lightstepCollector());
+  const tracer = makeTracer("lightstep-tracer", {
+    collector_host: "127.0.0.1",
+    collector_port: sink.port,
+    collector_encryption: "none",
+    verbosity: 0,
+  });
+  const tracing = new Tracing(tracer);
+  const wrong = ["or 1", "-5", "1.5", "xyz", "", "12345678901234567", "g".repeat(32), "1".repeat(33)];
+  for (const id of wrong) {
+    for (const ids of [
+      { "ot-tracer-traceid": id, "ot-tracer-spanid": "1" },
+      { "ot-tracer-traceid": "1", "ot-tracer-spanid": id },
+    ]) {
+      assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, ids), null, JSON.stringify(ids));
+    }
+  }
+  assert.deepEqual(diagnostics(), { "propagation.invalid": 2 * wrong.length });
+  for (const id of ["1", "abcDEF0123456789", "a".repeat(32)]) {
+    const caller = tracer.extract(FORMAT_HTTP_HEADERS, { "ot-tracer-traceid": id, "ot-tracer-spanid": "ab" });
+    tracer.startSpan(id, { childOf: caller! }).finish();
+  }
+  await tracing.flush();
+  assert.equal(sink.spans.length, 3);
+
+  // What makes lightstep-tracer's encoder throw.
+  tracer.startSpan("bad", { tags: { parent_span_guid: "no number" } }).finish();
+  await tracing.flush();
+  tracer.startSpan("good").finish();
+  await tracing.close();
+  assert.equal(sink.spans.at(-1)?.name, "good");
+  assert.equal(diagnostics()["report.encode_error"], 1);
 });
