@@ -15,7 +15,7 @@ export function otlpEndpoint(collectorEndpoint: string): string {
     throw new TypeError('config.reporter.collectorEndpoint must be a URL such as "http://collector:4318/v1/traces"');
   }
   const url = new URL(collectorEndpoint);
-  const isThrift = /^\/api\/traces\/?$/.test(url.pathname);
+  const isThrift = /\/api\/traces\/?$/.test(url.pathname);
   if (!isThrift && url.pathname !== "/") return collectorEndpoint;
   if (isThrift || url.port === "14268") url.port = OTLP_PORT;
   url.pathname = OTLP_PATH;

@@ -152,6 +152,7 @@ test("an address of Jaeger's own becomes the same host's OTLP address, any other
     ["http://collector:14268/api/traces?format=jaeger.thrift", "http://collector:4318/v1/traces"],
     ["https://collector/api/traces/", "https://collector:4318/v1/traces"],
     ["http://user:secret@collector:14268/api/traces", "http://user:secret@collector:4318/v1/traces"],
+    ["http://collector/jaeger/api/traces", "http://collector:4318/v1/traces"],
     ["http://[::1]:14268/api/traces", "http://[::1]:4318/v1/traces"],
     ["http://collector:14268", "http://collector:4318/v1/traces"],
     ["http://collector:4318", "http://collector:4318/v1/traces"],
