@@ -8,6 +8,7 @@ import { type DatadogScope, DatadogScopeManager } from "./datadog-scope.ts";
 import { type DatadogExporter, sendsOf } from "./datadog-sends.ts";
 import { type Datadog, DatadogTracer } from "./datadog-tracer.ts";
 import { loadPackage } from "./installed-module.ts";
+import { releaseOwnSockets } from "./own-sockets.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
 import { anyGiven, httpUrl, optionsIn } from "./tracer-parameters.ts";
 
@@ -76,6 +77,7 @@ function leaveOut(own: Storage): void {
   if (leftOut.has(own)) return;
   leftOut.add(own);
   untracedWhere(() => own.getStore()?.noop === true);
+  releaseOwnSockets();
 }
 
 function bound(datadog: DatadogProxy): BoundTracer {

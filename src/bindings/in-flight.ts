@@ -16,14 +16,21 @@ export class InFlight {
     void sent.then(() => this.#sends.delete(sent));
   }
 
-  /** Resolves when all that has begun is over, or after `timeLimit` milliseconds. */
+  /**
+   * Resolves when all that has begun is over, or after `timeLimit` milliseconds. What has not ended within ten seconds, or
+   * within a longer limit, no later call waits for.
+   */
   async ended(timeLimit: number = LIMIT): Promise<void> {
     if (this.#sends.size === 0) return;
+    const sends = [...this.#sends];
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeLimit);
+      timer = setTimeout(() => {
+        if (timeLimit >= LIMIT) for (const send of sends) this.#sends.delete(send);
+        resolve();
+      }, timeLimit);
     });
-    await Promise.race([Promise.all(this.#sends), limit]);
+    await Promise.race([Promise.all(sends), limit]);
     clearTimeout(timer);
   }
 }

@@ -86,7 +86,6 @@ function bound(tracer: JaegerTracer): BoundTracer {
     tracer,
     flush,
     async close() {
-      await flush();
       if (typeof tracer.close !== "function") return; // `disable: true` makes OpenTracing's own
       inFlight.track((done) => asOwnTraffic(() => tracer.close?.(done)));
       await inFlight.ended();

@@ -1,7 +1,7 @@
 // Back ends that refuse the last spans of a process: each is counted as lost once, after a try or two, and no span is in a warning.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -49,17 +49,24 @@ const CASES: readonly Case[] = [
 ];
 
 /** A process that makes a hundred spans and ends: what it counted, what it printed as warnings, and how often it posted. */
-async function lastSpans({ name, path, parameters, cwd = () => installed }: Case, status: number | undefined) {
+async function lastSpans(one: Case, status: number | undefined) {
   let posts = 0;
   const server = http.createServer((request, response) => {
     request.resume();
-    if (request.url === path) posts++;
+    if (request.url === one.path) posts++;
     response.writeHead(status ?? 200).end();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   if (status === undefined) server.close();
-  const child = spawn(process.execPath, [fileURLToPath(new URL("last-spans.js", import.meta.url))], {
+  const { code, output, errors } = await ended(start(one, port));
+  if (status !== undefined) server.close().closeAllConnections();
+  assert.equal(code, 0);
+  return { counted: JSON.parse(output) as object, warnings: errors, posts };
+}
+
+function start({ name, parameters, cwd = () => installed }: Case, port: number): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [fileURLToPath(new URL("last-spans.js", import.meta.url))], {
     cwd: cwd(),
     env: {
       ...process.env,
@@ -68,13 +75,32 @@ async function lastSpans({ name, path, parameters, cwd = () => installed }: Case
       OTEL_SERVICE_NAME: "shop",
     },
   });
+}
+
+async function ended(child: ChildProcessWithoutNullStreams) {
   const output = child.stdout.setEncoding("utf8").toArray() as Promise<string[]>;
   const errors = child.stderr.setEncoding("utf8").toArray() as Promise<string[]>;
   const [code] = (await once(child, "close")) as [number];
-  if (status !== undefined) server.close().closeAllConnections();
-  assert.equal(code, 0);
-  return { counted: JSON.parse((await output).join("")) as object, warnings: (await errors).join(""), posts };
+  return { code, output: (await output).join(""), errors: (await errors).join("") };
 }
+
+test("a back end that never answers, or stops in the middle, keeps no process", async () => {
+  for (const half of [false, true]) {
+    const server = http.createServer((request, response) => {
+      request.resume();
+      if (half) response.writeHead(200, { "content-length": 100 }).write("123");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const all = CASES.map(async (one) => ({ name: one.name, ...(await ended(start(one, port))) }));
+    for (const { name, code, output } of await Promise.all(all)) {
+      assert.equal(code, 0, name);
+      // Some take the headers of an answer for all of it.
+      if (!half) assert.deepEqual(JSON.parse(output), { "report.exit_timeout": 1 }, name);
+    }
+    server.close().closeAllConnections();
+  }
+});
 
 for (const one of CASES) {
   const name = one.name === "dd-trace" ? release : one.name;
