@@ -15,6 +15,7 @@ type Init = (config: object, options: object) => JaegerTracer;
 type Sent = (spans: number, error?: unknown) => void;
 
 interface Sender {
+  append(span: object, sent?: Sent): void;
   flush(sent?: Sent): void;
   /** The socket of the one that sends to an agent. */
   readonly _client?: { unref(): void };
@@ -95,8 +96,18 @@ function bound(tracer: JaegerTracer): BoundTracer {
 
 /** Lets us wait for what is sent, be it by the reporter's timer, by a full buffer or by us; and counts what is lost. */
 function follow(sender: Sender, inFlight: InFlight): void {
-  const { flush } = sender;
+  const { append, flush } = sender;
+  let flushes = 0;
+  patch(sender, "append", (span, sent) => {
+    const before = flushes;
+    append.call(sender, span, (spans, error) => {
+      // One that a flush reports is counted there.
+      if (error && flushes === before) warn("report.encode_error", "jaeger-client could not take a span", error, spans);
+      sent?.(spans, error);
+    });
+  });
   patch(sender, "flush", (sent) => {
+    flushes++;
     inFlight.track((done) =>
       asOwnTraffic(() =>
         flush.call(sender, (spans, error) => {
