@@ -48,8 +48,8 @@ function bound(tracer: LightstepTracer): BoundTracer {
     tracer,
     flush: (timeLimit) => reports.flush(timeLimit),
     async close() {
+      tracer._stopReportingLoop?.(); // or there would always be one more to wait for
       await reports.flush();
-      tracer._stopReportingLoop?.();
     },
   };
 }
