@@ -17,20 +17,19 @@ export class InFlight {
   }
 
   /**
-   * Resolves when all that has begun is over, or after `timeLimit` milliseconds. What has not ended within ten seconds, or
-   * within a longer limit, no later call waits for.
+   * Resolves when all that has begun is over, or after `timeLimit` milliseconds. After ten seconds, or a longer limit, no
+   * later call waits for what has begun by then.
    */
   async ended(timeLimit: number = LIMIT): Promise<void> {
     if (this.#sends.size === 0) return;
-    const sends = [...this.#sends];
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        if (timeLimit >= LIMIT) for (const send of sends) this.#sends.delete(send);
+        if (timeLimit >= LIMIT) this.#sends.clear();
         resolve();
       }, timeLimit);
     });
-    await Promise.race([Promise.all(sends), limit]);
+    await Promise.race([Promise.all(this.#sends), limit]);
     clearTimeout(timer);
   }
 }

@@ -56,6 +56,8 @@ export class LightstepReports {
 
   /** Resolves when all is sent or given up, or after `timeLimit` milliseconds. */
   async flush(timeLimit?: number): Promise<void> {
+    // Its counters of itself alone would make a report, and one more to wait for.
+    if (this.#tracer._spanRecords?.length === 0) return this.#inFlight.ended(timeLimit);
     this.#inFlight.track((done) => {
       this.#isFlushing = true; // the report is made before `flush` of the tracer returns
       try {
