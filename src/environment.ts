@@ -186,7 +186,7 @@ function json(variables: Variables, name: string): object | undefined {
   return invalid(name, "an object or an array in JSON");
 }
 
-export function flag(variables: Variables, name: string): boolean {
+function flag(variables: Variables, name: string): boolean {
   const value = text(variables, name)?.toLowerCase();
   if (value !== undefined && value !== "true" && value !== "false") invalid(name, "true or false");
   return value === "true";
@@ -278,7 +278,7 @@ export function invalid(name: string, expected: string): undefined {
 }
 
 /** The object without what is undefined. */
-function defined<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+export function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };

@@ -142,6 +142,11 @@ function patchClients(tracing: Tracing): void {
 function chosenTracing(settings: Settings, environment: Environment): Tracing {
   const options = httpOptions(settings);
   const { tracing, tracer, tracerCallable, tracerParameters } = settings;
+  if (tracerCallable === undefined && tracerParameters !== undefined) {
+    warn("settings.ignored", "tracerParameters: for tracerCallable alone");
+  } else if (tracerCallable !== undefined && (tracing ?? tracer) !== undefined) {
+    warn("settings.ignored", "tracerCallable: not beside tracing or tracer, which come first");
+  }
   if (tracing !== undefined) {
     warnOfUnused(settings);
     return extended(tracing, options);
@@ -159,6 +164,9 @@ function chosenTracing(settings: Settings, environment: Environment): Tracing {
   }
   if (environment.tracer !== undefined) {
     return madeTracing(settings, environment, environment.tracer, environment.tracerParameters);
+  }
+  if (environment.tracerParameters !== undefined) {
+    warn("settings.ignored", "OPENTRACING_TRACER_PARAMETERS: for OPENTRACING_TRACER alone, which is not set");
   }
   return builtInTracing(settings, options, environment);
 }

@@ -50,7 +50,8 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) {
       const near = nearest(name, Object.keys(checks));
-      const hint = near === undefined ? `there are ${Object.keys(checks).join(", ")}` : `did you mean "${near}"?`;
+      const all = Object.keys(checks).join(", ");
+      const hint = near !== undefined ? `did you mean "${near}"?` : all === "" ? "there is none" : `there are ${all}`;
       throw new TypeError(`${of}: there is no option "${name}"; ${hint}`);
     }
     if (value === undefined) continue;

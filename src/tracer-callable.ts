@@ -4,6 +4,7 @@ import type { Tracer } from "opentracing";
 import { bindingNamed } from "./bindings/bindings.ts";
 import { noteBound } from "./bindings/bound-tracer.ts";
 import { loadModule } from "./bindings/installed-module.ts";
+import { positional } from "./bindings/tracer-parameters.ts";
 import type { Environment } from "./environment.ts";
 import { isTracer, show } from "./settings.ts";
 
@@ -35,9 +36,9 @@ export function makeTracer(
       binding({ parameters, serviceName, defaultName: environment.serviceName ?? "unknown_service:node" }),
     );
   const make = typeof callable === "string" ? loadExport(callable) : callable;
-  const positional = parameters === undefined ? [] : Array.isArray(parameters) ? parameters : [parameters];
+  const list = positional(parameters);
   const isClass = typeof make.prototype?.startSpan === "function";
-  const tracer: unknown = isClass ? Reflect.construct(make, positional) : Reflect.apply(make, undefined, positional);
+  const tracer: unknown = isClass ? Reflect.construct(make, list) : Reflect.apply(make, undefined, list);
   const expected = isTracer(tracer);
   if (expected !== undefined) {
     const name = typeof callable === "string" ? JSON.stringify(callable) : callable.name || "the function";

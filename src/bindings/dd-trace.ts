@@ -1,15 +1,16 @@
 // Binds dd-trace 5 and 6: one span a request, ours; its other plug-ins go on, in the same traces.
 
 import { warn } from "../diagnostics.ts";
-import { isBoolean, isText } from "../settings.ts";
+import { type Check, isBoolean, isText } from "../settings.ts";
 import { untracedWhere } from "../untraced.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { type DatadogScope, DatadogScopeManager } from "./datadog-scope.ts";
+import { type DatadogExporter, sendsOf } from "./datadog-sends.ts";
 import { type Datadog, DatadogTracer } from "./datadog-tracer.ts";
-import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
+import { releaseOwnSockets } from "./own-sockets.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isAnything, isHttpUrl, optionsIn } from "./tracer-parameters.ts";
+import { anyGiven, httpUrl, optionsIn } from "./tracer-parameters.ts";
 
 /** The plug-ins whose spans are about requests that we trace, or about their connections. */
 const HTTP_PLUGINS = [
@@ -40,7 +41,7 @@ interface DatadogProxy extends Datadog {
   /** Whether somebody has called `init`. */
   readonly _initialized?: boolean;
   readonly _pluginManager?: { readonly _pluginsByName?: Readonly<Record<string, { readonly _enabled?: boolean }>> };
-  readonly _tracer?: { readonly _exporter?: { flush?(done: () => void): void } };
+  readonly _tracer?: { readonly _exporter?: DatadogExporter };
 }
 /** dd-trace marks its own requests by `noop` in the store of the name `legacy`. */
 interface Storage {
@@ -57,10 +58,14 @@ export function ddTrace({ parameters, serviceName }: Asked): BoundTracer {
   const options = optionsIn("dd-trace", parameters, checksOf(parameters));
   const isStarted = datadog._initialized === true;
   // OTEL_SERVICE_NAME and DD_SERVICE it reads itself.
-  if (!isStarted) asOwnTraffic(() => datadog.init({ ...(serviceName && { service: serviceName }), ...options }));
+  const service = options["service"] ?? serviceName;
+  if (!isStarted) asOwnTraffic(() => datadog.init({ ...options, ...(service !== undefined && { service }) }));
   const running = runningPlugins(datadog);
   for (const name of HTTP_PLUGINS) datadog.use(name, false);
-  if (isStarted) warnOfStart(running, parameters !== undefined);
+  if (isStarted) {
+    const unused = [parameters && "tracerParameters", serviceName && "serviceName"].filter(Boolean);
+    warnOfStart(running, unused.join(" and "));
+  }
   leaveOut(storage("legacy"));
   return bound(datadog);
 }
@@ -72,15 +77,16 @@ function leaveOut(own: Storage): void {
   if (leftOut.has(own)) return;
   leftOut.add(own);
   untracedWhere(() => own.getStore()?.noop === true);
+  releaseOwnSockets();
 }
 
 function bound(datadog: DatadogProxy): BoundTracer {
-  const inFlight = new InFlight();
+  const exporter = datadog._tracer?._exporter;
+  const inFlight = exporter && sendsOf(exporter);
   async function flush(timeLimit?: number): Promise<void> {
-    const exporter = datadog._tracer?._exporter;
     if (typeof exporter?.flush !== "function") return;
-    inFlight.track((done) => exporter.flush!(done));
-    await inFlight.ended(timeLimit);
+    inFlight?.track((done) => exporter.flush!(done));
+    await inFlight?.ended(timeLimit);
   }
   return {
     tracer: new DatadogTracer(datadog),
@@ -96,7 +102,7 @@ function runningPlugins(datadog: DatadogProxy): string[] {
 }
 
 /** One sentence for both, for a kind of warning comes once a minute. */
-function warnOfStart(running: readonly string[], hasParameters: boolean): void {
+function warnOfStart(running: readonly string[], unused: string): void {
   const sentences: string[] = [];
   if (running.length > 0) {
     sentences.push(
@@ -104,22 +110,22 @@ function warnOfStart(running: readonly string[], hasParameters: boolean): void {
         `switch them off from the start, by DD_TRACE_DISABLED_PLUGINS=${HTTP_PLUGINS.join(",")}`,
     );
   }
-  if (hasParameters) sentences.push("tracerParameters are not used: give them to its init");
+  if (unused !== "") sentences.push(`no use is made of ${unused}: give them to its init`);
   if (sentences.length === 0) return;
   warn("settings.ignored", `dd-trace was started before initTracing; ${sentences.join("; ")}`);
 }
 
+const isAgentUrl = httpUrl("http://localhost:8126");
+
 /** dd-trace itself warns of few mistakes. Its options are many, and grow: those that matter most are checked. */
-function checksOf(parameters: Asked["parameters"]): Record<string, typeof isAnything> {
-  const options: unknown = Array.isArray(parameters) ? parameters[0] : parameters;
-  const others = Object.fromEntries(Object.keys(options ?? {}).map((name) => [name, isAnything]));
+function checksOf(parameters: Asked["parameters"]): Record<string, Check> {
   return {
-    ...others,
+    ...anyGiven(parameters),
     service: isText,
     env: isText,
     version: isText,
     hostname: isText,
-    url: (value) => (value instanceof URL || /^unix:/.test(String(value)) ? undefined : isHttpUrl(value)),
+    url: (value) => (value instanceof URL || /^unix:/.test(String(value)) ? undefined : isAgentUrl(value)),
     startupLogs: isBoolean,
   };
 }

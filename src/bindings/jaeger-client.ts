@@ -3,19 +3,19 @@
 import type { Span, SpanContext, SpanOptions, Tracer } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import { patch } from "../patch.ts";
-import { type Check, checkOptions, isBoolean, isText } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { logErrorTexts } from "./error-texts.ts";
 import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
+import { jaegerClientArguments } from "./jaeger-client-config.ts";
 import { withOwnParents } from "./own-parents.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isHttpUrl, isRecord, positional } from "./tracer-parameters.ts";
 
 type Init = (config: object, options: object) => JaegerTracer;
 type Sent = (spans: number, error?: unknown) => void;
 
 interface Sender {
+  append(span: object, sent?: Sent): void;
   flush(sent?: Sent): void;
   /** The socket of the one that sends to an agent. */
   readonly _client?: { unref(): void };
@@ -38,28 +38,20 @@ interface JaegerTracer extends Tracer {
   close?(closed: () => void): void;
 }
 
-const CONFIG_CHECKS: Readonly<Record<string, Check>> = {
-  serviceName: isText,
-  disable: isBoolean,
-  sampler: isRecord,
-  reporter: isRecord,
-  throttler: isRecord,
-  traceId128bit: isBoolean,
-};
-
 /** `tracerParameters` is jaeger-client's config, or the array `[config, options]`. */
 export function jaegerClient(asked: Asked): BoundTracer {
   const { initTracer } = loadPackage<{ initTracer: Init }>("jaeger-client");
-  const [config, options] = checkedParameters(asked);
-  const serviceName = asked.serviceName ?? asked.defaultName;
-  return bound(asOwnTraffic(initTracer, { serviceName, ...config }, options));
+  const [config, options] = jaegerClientArguments(asked);
+  const serviceName = config.serviceName ?? asked.serviceName ?? asked.defaultName;
+  return bound(asOwnTraffic(initTracer, { ...config, serviceName }, options));
 }
 
 /** The same, with what the config leaves open from JAEGER_* variables. */
 export function jaegerClientFromEnv(asked: Asked): BoundTracer {
   const { initTracerFromEnv } = loadPackage<{ initTracerFromEnv: Init }>("jaeger-client");
-  const [given, options] = checkedParameters(asked);
-  const config = asked.serviceName === undefined ? given : { serviceName: asked.serviceName, ...given };
+  const [given, options] = jaegerClientArguments(asked);
+  const serviceName = given.serviceName ?? asked.serviceName;
+  const config = serviceName === undefined ? given : { ...given, serviceName };
   try {
     // It writes in what it is given.
     return bound(asOwnTraffic(initTracerFromEnv, { ...config }, { ...options }));
@@ -68,24 +60,6 @@ export function jaegerClientFromEnv(asked: Asked): BoundTracer {
     if (!/serviceName/.test(String(error))) throw error;
     return bound(asOwnTraffic(initTracerFromEnv, { ...config, serviceName: asked.defaultName }, { ...options }));
   }
-}
-
-function checkedParameters({ parameters }: Asked): [config: object, options: object] {
-  const [config = {}, options = {}, ...others] = positional(parameters);
-  const of = "tracerParameters of jaeger-client";
-  if (others.length > 0) throw new TypeError(`${of}: there are two arguments, its config and its options`);
-  checkOptions(of, config, CONFIG_CHECKS);
-  const expected = isRecord(options);
-  if (expected !== undefined) throw new TypeError(`${of}: the second argument must be ${expected} of options`);
-  const { sampler, reporter } = config as { sampler?: { param?: unknown }; reporter?: { collectorEndpoint?: unknown } };
-  if (reporter?.collectorEndpoint !== undefined) {
-    const wanted = isHttpUrl(reporter.collectorEndpoint);
-    if (wanted !== undefined) throw new TypeError(`${of}: reporter.collectorEndpoint must be ${wanted}`);
-  }
-  if (sampler !== undefined && sampler.param !== undefined && typeof sampler.param !== "number") {
-    throw new TypeError(`${of}: sampler.param must be a number: { type: "const", param: 1 }`);
-  }
-  return [config as object, options as object];
 }
 
 function bound(tracer: JaegerTracer): BoundTracer {
@@ -113,7 +87,6 @@ function bound(tracer: JaegerTracer): BoundTracer {
     tracer,
     flush,
     async close() {
-      await flush();
       if (typeof tracer.close !== "function") return; // `disable: true` makes OpenTracing's own
       inFlight.track((done) => asOwnTraffic(() => tracer.close?.(done)));
       await inFlight.ended();
@@ -123,8 +96,18 @@ function bound(tracer: JaegerTracer): BoundTracer {
 
 /** Lets us wait for what is sent, be it by the reporter's timer, by a full buffer or by us; and counts what is lost. */
 function follow(sender: Sender, inFlight: InFlight): void {
-  const { flush } = sender;
+  const { append, flush } = sender;
+  let flushes = 0;
+  patch(sender, "append", (span, sent) => {
+    const before = flushes;
+    append.call(sender, span, (spans, error) => {
+      // One that a flush reports is counted there.
+      if (error && flushes === before) warn("report.encode_error", "jaeger-client could not take a span", error, spans);
+      sent?.(spans, error);
+    });
+  });
   patch(sender, "flush", (sent) => {
+    flushes++;
     inFlight.track((done) =>
       asOwnTraffic(() =>
         flush.call(sender, (spans, error) => {

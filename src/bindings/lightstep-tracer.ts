@@ -1,27 +1,16 @@
-// Binds lightstep-tracer 0.35: flushes it when we flush, and keeps its reports out of the traces.
+// Binds lightstep-tracer 0.35: flushes it when we flush, keeps its reports out of the traces, and bad headers out of its reports.
 
-import type { Span, SpanContext, SpanOptions, Tracer } from "opentracing";
-import { warn } from "../diagnostics.ts";
+import type { Span, SpanContext, SpanOptions } from "opentracing";
+import { count } from "../diagnostics.ts";
 import { patch } from "../patch.ts";
-import { checkOptions } from "../settings.ts";
+import { type Check, checkOptions } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { logErrorTexts } from "./error-texts.ts";
-import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
+import { LightstepReports, type LightstepTracer } from "./lightstep-reports.ts";
 import { withOwnParents } from "./own-parents.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isAnything, optionsIn } from "./tracer-parameters.ts";
-
-interface Transport {
-  report(detached: boolean, auth: object, report: object, done: (error: unknown, answer?: unknown) => void): void;
-}
-interface LightstepTracer extends Tracer {
-  options(): object;
-  flush(done: () => void): void;
-  on(event: "report_error", listener: (error: unknown) => void): void;
-  readonly _transport?: Transport;
-  _stopReportingLoop?(): void;
-}
+import { anyGiven, anyNamed, optionsIn } from "./tracer-parameters.ts";
 
 /** What its constructor takes beside what `options()` lists. */
 const UNLISTED = ["guid", "opentracing_module", "propagators"];
@@ -29,9 +18,9 @@ const UNLISTED = ["guid", "opentracing_module", "propagators"];
 /** `tracerParameters` are the options of lightstep-tracer's constructor. `component_name` is the service's name by default. */
 export function lightstepTracer({ parameters, serviceName, defaultName }: Asked): BoundTracer {
   const { Tracer } = loadPackage<{ Tracer: new (options: object) => LightstepTracer }>("lightstep-tracer");
-  const given = optionsIn("lightstep-tracer", parameters, anything(parameters));
-  const name = { component_name: serviceName ?? defaultName };
-  const tracer = asOwnTraffic(() => new Tracer({ ...name, ...given }));
+  const given = optionsIn("lightstep-tracer", parameters, anyGiven(parameters));
+  const component_name = given["component_name"] ?? serviceName ?? defaultName;
+  const tracer = asOwnTraffic(() => new Tracer({ ...given, component_name }));
   try {
     checkOptions("tracerParameters of lightstep-tracer", given, listed(tracer));
   } catch (error) {
@@ -42,55 +31,44 @@ export function lightstepTracer({ parameters, serviceName, defaultName }: Asked)
 }
 
 function bound(tracer: LightstepTracer): BoundTracer {
-  const inFlight = new InFlight();
-  const { startSpan, _transport: transport } = tracer;
+  const reports = new LightstepReports(tracer);
+  const { startSpan, extract } = tracer;
   patch(tracer, "startSpan", (name: string, options?: SpanOptions): Span => {
     const span = startSpan.call(tracer, name, withOwnParents(options, isLightstepContext));
     logErrorTexts(span);
     return span;
   });
-  if (transport !== undefined) follow(transport, inFlight);
-  tracer.on("report_error", (error) => warn("report.send_failed", "lightstep-tracer could not send a report", error));
-
-  async function flush(timeLimit?: number): Promise<void> {
-    inFlight.track((done) => tracer.flush(done));
-    await inFlight.ended(timeLimit);
-  }
+  patch(tracer, "extract", (format: string, carrier: unknown): SpanContext | null => {
+    const context = extract.call(tracer, format, carrier);
+    if (context === null || hasIds(context as LightstepContext)) return context;
+    count("propagation.invalid");
+    return null;
+  });
   return {
     tracer,
-    flush,
+    flush: (timeLimit) => reports.flush(timeLimit),
     async close() {
-      await flush();
-      tracer._stopReportingLoop?.();
+      tracer._stopReportingLoop?.(); // or there would always be one more to wait for
+      await reports.flush();
     },
   };
 }
 
-/** Lets us wait for the reports of its own timer too. */
-function follow(transport: Transport, inFlight: InFlight): void {
-  const { report } = transport;
-  patch(transport, "report", (detached, auth, request, done) => {
-    inFlight.track((ended) =>
-      asOwnTraffic(() =>
-        report.call(transport, detached, auth, request, (error, answer) => {
-          done(error, answer);
-          ended();
-        }),
-      ),
-    );
-  });
-}
-
-function listed(tracer: LightstepTracer): Record<string, typeof isAnything> {
-  return Object.fromEntries([...Object.keys(tracer.options()), ...UNLISTED].map((name) => [name, isAnything]));
-}
-
 /** Its own table is asked once there is a tracer; until then only the shape is checked. */
-function anything(parameters: Asked["parameters"]): Record<string, typeof isAnything> {
-  const options: unknown = Array.isArray(parameters) ? parameters[0] : parameters;
-  return Object.fromEntries(Object.keys(options ?? {}).map((name) => [name, isAnything]));
+function listed(tracer: LightstepTracer): Record<string, Check> {
+  return anyNamed([...Object.keys(tracer.options()), ...UNLISTED]);
+}
+
+interface LightstepContext extends SpanContext {
+  /** 16 digits, and what came as the trace id, or the lower half of it. */
+  traceGUID(): unknown;
 }
 
 function isLightstepContext(context: SpanContext): boolean {
-  return typeof (context as { traceGUID?: unknown }).traceGUID === "function";
+  return typeof (context as Partial<LightstepContext>).traceGUID === "function";
+}
+
+/** It takes any text for an id. One that is no number cannot be encoded, and no report that holds it is ever sent. */
+function hasIds(context: LightstepContext): boolean {
+  return /^[0-9a-f]{17,32}$/i.test(String(context.traceGUID())) && /^[0-9a-f]{1,16}$/i.test(context.toSpanId());
 }

@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { Tracer } from "opentracing";
+import { warn } from "../diagnostics.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { positional } from "./tracer-parameters.ts";
@@ -15,9 +16,15 @@ interface OpenTelemetry {
 }
 
 /** `tracerParameters` are the options of `openTelemetryBinding`. */
-export function openTelemetry({ parameters }: Asked): BoundTracer {
+export function openTelemetry({ parameters, serviceName }: Asked): BoundTracer {
   const { openTelemetryBinding } = load();
-  const [options] = positional(parameters);
+  const [options, ...others] = positional(parameters);
+  if (others.length > 0)
+    throw new TypeError("tracerParameters of opentelemetry: there is one argument, an object of options");
+  if (serviceName !== undefined) {
+    const where = "OTEL_SERVICE_NAME or the resource of your OpenTelemetry SDK names the service";
+    warn("settings.ignored", `serviceName: for other tracers than opentelemetry; ${where}`);
+  }
   const { tracer, scopeManager } = openTelemetryBinding(options as object | undefined);
   const flush = (timeLimit?: number): Promise<void> => tracer.flush(timeLimit);
   return { tracer, scopeManager, flush, close: flush }; // the provider is the application's to shut down

@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { untracedWhere } from "../untraced.ts";
+import { releaseOwnSockets } from "./own-sockets.ts";
 
 const own = new AsyncLocalStorage<true>();
 let isListening = false;
@@ -14,6 +15,7 @@ export function asOwnTraffic<A extends unknown[], R>(fn: (...args: A) => R, ...a
   if (!isListening) {
     isListening = true;
     untracedWhere(() => own.getStore() === true);
+    releaseOwnSockets();
   }
   return own.run(true, fn, ...args);
 }

@@ -27,12 +27,25 @@ export function optionsIn(
   return options as Options;
 }
 
-export const isHttpUrl: Check = (value) =>
-  isText(value) === undefined && URL.canParse(value as string) && /^https?:$/.test(new URL(value as string).protocol)
-    ? undefined
-    : 'an http or https URL: "http://localhost:9411"';
+/** A check for an http or https URL; `example` is what to write instead. */
+export function httpUrl(example: string): Check {
+  return (value) =>
+    isText(value) === undefined && URL.canParse(value as string) && /^https?:$/.test(new URL(value as string).protocol)
+      ? undefined
+      : `an http or https URL: "${example}"`;
+}
 
 export const isRecord: Check = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "an object";
 
-export const isAnything: Check = () => undefined;
+const isAnything: Check = () => undefined;
+
+/** Checks that let these options pass, whatever their values. */
+export function anyNamed(names: readonly string[]): Record<string, Check> {
+  return Object.fromEntries(names.map((name) => [name, isAnything]));
+}
+
+/** Checks that let every option pass that is given, for tracers whose options nobody can list. */
+export function anyGiven(parameters: object | readonly unknown[] | undefined): Record<string, Check> {
+  return anyNamed(Object.keys(positional(parameters)[0] ?? {}));
+}

@@ -6,7 +6,7 @@ import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { isHttpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
+import { httpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
 import { localRecorder, type Recorder } from "./zipkin-recorder.ts";
 import { type Kind, type ZipkinModule, ZipkinTracer, type ZipkinTracing } from "./zipkin-tracer.ts";
 
@@ -14,7 +14,9 @@ const NAME = "zipkin-javascript-opentracing";
 
 type Fetch = (url: string, options: object) => Promise<Response>;
 interface HttpLogger {
-  on(event: "error", listener: (error: unknown) => void): void;
+  /** The spans that wait, encoded. */
+  readonly queue: readonly string[];
+  on(event: "error", listener: () => void): void;
   processQueue(send: Fetch): void;
 }
 interface Transport {
@@ -26,7 +28,7 @@ const isKind: Check = (value) =>
 
 const CHECKS: Readonly<Record<string, Check>> = {
   serviceName: isText,
-  endpoint: isHttpUrl,
+  endpoint: httpUrl("http://localhost:9411"),
   kind: isKind,
   headers: isRecord,
   httpInterval: isCount,
@@ -48,14 +50,17 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     headers,
     httpInterval,
     sampler,
-    ...named
+    serviceName: ownName = serviceName ?? defaultName,
   } = optionsIn(NAME, parameters, CHECKS);
-  const name = { serviceName: serviceName ?? defaultName, ...named };
 
   const inFlight = new InFlight();
   const post: Fetch = (url, options) => {
+    const { length } = logger.queue;
     const answer = asOwnTraffic(fetch, url, options);
-    inFlight.track((done) => void answer.then(done, done));
+    const sent = answer.then(refuse).catch((error: Error) => {
+      warn("report.send_failed", "zipkin's HttpLogger could not send spans", error.cause ?? error, length);
+    });
+    inFlight.track((done) => void sent.then(done));
     return answer;
   };
   const logger = new HttpLogger({
@@ -65,10 +70,11 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     ...(headers !== undefined && { headers }),
     ...(httpInterval !== undefined && { httpInterval }),
   });
-  logger.on("error", (error) => warn("report.send_failed", "zipkin's HttpLogger could not send spans", error));
+  logger.on("error", () => {}); // told already, and without the spans, which stand in this one's message
   const recorder = new module.BatchRecorder({ logger });
 
-  const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing => new Tracing({ ...name, kind, recorder, sampler });
+  const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing =>
+    new Tracing({ serviceName: ownName, kind, recorder, sampler });
   const tracer = new ZipkinTracer(module, kind as Kind, {
     client: tracings("client", recorder),
     server: tracings("server", recorder),
@@ -79,4 +85,9 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     await inFlight.ended(timeLimit);
   }
   return { tracer, flush, close: flush };
+}
+
+/** The statuses that HttpLogger takes for a success. */
+function refuse({ status }: Response): void {
+  if (status !== 200 && status !== 202) throw new Error(`Zipkin answered with status ${status}`);
 }

@@ -15,8 +15,10 @@ export function linkToCaller(
 ): Reference[] | undefined {
   const references = linkTo(tracer, caller);
   if (references !== undefined) return references;
-  // What a caller sent that is no span (baggage alone, a decision alone) has no ids, or a tracer that tells none.
-  const [traceId, spanId] = [caller.toTraceId(), caller.toSpanId()];
+  // What a caller sent that is no span (baggage alone, a decision alone) has no ids. Tracers older than opentracing 0.14.4 tell none.
+  const { toTraceId, toSpanId }: Partial<SpanContext> = caller;
+  if (toTraceId === undefined || toSpanId === undefined) return undefined;
+  const [traceId, spanId] = [toTraceId.call(caller), toSpanId.call(caller)];
   if (traceId && spanId) {
     tags[LINK_TRACE_ID] = traceId;
     tags[LINK_SPAN_ID] = spanId;

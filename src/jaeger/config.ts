@@ -6,6 +6,7 @@ import { isPropagatorList } from "../propagation/default-propagators.ts";
 import type { Propagator } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { type Check, hasMethods, isBoolean, isObject, isText, show } from "../settings.ts";
+import { isHost } from "./host.ts";
 import { isLogger, type Logger } from "./logger.ts";
 import { REMOTE_CHECKS, type RemoteSamplerOptions } from "./remote-sampler.ts";
 import type { JaegerTracerOptions } from "./tracer.ts";
@@ -101,7 +102,7 @@ const SAMPLER_CHECKS: Readonly<Record<keyof SamplerConfig, Check>> = {
 
 const REPORTER_CHECKS: Readonly<Record<keyof ReporterConfig, Check>> = {
   logSpans: isBoolean,
-  agentHost: isText,
+  agentHost: isHost,
   agentPort: isIgnored,
   agentSocketType: isIgnored,
   collectorEndpoint: isText,

@@ -1,5 +1,7 @@
 // Where the spans go that went to a Jaeger collector or agent: to the same host's OTLP address.
 
+import { hostInUrl, isHost } from "./host.ts";
+
 /** Jaeger's collector takes OTLP over HTTP at this port since 1.35, and at no other in Jaeger 2. */
 const OTLP_PORT = "4318";
 const OTLP_PATH = "/v1/traces";
@@ -13,7 +15,7 @@ export function otlpEndpoint(collectorEndpoint: string): string {
     throw new TypeError('config.reporter.collectorEndpoint must be a URL such as "http://collector:4318/v1/traces"');
   }
   const url = new URL(collectorEndpoint);
-  const isThrift = /^\/api\/traces\/?$/.test(url.pathname);
+  const isThrift = /\/api\/traces\/?$/.test(url.pathname);
   if (!isThrift && url.pathname !== "/") return collectorEndpoint;
   if (isThrift || url.port === "14268") url.port = OTLP_PORT;
   url.pathname = OTLP_PATH;
@@ -21,10 +23,9 @@ export function otlpEndpoint(collectorEndpoint: string): string {
   return url.href;
 }
 
-/** The OTLP address of the host where the agent was. */
+/** The OTLP address of the host where the agent was. Throws a TypeError for what is no host. */
 export function agentEndpoint(agentHost: string): string {
-  const host = agentHost.includes(":") && !agentHost.startsWith("[") ? `[${agentHost}]` : agentHost;
-  const url = `http://${host}:${OTLP_PORT}${OTLP_PATH}`;
-  if (!URL.canParse(url)) throw new TypeError('config.reporter.agentHost must be a host name: "collector"');
-  return url;
+  const expected = isHost(agentHost);
+  if (expected !== undefined) throw new TypeError(`config.reporter.agentHost must be ${expected}`);
+  return `http://${hostInUrl(agentHost)}:${OTLP_PORT}${OTLP_PATH}`;
 }

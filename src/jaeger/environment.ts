@@ -1,8 +1,10 @@
 // The variables of jaeger-client, as the configuration that they stand for.
 
 import { warn } from "../diagnostics.ts";
-import { duration, invalid, number, processVariables, text, url, type Variables } from "../environment.ts";
+import { defined, duration, invalid, number, processVariables, text, url, type Variables } from "../environment.ts";
+import type { Check } from "../settings.ts";
 import type { ReporterConfig, SamplerConfig, TracingConfig, TracingOptions } from "./config.ts";
+import { isHost, isHostPort } from "./host.ts";
 import { SAMPLER_TYPES } from "./sampler-types.ts";
 
 /** What the environment says, without what it does not say. A sampler may be there in part. */
@@ -59,12 +61,13 @@ function sampler(variables: Variables): Partial<SamplerConfig> {
   const type = text(variables, "JAEGER_SAMPLER_TYPE")?.toLowerCase();
   const isKnown = type === undefined || SAMPLER_TYPES.includes(type);
   if (!isKnown) invalid("JAEGER_SAMPLER_TYPE", SAMPLER_TYPES.join(", "));
-  const most = type === "probabilistic" || type === "remote" ? 1 : undefined;
   return defined({
     type: isKnown ? type : undefined,
-    param: isKnown ? number(variables, "JAEGER_SAMPLER_PARAM", 0, most, false) : undefined,
-    hostPort: text(variables, "JAEGER_SAMPLER_MANAGER_HOST_PORT") ?? text(variables, "JAEGER_SAMPLING_ENDPOINT"),
-    host: text(variables, "JAEGER_SAMPLER_HOST"),
+    param: isKnown ? number(variables, "JAEGER_SAMPLER_PARAM", 0, undefined, false) : undefined,
+    hostPort:
+      checked(variables, "JAEGER_SAMPLER_MANAGER_HOST_PORT", isHostPort) ??
+      checked(variables, "JAEGER_SAMPLING_ENDPOINT", isHostPort),
+    host: checked(variables, "JAEGER_SAMPLER_HOST", isHost),
     port,
     samplingPath: text(variables, "JAEGER_SAMPLER_SAMPLING_PATH"),
     refreshIntervalMs: duration(variables, "JAEGER_SAMPLER_REFRESH_INTERVAL"),
@@ -77,10 +80,17 @@ function reporter(variables: Variables): ReporterConfig {
     flushIntervalMs: duration(variables, "JAEGER_REPORTER_FLUSH_INTERVAL"),
     timeoutMs: duration(variables, "JAEGER_REPORTER_TIMEOUT"),
     collectorEndpoint: url(variables, "JAEGER_ENDPOINT") ?? url(variables, "JAEGER_REPORTER_ENDPOINT"),
-    agentHost: text(variables, "JAEGER_AGENT_HOST") ?? text(variables, "JAEGER_REPORTER_AGENT_HOST"),
+    agentHost:
+      checked(variables, "JAEGER_AGENT_HOST", isHost) ?? checked(variables, "JAEGER_REPORTER_AGENT_HOST", isHost),
     username: text(variables, "JAEGER_USER") ?? text(variables, "JAEGER_REPORTER_USER"),
     password: text(variables, "JAEGER_PASSWORD") ?? text(variables, "JAEGER_REPORTER_PASSWORD"),
   });
+}
+
+function checked(variables: Variables, name: string, check: Check): string | undefined {
+  const given = text(variables, name);
+  const expected = given === undefined ? undefined : check(given);
+  return expected === undefined ? given : invalid(name, expected);
 }
 
 /** `name=value` between commas; a value `${NAME:default}` is that of another variable. An item without either is left out. */
@@ -129,11 +139,4 @@ function tellUnused(variables: Variables): void {
     const what = older.map((name) => `${name} is now ${OLDER[name]}`).join(", ");
     warn("settings.ignored", `older names of variables, still taken: ${what}`, undefined, older.length);
   }
-}
-
-/** The object without what is undefined. */
-function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
 }

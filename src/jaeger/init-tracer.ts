@@ -1,6 +1,7 @@
 // jaeger-client's `initTracer` and `initTracerFromEnv`: the same configuration, exported over OTLP.
 
 import { warn } from "../diagnostics.ts";
+import { invalid } from "../environment.ts";
 import { flushAtExit } from "../report/exit-flush.ts";
 import { checkConfig, type SamplerConfig, type TracingConfig, type TracingOptions, unusedBeside } from "./config.ts";
 import { DisabledTracer } from "./disabled-tracer.ts";
@@ -69,6 +70,11 @@ function mergedSampler(
 ): SamplerConfig | undefined {
   const merged = { ...variables, ...given(config) };
   if (Object.keys(merged).length === 0) return undefined;
+  const { type = "remote", param } = merged;
+  const isShare = type === "probabilistic" || type === "remote";
+  if (isShare && param !== undefined && param > 1 && param !== config?.param) {
+    merged.param = invalid("JAEGER_SAMPLER_PARAM", `a number from 0 to 1 beside the sampler "${type}"`);
+  }
   if (merged.type !== undefined && merged.type !== "remote" && merged.param === undefined && !config?.type) {
     warn("environment.invalid", `JAEGER_SAMPLER_TYPE=${merged.type} needs JAEGER_SAMPLER_PARAM; it is ignored`);
     merged.type = undefined;

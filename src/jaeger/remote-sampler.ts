@@ -5,6 +5,7 @@ import { warn } from "../diagnostics.ts";
 import { guard } from "../guard.ts";
 import { type Check, checkOptions, isCount, isFunction, isText } from "../settings.ts";
 import type { TraceContext } from "../trace-context.ts";
+import { hostInUrl, hostPortUrl, isHost, isHostPort } from "./host.ts";
 import { isLogger, type Logger, tell } from "./logger.ts";
 import { PerOperationSampler } from "./per-operation-sampler.ts";
 import {
@@ -49,8 +50,8 @@ const isPort: Check = (value) =>
 
 export const REMOTE_CHECKS: Readonly<Record<keyof RemoteSamplerOptions, Check>> = {
   sampler: isSampler,
-  hostPort: isText,
-  host: isText,
+  hostPort: isHostPort,
+  host: isHost,
   port: isPort,
   samplingPath: isText,
   refreshInterval: isInterval,
@@ -161,12 +162,8 @@ function urlOf(
   serviceName: string,
   { hostPort, host = "localhost", port = 5778, samplingPath }: RemoteSamplerOptions,
 ): URL {
-  const text = hostPort ?? `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const base = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(base)) {
-    throw new TypeError(`new RemoteSampler(serviceName, { hostPort }) needs "host:port" or a URL, not "${text}"`);
-  }
-  const url = new URL(base);
+  const text = hostPort ?? `${hostInUrl(host)}:${port}`;
+  const url = new URL(hostPortUrl(text));
   // A URL drops the port that its scheme has anyway: 80 is then what was meant.
   if (url.port === "" && !/:\d+(\/|$)/.test(text)) url.port = "5778";
   if (samplingPath !== undefined || url.pathname === "/") url.pathname = samplingPath ?? "/sampling";

@@ -52,7 +52,7 @@ export class JaegerSpan extends Span {
   }
 
   override addTags(tags: Record<string, unknown>): this {
-    const priority = tags[SAMPLING_PRIORITY];
+    const priority = tags?.[SAMPLING_PRIORITY];
     if (priority !== undefined) this.#prioritise(priority);
     return super.addTags(tags);
   }

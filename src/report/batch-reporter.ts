@@ -1,7 +1,7 @@
 // Collects encoded spans into batches and sends them: what the reporters that post have in common.
 
 import { AsyncResource } from "node:async_hooks";
-import { count, warn } from "../diagnostics.ts";
+import { warn } from "../diagnostics.ts";
 import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import type { Delivery } from "./http-sender.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
@@ -80,7 +80,7 @@ export class BatchReporter implements Reporter {
 
   report(span: FinishedSpan): void {
     if (this.#closed !== undefined) {
-      count("report.after_close");
+      warn("report.after_close", "a span finished after its reporter was closed, and is lost");
       return;
     }
     if (this.#heldSpans >= this.#settings.maxQueueSize || this.#heldBytes >= MAX_HELD_BYTES) {

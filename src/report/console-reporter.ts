@@ -1,7 +1,7 @@
 // Prints each trace as a tree in the terminal: for development.
 
 import { AsyncResource } from "node:async_hooks";
-import { count, warn } from "../diagnostics.ts";
+import { warn } from "../diagnostics.ts";
 import { type Check, checkOptions, hasMethods, isBoolean, isText } from "../settings.ts";
 import { HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
 import { parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
@@ -79,7 +79,7 @@ export class ConsoleReporter implements Reporter {
 
   report(span: FinishedSpan): void {
     if (this.#closed) {
-      count("report.after_close");
+      warn("report.after_close", "a span finished after its reporter was closed, and is lost");
       return;
     }
     const line = this.#line(span);

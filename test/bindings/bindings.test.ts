@@ -64,6 +64,16 @@ test("wrong parameters: a sentence that says what to write instead", () => {
     [{ servicename: "a" }, /tracerParameters of jaeger-client: .*did you mean "serviceName"/],
     [{ reporter: { collectorEndpoint: "jaeger:14268" } }, /reporter.collectorEndpoint must be an http or https URL/],
     [{ sampler: { type: "const", param: "1" } }, /sampler.param must be a number/],
+    [
+      { sampler: { type: "constant", param: 1 } },
+      /sampler.type must be one of const, probabilistic, ratelimiting, remote/,
+    ],
+    [
+      { reporter: { collectorEndpont: "http://a" } },
+      /"reporter.collectorEndpont"; did you mean "reporter.collectorEndp/,
+    ],
+    [{ sampler: "const" }, /sampler must be an object, not "const"/],
+    [{ reporter: { agentPort: "6832", username: null }, sampler: { param: 2 ** 31 }, other: 1 }, /no option "other"/],
     [[{}, "options"], /the second argument must be an object of options/],
     [[{}, {}, {}], /there are two arguments, its config and its options/],
   ] as const) {
@@ -82,6 +92,8 @@ test("wrong parameters: a sentence that says what to write instead", () => {
   ] as const) {
     assert.throws(() => makeTracer("zipkin-javascript-opentracing", parameters), sentence);
   }
+  assert.throws(() => makeTracer("opentracing:MockTracer", { a: 1 }), /there is no option "a"; there is none/);
+  assert.throws(() => makeTracer("opentelemetry", [{}, {}]), /there is one argument, an object of options/);
   assert.throws(() => makeTracer("opentelemetry", { stableName: true }), /did you mean "stableNames"\?/);
 });
 
@@ -98,7 +110,39 @@ test("the service's name: the tracer's parameters, else the setting, else OTEL_S
   assert.equal(await nameWith({}, {}), "by environment");
   delete process.env["OTEL_SERVICE_NAME"];
   assert.equal(await nameWith({}, {}), "unknown_service:node");
+  assert.equal(await nameWith({ serviceName: "by setting" }, { serviceName: undefined }), "by setting");
   assert.deepEqual(diagnostics(), {}, "no setting was ignored");
+});
+
+test("a name that is undefined among the parameters is none: the setting counts", async () => {
+  interface Lightstep {
+    options(): { component_name: string };
+  }
+  const lightstep = makeTracer("lightstep-tracer", { component_name: undefined, disabled: true }, "shop");
+  assert.equal((lightstep as unknown as Lightstep).options().component_name, "shop");
+  const jaeger = makeTracer("jaeger-client:initTracerFromEnv", { ...JAEGER, serviceName: undefined }, "shop");
+  assert.equal((jaeger as unknown as Named)._serviceName, "shop");
+  assert.doesNotThrow(() => makeTracer("zipkin-javascript-opentracing", { serviceName: undefined }, "shop"));
+});
+
+test("settings that the tracer makes no use of are told", async () => {
+  const ignored = async (settings: object): Promise<number | undefined> => {
+    resetDiagnostics();
+    await initTracing(settings).close();
+    return diagnostics()["settings.ignored"];
+  };
+  assert.equal(await ignored({ tracerCallable: "opentelemetry" }), undefined);
+  assert.equal(await ignored({ tracerCallable: "opentelemetry", serviceName: "shop" }), 1);
+  assert.equal(await ignored({ tracerParameters: { a: 1 } }), 1);
+  assert.equal(await ignored({ tracerParameters: { a: 1 }, tracer: new MockTracer() }), 1);
+  assert.equal(await ignored({ tracerCallable: "dd-trace", tracer: new MockTracer() }), 1);
+  process.env["OPENTRACING_TRACER_PARAMETERS"] = "{}";
+  assert.equal(await ignored({}), 1);
+  assert.equal(
+    await ignored({ tracerCallable: "opentracing:MockTracer" }),
+    undefined,
+    "code wins over the environment",
+  );
 });
 
 test("code comes before environment: a setting and a global tracer win over OPENTRACING_TRACER", async () => {

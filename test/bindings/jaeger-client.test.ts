@@ -5,6 +5,9 @@ import { spawn } from "node:child_process";
 import dgram from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
+import { Tracing } from "node-opentracing";
+import { diagnostics } from "#src/diagnostics.js";
+import { makeTracer } from "#src/tracer-callable.js";
 import { startService } from "./process.js";
 import { installed, jaegerCollector } from "./protocols.js";
 import { startSink } from "./sink.js";
@@ -113,4 +116,13 @@ test("a process that sends to an agent ends by itself, after its last span", asy
   const [bytes] = await packet;
   assert.ok(bytes.includes("shop") && bytes.includes("http://127.0.0.1:9/unanswered"));
   agent.close();
+});
+
+test("a span that is too large for the agent is counted", async () => {
+  process.chdir(installed);
+  const parameters = { sampler: { type: "const", param: 1 }, reporter: { agentHost: "127.0.0.1", agentPort: 9 } };
+  const tracer = makeTracer("jaeger-client", parameters, "shop");
+  tracer.startSpan("large", { tags: { text: "x".repeat(100_000) } }).finish();
+  await new Tracing(tracer).flush();
+  assert.deepEqual(diagnostics(), { "report.encode_error": 1 });
 });

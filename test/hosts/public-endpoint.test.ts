@@ -127,6 +127,17 @@ test("publicEndpoint: with a tracer that has no links, tags name the caller", as
   assert.deepEqual(named, [caller.toTraceId(), caller.toSpanId()]);
 });
 
+test("publicEndpoint: with a tracer whose contexts tell no ids, a new trace without a link", async (t) => {
+  resetDiagnostics();
+  const tracer = new MockTracer();
+  tracer.extract = () => ({}) as never;
+  tracer.inject = () => {};
+  const { ask } = await serving(t, tracer, { publicEndpoint: true });
+  await ask("GET /");
+  assert.equal(tracer.report().spans.length, 3);
+  assert.deepEqual(diagnostics(), {});
+});
+
 test("REFERENCE_LINK: a span of your own begins a trace that is linked to others, or has a parent besides", () => {
   const reporter = new MemoryReporter();
   const tracer = new Tracer({ reporter });

@@ -152,6 +152,7 @@ test("an address of Jaeger's own becomes the same host's OTLP address, any other
     ["http://collector:14268/api/traces?format=jaeger.thrift", "http://collector:4318/v1/traces"],
     ["https://collector/api/traces/", "https://collector:4318/v1/traces"],
     ["http://user:secret@collector:14268/api/traces", "http://user:secret@collector:4318/v1/traces"],
+    ["http://collector/jaeger/api/traces", "http://collector:4318/v1/traces"],
     ["http://[::1]:14268/api/traces", "http://[::1]:4318/v1/traces"],
     ["http://collector:14268", "http://collector:4318/v1/traces"],
     ["http://collector:4318", "http://collector:4318/v1/traces"],
@@ -269,6 +270,8 @@ test("what is wrong throws, saying what to write instead", () => {
     [{ sampler: { type: "ratelimiting", param: -1 } }, {}, /0 or more/],
     [{ sampler: { type: "remote", param: 1, port: 0 } }, {}, /config\.sampler\.port must be a port/],
     [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be a URL/],
+    [{ reporter: { agentHost: "a b" } }, {}, /config\.reporter\.agentHost must be a host name/],
+    [{ sampler: { type: "remote", hostPort: "a b" } }, {}, /config\.sampler\.hostPort must be "host:port" or a URL/],
     [{ reporter: { flushIntervalMs: "1" } }, {}, /flushIntervalMs must be milliseconds/],
     [{ reporter: "x" }, {}, /config\.reporter must be an object/],
     [{}, { reporter: { report() {} } }, /options\.reporter must be a reporter, such as new InMemoryReporter/],
@@ -278,11 +281,7 @@ test("what is wrong throws, saying what to write instead", () => {
     [{}, { refreshInterval: 2 ** 31 }, /options\.refreshInterval must be whole milliseconds/],
     [{}, { propagators: ["uber"] }, /options\.propagators must be/],
   ];
-  for (const [config, options, message] of wrong.filter(
-    ([config]) => !Array.isArray((config as TracingConfig).reporter),
-  )) {
-    assert.throws(() => made(config, options), message);
-  }
+  for (const [config, options, message] of wrong) assert.throws(() => made(config, options), message);
 });
 
 test("disabled: the no-op tracer, which can be closed too", async () => {
@@ -425,6 +424,47 @@ test("variables that are wrong count as unset, variables that are not used are n
   ]);
 });
 
+test("a variable that names no host, or no share for the sampler it meets, counts as unset: nothing throws", () => {
+  const { config } = readJaegerEnvironment({
+    JAEGER_AGENT_HOST: "a b",
+    JAEGER_REPORTER_AGENT_HOST: "::1",
+    JAEGER_SAMPLER_MANAGER_HOST_PORT: "a b",
+    JAEGER_SAMPLING_ENDPOINT: "[::1]:5778",
+    JAEGER_SAMPLER_HOST: "a b",
+  });
+  assert.deepEqual(config, { sampler: { hostPort: "[::1]:5778" }, reporter: { agentHost: "::1" } });
+
+  const described = (variables: Record<string, string>, sampler?: object): string => {
+    const infos: string[] = [];
+    const logger = { info: (text: string) => void infos.push(text), error() {} };
+    const all = { JAEGER_SERVICE_NAME: "s", JAEGER_SAMPLER_REFRESH_INTERVAL: "0", ...variables };
+    const config = sampler === undefined ? {} : { sampler: sampler as TracingConfig["sampler"] };
+    void fromEnv(all, config, { reporter: new jaeger.NoopReporter(), logger }).close();
+    return infos[0]!.slice("Initializing Jaeger Tracer with NoopReporter and ".length);
+  };
+  const texts = told("environment.invalid", () => {
+    assert.equal(described({ JAEGER_SAMPLER_PARAM: "1.1" }), "RemoteSampler(serviceName=s)");
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "1.1" }),
+      "RemoteSampler(serviceName=s)",
+    );
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "1" }),
+      "ProbabilisticSampler(samplingRate=1)",
+    );
+    // The type is the code's, and to it the parameter is right.
+    assert.equal(
+      described({ JAEGER_SAMPLER_TYPE: "probabilistic", JAEGER_SAMPLER_PARAM: "5" }, { type: "ratelimiting" }),
+      "RateLimitingSampler(maxTracesPerSecond=5)",
+    );
+  });
+  assert.deepEqual(texts, [
+    'JAEGER_SAMPLER_PARAM must be a number from 0 to 1 beside the sampler "remote"; its value is ignored',
+    'JAEGER_SAMPLER_PARAM must be a number from 0 to 1 beside the sampler "probabilistic"; its value is ignored',
+    "JAEGER_SAMPLER_TYPE=probabilistic needs JAEGER_SAMPLER_PARAM; it is ignored",
+  ]);
+});
+
 test("JAEGER_SAMPLER_TYPE without a parameter counts as unset: the manager is asked", async () => {
   const texts = told("environment.invalid", () => {
     const variables = { JAEGER_SERVICE_NAME: "s", JAEGER_SAMPLER_TYPE: "const", JAEGER_SAMPLER_REFRESH_INTERVAL: "0" };
@@ -473,6 +513,16 @@ test("other formats take the place of uber-trace-id where they are asked for", a
   });
   assert.equal(context.toTraceId(), "4bf92f3577b34da6a3ce929d0e0e4736");
   await tracer.close();
+});
+
+test("untyped callers may hand on tags that there are not", async () => {
+  const reporter = new MemoryReporter();
+  const tracer = made({}, { reporter });
+  for (const tags of [null, undefined] as unknown as Record<string, unknown>[]) {
+    tracer.startSpan("s", { tags }).addTags(tags).finish();
+  }
+  await tracer.close();
+  assert.equal(reporter.spans.length, 2);
 });
 
 test("codecs that throw, answer nothing or are none harm nobody; what is foreign is counted", async () => {
