@@ -20,14 +20,15 @@ const registration: Registration = { tracer: undefined };
 const provider = new OpenTelemetryProvider(registration, requestsTraced);
 
 /** The one that there can be. */
-let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+let registered: { readonly tracing: Tracing; readonly undo: Undo; isInPlace(): boolean } | undefined;
 
 /**
  * Registers the tracing's tracer as OpenTelemetry's global tracer provider, its scope as the context manager, and its header
  * formats as the propagator. From then on `trace.getActiveSpan()` and `tracing.activeSpan()` are one span, spans of both APIs
  * nest in one another, and all go to the tracing's reporter by its sampler's decision.
  *
- * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing.
+ * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing,
+ * unless OpenTelemetry's own `disable()` was called in between: then it registers anew.
  * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so.
  *
  * @returns takes it back, as `tracing.close()` does: tracers that libraries keep then make spans that record nothing
@@ -36,19 +37,16 @@ let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
 export function registerOpenTelemetry(tracing: Tracing): Undo {
   const tracer = tracerOf(tracing);
   if (tracer === undefined) return nothing;
-  if (registered?.tracing === tracing) return registered.undo;
+  if (registered?.tracing === tracing) {
+    if (registered.isInPlace()) return registered.undo;
+    registered.undo();
+  }
 
   const contexts = new OpenTelemetryContextManager(tracing.scopeManager, tracer);
-  const propagator = new OpenTelemetryPropagator(tracer);
-
-  const undos: Undo[] = [];
-  const missing = SETTERS.find(({ set, unset }) => {
-    const isSet = set({ contexts, propagator });
-    if (isSet) undos.push(() => unset({ contexts, propagator }));
-    return !isSet;
-  });
+  const parts: Parts = { contexts, propagator: new OpenTelemetryPropagator(tracer) };
+  const missing = SETTERS.find(({ set }) => !set(parts));
   if (missing !== undefined) {
-    for (const undo of undos) undo();
+    unset(parts);
     warn(
       "settings.ignored",
       `registerOpenTelemetry: another OpenTelemetry ${missing.what} is registered already, or another version of ` +
@@ -75,9 +73,9 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
     registration.tracer = undefined;
     extendSpans(tracer, undefined);
     http.runRequest = runRequest;
-    for (const one of undos) one();
+    unset(parts);
   };
-  registered = { tracing, undo };
+  registered = { tracing, undo, isInPlace: () => SETTERS.every(({ isSet }) => isSet(parts)) };
   attach(tracing, { close: undo });
   return undo;
 }
@@ -91,8 +89,9 @@ interface Setter {
   readonly what: string;
   /** Answers false where another one is there. */
   readonly set: (parts: Parts) => boolean;
-  /** Leaves it alone where somebody has put another one in its place since. */
-  readonly unset: (parts: Parts) => void;
+  /** False once somebody has taken it away, or put another one in its place. */
+  readonly isSet: (parts: Parts) => boolean;
+  readonly clear: () => void;
 }
 
 const SETTERS: readonly Setter[] = [
@@ -103,26 +102,31 @@ const SETTERS: readonly Setter[] = [
       if (other?.setGlobalTracerProvider(provider)) other.disable();
       return trace.setGlobalTracerProvider(provider);
     },
-    unset() {
-      const current = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
-      if (current.getDelegate?.() === provider) trace.disable();
-    },
+    isSet: () => (trace.getTracerProvider() as Partial<ProxyTracerProvider>).getDelegate?.() === provider,
+    clear: () => trace.disable(),
   },
   {
     what: "context manager",
-    set: ({ contexts }) => context.setGlobalContextManager(contexts.enable()),
-    unset({ contexts }) {
-      if (contexts.isEnabled) context.disable();
+    set({ contexts }) {
+      const isSet = context.setGlobalContextManager(contexts);
+      if (isSet) contexts.enable();
+      return isSet;
     },
+    isSet: ({ contexts }) => contexts.isEnabled,
+    clear: () => context.disable(),
   },
   {
     what: "propagator",
     set: ({ propagator }) => propagation.setGlobalPropagator(propagator),
-    unset({ propagator }) {
-      if (propagation.fields() === propagator.fields()) propagation.disable();
-    },
+    isSet: ({ propagator }) => propagation.fields() === propagator.fields(),
+    clear: () => propagation.disable(),
   },
 ];
+
+/** Takes away what is there of ours, and leaves alone what is somebody else's. */
+function unset(parts: Parts): void {
+  for (const { isSet, clear } of SETTERS) if (isSet(parts)) clear();
+}
 
 /**
  * From 1.10 on the API is there twice, imported and required. What libraries get of either before the registration are proxies
