@@ -48,12 +48,12 @@ export class HttpInstrumentationTracer extends ProviderTracer {
     this.#traced = traced;
   }
 
-  override startSpan(name: string, options: ApiSpanOptions = {}, context: Context = contextApi.active()): ApiSpan {
-    const isLeftOut = this.#registration.tracer !== undefined && this.#isTraced(options.kind);
+  override startSpan(name: string, options?: ApiSpanOptions, context: Context = contextApi.active()): ApiSpan {
+    const isLeftOut = this.#registration.tracer !== undefined && this.#isTraced(options?.kind);
     if (!isLeftOut) return super.startSpan(name, options, context);
     this.#warn();
     // A server's: our span of the request is active already, or begins within. The instrumentation's own context is the caller's.
-    const isServers = options.kind === SpanKind.SERVER;
+    const isServers = options?.kind === SpanKind.SERVER;
     const around = isServers ? trace.getSpan(contextApi.active()) : undefined;
     return new PassedSpan(around ?? trace.getSpan(context), isServers);
   }
