@@ -9,6 +9,8 @@ import type { Undo } from "../../patch.ts";
 import { SPAN_KIND } from "../../tags.ts";
 import { extendSpans, Tracer } from "../../tracer/tracer.ts";
 import { attach, Tracing } from "../../tracing.ts";
+import { silenceBy } from "../../untraced.ts";
+import { suppressing } from "../suppression.ts";
 import { BilingualSpan } from "./bilingual-span.ts";
 import { OpenTelemetryContextManager } from "./context-manager.ts";
 import { OpenTelemetryPropagator } from "./propagator.ts";
@@ -66,6 +68,8 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
   const { http } = tracing;
   const { runRequest } = http;
   http.runRequest = contexts.runRequest.bind(contexts) as typeof runRequest;
+  // Or instrumentations of DNS and sockets trace each connection to the back end, which is exported by the next one, for ever.
+  silenceBy((fn) => contexts.with(suppressing(contexts.active()), fn));
 
   const undo: Undo = () => {
     if (registered?.undo !== undo) return;
@@ -73,6 +77,7 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
     registration.tracer = undefined;
     extendSpans(tracer, undefined);
     http.runRequest = runRequest;
+    silenceBy(undefined);
     unset(parts);
   };
   registered = { tracing, undo, isInPlace: () => SETTERS.every(({ isSet }) => isSet(parts)) };
