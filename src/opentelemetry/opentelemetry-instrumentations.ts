@@ -2,7 +2,6 @@
 
 import {
   context as contextApi,
-  createContextKey,
   type Context as OtelContext,
   type Span as OtelSpan,
   propagation,
@@ -14,13 +13,11 @@ import type { Span } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { GETTER } from "./carrier-access.ts";
+import { servedSpan } from "./served-span.ts";
 import { suppressed } from "./suppression.ts";
 
 const HTTP = "@opentelemetry/instrumentation-http";
 const UNDICI = "@opentelemetry/instrumentation-undici";
-
-/** As in @opentelemetry/core, `setRPCMetadata`: where instrumentation-http notes the span of the request that is served. */
-const RPC_METADATA: symbol = createContextKey("OpenTelemetry SDK Context Key RPC_METADATA");
 
 /** What instrumentation-http calls its patches, in SDK 2 and 3. */
 const PATCHES: ReadonlySet<string> = new Set([
@@ -62,9 +59,8 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   adopt(kind: unknown): OtelSpan | undefined {
     if (kind !== "server" && kind !== "client") return undefined;
     const active = contextApi.active();
-    const span = trace.getSpan(active);
+    const span = kind === "server" ? servedSpan(active) : clientSpan(active);
     if (span === undefined || this.#known.has(span)) return undefined;
-    if (kind === "server" ? !isServed(active, span) : !isClients(span)) return undefined;
     this.#known.add(span);
     this.#told(HTTP);
     return span;
@@ -72,8 +68,8 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
 
   /** Whether a request is served in a span of theirs that we have nothing to do with: it stays active. */
   serves(active: OtelContext): boolean {
-    const span = trace.getSpan(active);
-    if (span === undefined || this.#known.has(span) || !isServed(active, span)) return false;
+    const span = servedSpan(active);
+    if (span === undefined || this.#known.has(span)) return false;
     this.#known.add(span);
     return true;
   }
@@ -112,14 +108,11 @@ function isPatch(fn: unknown): boolean {
   return __wrapped === true && typeof __original === "function" && PATCHES.has(name);
 }
 
-function isServed(active: OtelContext, span: OtelSpan): boolean {
-  const metadata = active.getValue(RPC_METADATA) as { type?: unknown; span?: unknown } | undefined;
-  return metadata?.type === "http" && metadata.span === span;
-}
-
-function isClients(span: OtelSpan): boolean {
+function clientSpan(active: OtelContext): OtelSpan | undefined {
+  const span = trace.getSpan(active);
+  if (span === undefined) return undefined;
   const { kind, instrumentationScope } = span as Told;
-  return kind === SpanKind.CLIENT && instrumentationScope?.name === HTTP;
+  return kind === SpanKind.CLIENT && instrumentationScope?.name === HTTP ? span : undefined;
 }
 
 /** The propagator's headers at the end of undici's list of names and values. */
