@@ -9,7 +9,6 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import type { Span } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { GETTER } from "./carrier-access.ts";
@@ -43,7 +42,8 @@ interface Told {
 /**
  * Where instrumentation-http called us, its span is there already, and becomes ours as well (`adopt`). Where we call it, it
  * is left out (`beneath`). instrumentation-undici is no patch, but listens as we do: it is silenced while we call fetch
- * (`without`), and has the requests that it was told of before us (`hasSent`).
+ * (`without`), and has the requests that it was told of before us (`hasSent`); of those that we were told of first it does not get
+ * its headers in (`sends`).
  */
 export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   /** Spans of theirs that are ours already, or that are not to become so. */
@@ -81,10 +81,15 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
     return original as F;
   }
 
-  hasSent(headers: unknown, own: Span | undefined): boolean {
+  hasSent(headers: unknown): boolean {
     if (!Array.isArray(headers)) return false;
-    const spanId = spanIdIn(addedLast(headers, new Set(propagation.fields())));
-    if (spanId === undefined || spanId === own?.context().toSpanId()) return false;
+    if (!hasSpan(addedLast(headers, new Set(propagation.fields())))) return false;
+    this.#told(UNDICI);
+    return true;
+  }
+
+  sends(name: string): boolean {
+    if (!propagation.fields().includes(String(name).toLowerCase())) return false;
     this.#told(UNDICI);
     return true;
   }
@@ -126,6 +131,6 @@ function addedLast(headers: readonly unknown[], fields: ReadonlySet<unknown>): R
   return added;
 }
 
-function spanIdIn(carrier: Record<string, string>): string | undefined {
-  return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, GETTER))?.spanId;
+function hasSpan(carrier: Record<string, string>): boolean {
+  return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, GETTER)) !== undefined;
 }
