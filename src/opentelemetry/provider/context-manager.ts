@@ -144,9 +144,11 @@ export class OpenTelemetryContextManager implements ContextManager {
     run: (context, fn, ...args) => this.with(context as never, fn as never, undefined, ...args) as never,
   };
 
-  #frameOf(given: Context): Frame {
-    const span = trace.getSpan(given);
-    const context = span instanceof PassedSpan ? withoutPassed(given, span.passed) : given;
+  /** What is no context counts as the root's, as with OpenTelemetry's own manager. */
+  #frameOf(given: Context | null | undefined): Frame {
+    const whole = given ?? ROOT_CONTEXT;
+    const span = trace.getSpan(whole);
+    const context = span instanceof PassedSpan ? withoutPassed(whole, span.passed) : whole;
     return {
       context,
       span: ownSpanOf(context, this.#tracer),
