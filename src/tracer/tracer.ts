@@ -159,6 +159,11 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     return isContext ? context : null;
   }
 
+  /** Whether `close` was called: spans still work, and go nowhere. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The names of the headers that `inject` writes, lower case. */
   get headerNames(): readonly string[] {
     return this.#propagator.fields;

@@ -69,6 +69,13 @@ test("registering the same tracing twice is one registration", () => {
   undo();
 });
 
+test("a tracing that is closed is not registered, and a warning says so", async () => {
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  await tracing.close();
+  assert.match(await warningOf(() => registerOpenTelemetry(tracing)()), /the tracing is closed, so nothing was/);
+  assert.equal(trace.getTracer("lib").startSpan("a").isRecording(), false);
+});
+
 test("after OpenTelemetry's own disable(), of all or one of them, the same tracing registers anew", () => {
   const reporter = new MemoryReporter();
   const tracing = new Tracing(new Tracer({ reporter }));

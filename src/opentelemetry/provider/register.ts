@@ -31,7 +31,8 @@ let registered: { readonly tracing: Tracing; readonly undo: Undo; isInPlace(): b
  *
  * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing,
  * unless OpenTelemetry's own `disable()` was called in between: then it registers anew.
- * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so.
+ * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so;
+ * nor is a tracing that is closed.
  *
  * @returns takes it back, as `tracing.close()` does: tracers that libraries keep then make spans that record nothing
  * @throws TypeError where `tracing` is no Tracing object, or its tracer is not the built-in one
@@ -39,6 +40,13 @@ let registered: { readonly tracing: Tracing; readonly undo: Undo; isInPlace(): b
 export function registerOpenTelemetry(tracing: Tracing): Undo {
   const tracer = tracerOf(tracing);
   if (tracer === undefined) return nothing;
+  if (tracer.isClosed) {
+    warn(
+      "settings.ignored",
+      "registerOpenTelemetry: the tracing is closed, so nothing was registered; call it before close()",
+    );
+    return nothing;
+  }
   if (registered?.tracing === tracing) {
     if (registered.isInPlace()) return registered.undo;
     registered.undo();
