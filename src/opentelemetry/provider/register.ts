@@ -1,7 +1,7 @@
 // Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
 
 import { createRequire } from "node:module";
-import { context, type ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
+import { context, type ProxyTracerProvider, propagation, type TracerProvider, trace } from "@opentelemetry/api";
 import { Tracer as NoopTracer } from "opentracing";
 import { warn } from "../../diagnostics.ts";
 import { requestsTraced } from "../../init-tracing.ts";
@@ -115,7 +115,8 @@ const SETTERS: readonly Setter[] = [
       if (other?.setGlobalTracerProvider(provider)) other.disable();
       return trace.setGlobalTracerProvider(provider);
     },
-    isSet: () => (trace.getTracerProvider() as Partial<ProxyTracerProvider>).getDelegate?.() === provider,
+    // After the other copy's disable() ours still answers as if nothing had happened.
+    isSet: () => [trace, otherCopy() ?? trace].every((copy) => delegateOf(copy) === provider),
     clear: () => trace.disable(),
   },
   {
@@ -139,6 +140,10 @@ const SETTERS: readonly Setter[] = [
 /** Takes away what is there of ours, and leaves alone what is somebody else's. */
 function unset(parts: Parts): void {
   for (const { isSet, clear } of SETTERS) if (isSet(parts)) clear();
+}
+
+function delegateOf(copy: typeof trace): TracerProvider | undefined {
+  return (copy.getTracerProvider() as Partial<ProxyTracerProvider>).getDelegate?.();
 }
 
 /**
