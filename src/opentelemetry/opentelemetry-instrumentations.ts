@@ -9,14 +9,11 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import { count, warn } from "../diagnostics.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { GETTER } from "./carrier-access.ts";
+import { HTTP, noteDoubled, UNDICI } from "./doubled.ts";
 import { servedSpan } from "./served-span.ts";
 import { suppressed } from "./suppression.ts";
-
-const HTTP = "@opentelemetry/instrumentation-http";
-const UNDICI = "@opentelemetry/instrumentation-undici";
 
 /** What instrumentation-http calls its patches, in SDK 2 and 3. */
 const PATCHES: ReadonlySet<string> = new Set([
@@ -48,7 +45,6 @@ interface Told {
 export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   /** Spans of theirs that are ours already, or that are not to become so. */
   readonly #known = new WeakSet<OtelSpan>();
-  #hasWarned = false;
 
   readonly without: typeof suppressed = suppressed;
 
@@ -62,7 +58,7 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
     const span = kind === "server" ? servedSpan(active) : clientSpan(active);
     if (span === undefined || this.#known.has(span)) return undefined;
     this.#known.add(span);
-    this.#told(HTTP);
+    noteDoubled(HTTP);
     return span;
   }
 
@@ -77,34 +73,21 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   beneath<F>(fn: F): F {
     let original: unknown = fn;
     while (isPatch(original)) original = (original as Patch).__original;
-    if (original !== fn) this.#told(HTTP);
+    if (original !== fn) noteDoubled(HTTP);
     return original as F;
   }
 
   hasSent(headers: unknown): boolean {
     if (!Array.isArray(headers)) return false;
     if (!hasSpan(addedLast(headers, new Set(propagation.fields())))) return false;
-    this.#told(UNDICI);
+    noteDoubled(UNDICI);
     return true;
   }
 
   sends(name: string): boolean {
     if (!propagation.fields().includes(String(name).toLowerCase())) return false;
-    this.#told(UNDICI);
+    noteDoubled(UNDICI);
     return true;
-  }
-
-  #told(name: string): void {
-    count("instrumentation.doubled");
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    warn(
-      "instrumentation.doubled",
-      `${name} traces the same requests as initTracing; each gets one span, but pays for both: switch "${HTTP}" and ` +
-        `"${UNDICI}" off, by { enabled: false } in getNodeAutoInstrumentations(), or leave them out`,
-      undefined,
-      0,
-    );
   }
 }
 
