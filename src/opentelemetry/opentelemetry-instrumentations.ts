@@ -79,7 +79,7 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
 
   hasSent(headers: unknown): boolean {
     if (!Array.isArray(headers)) return false;
-    if (!hasSpan(addedLast(headers, new Set(propagation.fields())))) return false;
+    if (!hasSpan(addedLast(headers, propagation.fields()))) return false;
     noteDoubled(UNDICI);
     return true;
   }
@@ -104,11 +104,11 @@ function clientSpan(active: OtelContext): OtelSpan | undefined {
 }
 
 /** The propagator's headers at the end of undici's list of names and values. */
-function addedLast(headers: readonly unknown[], fields: ReadonlySet<unknown>): Record<string, string> {
+function addedLast(headers: readonly unknown[], fields: readonly string[]): Record<string, string> {
   const added: Record<string, string> = {};
   for (let i = headers.length - 2; i >= 0; i -= 2) {
     const name = String(headers[i]).toLowerCase();
-    if (!fields.has(name)) break;
+    if (!fields.includes(name)) break;
     added[name] ??= String(headers[i + 1]);
   }
   return added;

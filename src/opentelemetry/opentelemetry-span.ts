@@ -49,7 +49,7 @@ export class OpenTelemetrySpan extends Span {
 
   override setOperationName(name: string): this {
     this.#name = String(name);
-    this.#writer.span.updateName(this.#name);
+    this.#writer.rename(this.#name);
     return this;
   }
 
