@@ -12,8 +12,9 @@ export type AttributeValue = string | number | boolean | bigint | readonly (Attr
 
 /**
  * Arrays stay arrays (of up to 128 elements), big integers stay integers where 64 bits hold them; objects become JSON,
- * errors, symbols and functions text. Null and undefined are left out, and null within an array. Never throws: a value that cannot be
- * read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as `report.encode_error`.
+ * errors, symbols and functions text. Null and undefined are left out; within an array both become null. Never throws: a value
+ * that cannot be read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as
+ * `report.encode_error`.
  */
 export function attributeValue(value: unknown): AttributeValue {
   try {
