@@ -21,6 +21,22 @@ export function untraced<T>(fn: () => T): T {
   }
 }
 
+/** Runs a function so that others make no spans of it. Undefined where there are none. */
+let silence: (<T>(fn: () => T) => T) | undefined;
+
+/**
+ * `untraced` for a request of tracing's own, none of whose consequences is to be traced by anybody: look-ups, connections,
+ * callbacks.
+ */
+export function ownRequest<T>(send: () => T): T {
+  return silence === undefined ? untraced(send) : silence(() => untraced(send));
+}
+
+/** Says what silences others that get their spans from us, from now on; undefined for nothing. Must not throw. */
+export function silenceBy(run: typeof silence): void {
+  silence = run;
+}
+
 /** Whether the running code is inside `untraced`, or what `untracedWhere` was told says so. */
 export function isUntraced(): boolean {
   return mark.depth > 0 || (mark.others.length > 0 && mark.others.some(isTrue));

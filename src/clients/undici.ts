@@ -6,6 +6,7 @@ import type { Span } from "opentracing";
 import { guard } from "../guard.ts";
 import type { ClientHandler } from "../http/client-handler.ts";
 import { type Undo, undoAll } from "../patch.ts";
+import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { isUntraced } from "../untraced.ts";
 import { Call, type UndiciRequest, urlOf } from "./call.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
@@ -128,6 +129,19 @@ export class UndiciRequests {
     this.#waiting.delete(call);
     (request as Keyed)[this.#call] = call;
     call.sent(request, url);
+    const { others } = this.#handler;
+    if (others !== undefined && !call.isFetch) this.#refuseHeaders(request, others);
+  }
+
+  /** Others that listen after us would add their trace headers to ours, and two of a name are none to who receives them. */
+  #refuseHeaders(request: UndiciRequest, others: OtherInstrumentation): void {
+    const { addHeader } = request;
+    if (addHeader === undefined) return;
+    request.addHeader = (name, value) => {
+      if (!others.sends(name)) return addHeader.call(request, name, value);
+      this.#listenLast();
+      return request;
+    };
   }
 
   /** The fetch whose trace headers the request carries. */
@@ -185,7 +199,7 @@ export class UndiciRequests {
 
   /** A request that nobody announced: made with undici's own functions. */
   #start(request: UndiciRequest, url: string, caller: Span | undefined): Call | undefined {
-    if (this.#handler.others?.hasSent(request.headers, undefined)) return undefined;
+    if (this.#handler.others?.hasSent(request.headers)) return undefined;
     const outgoing = { component: "undici", method: request.method, url, source: request };
     const span = this.#handler.sending(outgoing, caller);
     return span === undefined ? undefined : new Call(this.#handler, span, caller, request.method.toUpperCase(), false);
@@ -195,7 +209,6 @@ export class UndiciRequests {
     const call = this.#callOf(request);
     if (call === undefined) return;
     call.received(response.statusCode, response.headers);
-    if (!call.isFetch && this.#handler.others?.hasSent(request.headers, call.exchange.span)) this.#listenLast();
     if (call.expected === undefined) return;
     if (call.isFetch) this.await(call);
     else if (!(handlerOf(request) instanceof AsyncResource)) this.#awaitRedirect(call);

@@ -4,16 +4,17 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { attributeValue } from "../report/attribute-value.ts";
 
 /**
- * Text, numbers and booleans as they are, and arrays of one of them; anything else as text, as the compatibility page wants
+ * Text, numbers and booleans as they are, and arrays of one of them and null; anything else as text, as the compatibility page wants
  * it ("Set Tag"). Undefined for what is left out: null and undefined. Never throws.
  */
 export function attributeOf(value: unknown): AttributeValue | undefined {
   const known = attributeValue(value);
   if (typeof known === "bigint") return String(known);
   if (typeof known !== "object") return known;
-  const type = typeof known[0];
-  const isUniform = type !== "bigint" && known.every((element) => typeof element === type);
-  return (isUniform ? [...known] : known.map(String)) as AttributeValue;
+  const values = known.filter((element) => element !== null);
+  const type = typeof values[0];
+  const isUniform = type !== "bigint" && values.every((element) => typeof element === type);
+  return (isUniform ? known : known.map((element) => (element === null ? null : String(element)))) as AttributeValue;
 }
 
 /** Sets an attribute, unless its value is left out. */

@@ -2,7 +2,6 @@
 
 import {
   context as contextApi,
-  createContextKey,
   type Context as OtelContext,
   type Span as OtelSpan,
   propagation,
@@ -10,17 +9,11 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import type { Span } from "opentracing";
-import { count, warn } from "../diagnostics.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { GETTER } from "./carrier-access.ts";
+import { HTTP, noteDoubled, UNDICI } from "./doubled.ts";
+import { servedSpan } from "./served-span.ts";
 import { suppressed } from "./suppression.ts";
-
-const HTTP = "@opentelemetry/instrumentation-http";
-const UNDICI = "@opentelemetry/instrumentation-undici";
-
-/** As in @opentelemetry/core, `setRPCMetadata`: where instrumentation-http notes the span of the request that is served. */
-const RPC_METADATA: symbol = createContextKey("OpenTelemetry SDK Context Key RPC_METADATA");
 
 /** What instrumentation-http calls its patches, in SDK 2 and 3. */
 const PATCHES: ReadonlySet<string> = new Set([
@@ -46,12 +39,12 @@ interface Told {
 /**
  * Where instrumentation-http called us, its span is there already, and becomes ours as well (`adopt`). Where we call it, it
  * is left out (`beneath`). instrumentation-undici is no patch, but listens as we do: it is silenced while we call fetch
- * (`without`), and has the requests that it was told of before us (`hasSent`).
+ * (`without`), and has the requests that it was told of before us (`hasSent`); of those that we were told of first it does not get
+ * its headers in (`sends`).
  */
 export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   /** Spans of theirs that are ours already, or that are not to become so. */
   readonly #known = new WeakSet<OtelSpan>();
-  #hasWarned = false;
 
   readonly without: typeof suppressed = suppressed;
 
@@ -62,18 +55,17 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   adopt(kind: unknown): OtelSpan | undefined {
     if (kind !== "server" && kind !== "client") return undefined;
     const active = contextApi.active();
-    const span = trace.getSpan(active);
+    const span = kind === "server" ? servedSpan(active) : clientSpan(active);
     if (span === undefined || this.#known.has(span)) return undefined;
-    if (kind === "server" ? !isServed(active, span) : !isClients(span)) return undefined;
     this.#known.add(span);
-    this.#told(HTTP);
+    noteDoubled(HTTP);
     return span;
   }
 
   /** Whether a request is served in a span of theirs that we have nothing to do with: it stays active. */
   serves(active: OtelContext): boolean {
-    const span = trace.getSpan(active);
-    if (span === undefined || this.#known.has(span) || !isServed(active, span)) return false;
+    const span = servedSpan(active);
+    if (span === undefined || this.#known.has(span)) return false;
     this.#known.add(span);
     return true;
   }
@@ -81,29 +73,21 @@ export class OpenTelemetryInstrumentations implements OtherInstrumentation {
   beneath<F>(fn: F): F {
     let original: unknown = fn;
     while (isPatch(original)) original = (original as Patch).__original;
-    if (original !== fn) this.#told(HTTP);
+    if (original !== fn) noteDoubled(HTTP);
     return original as F;
   }
 
-  hasSent(headers: unknown, own: Span | undefined): boolean {
+  hasSent(headers: unknown): boolean {
     if (!Array.isArray(headers)) return false;
-    const spanId = spanIdIn(addedLast(headers, new Set(propagation.fields())));
-    if (spanId === undefined || spanId === own?.context().toSpanId()) return false;
-    this.#told(UNDICI);
+    if (!hasSpan(addedLast(headers, propagation.fields()))) return false;
+    noteDoubled(UNDICI);
     return true;
   }
 
-  #told(name: string): void {
-    count("instrumentation.doubled");
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    warn(
-      "instrumentation.doubled",
-      `${name} traces the same requests as initTracing; each gets one span, but pays for both: switch "${HTTP}" and ` +
-        `"${UNDICI}" off, by { enabled: false } in getNodeAutoInstrumentations(), or leave them out`,
-      undefined,
-      0,
-    );
+  sends(name: string): boolean {
+    if (!propagation.fields().includes(String(name).toLowerCase())) return false;
+    noteDoubled(UNDICI);
+    return true;
   }
 }
 
@@ -112,27 +96,24 @@ function isPatch(fn: unknown): boolean {
   return __wrapped === true && typeof __original === "function" && PATCHES.has(name);
 }
 
-function isServed(active: OtelContext, span: OtelSpan): boolean {
-  const metadata = active.getValue(RPC_METADATA) as { type?: unknown; span?: unknown } | undefined;
-  return metadata?.type === "http" && metadata.span === span;
-}
-
-function isClients(span: OtelSpan): boolean {
+function clientSpan(active: OtelContext): OtelSpan | undefined {
+  const span = trace.getSpan(active);
+  if (span === undefined) return undefined;
   const { kind, instrumentationScope } = span as Told;
-  return kind === SpanKind.CLIENT && instrumentationScope?.name === HTTP;
+  return kind === SpanKind.CLIENT && instrumentationScope?.name === HTTP ? span : undefined;
 }
 
 /** The propagator's headers at the end of undici's list of names and values. */
-function addedLast(headers: readonly unknown[], fields: ReadonlySet<unknown>): Record<string, string> {
+function addedLast(headers: readonly unknown[], fields: readonly string[]): Record<string, string> {
   const added: Record<string, string> = {};
   for (let i = headers.length - 2; i >= 0; i -= 2) {
     const name = String(headers[i]).toLowerCase();
-    if (!fields.has(name)) break;
+    if (!fields.includes(name)) break;
     added[name] ??= String(headers[i + 1]);
   }
   return added;
 }
 
-function spanIdIn(carrier: Record<string, string>): string | undefined {
-  return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, GETTER))?.spanId;
+function hasSpan(carrier: Record<string, string>): boolean {
+  return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, GETTER)) !== undefined;
 }

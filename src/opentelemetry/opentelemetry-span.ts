@@ -2,6 +2,7 @@
 
 import type { Baggage, Span as OtelSpan } from "@opentelemetry/api";
 import { Span, type Tracer } from "opentracing";
+import { givenTime } from "../tracer/clock.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 import type { SpanWriter } from "./span-writer.ts";
 
@@ -48,7 +49,7 @@ export class OpenTelemetrySpan extends Span {
 
   override setOperationName(name: string): this {
     this.#name = String(name);
-    this.#writer.span.updateName(this.#name);
+    this.#writer.rename(this.#name);
     return this;
   }
 
@@ -65,7 +66,7 @@ export class OpenTelemetrySpan extends Span {
 
   /** Adds an event, named like the field `event`, or `log`. `timestamp` is in milliseconds since 1970, now by default. */
   override log(fields: Record<string, unknown>, timestamp?: number): this {
-    this.#writer.log(fields, timestamp);
+    this.#writer.log(fields ?? {}, givenTime(timestamp));
     return this;
   }
 
@@ -93,7 +94,7 @@ export class OpenTelemetrySpan extends Span {
 
   /** Ends the OpenTelemetry span. `finishTime` is in milliseconds since 1970, now by default. */
   override finish(finishTime?: number): void {
-    this.#writer.finish(finishTime);
+    this.#writer.finish(givenTime(finishTime));
   }
 
   /** @internal Whether this span has, or had, that baggage. */

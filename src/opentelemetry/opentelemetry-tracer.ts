@@ -26,6 +26,7 @@ import { count, warn } from "../diagnostics.ts";
 import type { TextCarrier } from "../propagation/propagator.ts";
 import { type Check, checkOptions, hasMethods, isBoolean } from "../settings.ts";
 import { SPAN_KIND } from "../tags.ts";
+import { givenTime } from "../tracer/clock.ts";
 import { VERSION } from "../version.ts";
 import { isEmpty, NO_BAGGAGE, withBaggage } from "./baggage.ts";
 import { GETTER, SETTER } from "./carrier-access.ts";
@@ -117,12 +118,13 @@ export class OpenTelemetryTracer extends Tracer {
   /**
    * Starts a span. The parent is `childOf`, else the first child-of reference, else the first reference; without any the
    * span starts a new trace. Every reference becomes a link with the attribute `opentracing.ref_type`. `startTime` is in
-   * milliseconds since 1970, now by default. What is of another tracer is counted (`span.foreign_parent`) and left out.
+   * milliseconds since 1970, now by default. What is of another tracer, or no reference, is counted (`span.foreign_parent`) and
+   * left out.
    */
-  override startSpan(name: string, options: SpanOptions = {}): OpenTelemetrySpan {
-    const { tags = {}, startTime } = options;
-    const references = ownReferences(options.references);
-    const parent = ownContext(options.childOf) ?? parentOf(references);
+  override startSpan(name: string, options?: SpanOptions): OpenTelemetrySpan {
+    const tags = options?.tags ?? {};
+    const references = ownReferences(options?.references);
+    const parent = ownContext(options?.childOf) ?? parentOf(references);
     const baggage = initialBaggage(parent, references);
 
     const adopted = this.#others?.adopt(tags[SPAN_KIND]);
@@ -130,6 +132,7 @@ export class OpenTelemetryTracer extends Tracer {
 
     const active = unsuppressed(contextApi.active());
     const root = parent === undefined && !this.#implicitParent;
+    const startTime = givenTime(options?.startTime);
     const span = this.#otelTracer().startSpan(
       String(name),
       {
@@ -139,7 +142,7 @@ export class OpenTelemetryTracer extends Tracer {
         root,
         ...(startTime === undefined ? undefined : { startTime }),
       },
-      withBaggage(withParent(active, parent, options.childOf), baggage),
+      withBaggage(withParent(active, parent, options?.childOf), baggage),
     );
     const isRecording = span.isRecording();
     if (!isRecording && !this.#isChecked) this.#check(span);

@@ -11,6 +11,7 @@ import {
 import { REFERENCE_CHILD_OF, type Reference, type Span, type SpanContext } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { REFERENCE_LINK } from "../link.ts";
+import { validReferences } from "../tracer/valid-references.ts";
 import { NO_BAGGAGE } from "./baggage.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
@@ -23,8 +24,9 @@ export interface OwnReference {
 
 const NO_REFERENCES: readonly OwnReference[] = [];
 
-/** Those that are ours; what is of another tracer is counted `span.foreign_parent`. */
-export function ownReferences(references: readonly Reference[] | undefined): readonly OwnReference[] {
+/** Those that are ours; what is of another tracer, or no reference, is counted `span.foreign_parent`. */
+export function ownReferences(given: readonly Reference[] | null | undefined): readonly OwnReference[] {
+  const references = validReferences(given);
   if (references === undefined || references.length === 0) return NO_REFERENCES;
   const own: OwnReference[] = [];
   for (const reference of references) {

@@ -22,6 +22,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Writes to one OpenTelemetry span. All OpenTracing spans over it share one. */
 export interface SpanWriter {
   readonly span: OtelSpan;
+  rename(name: string): void;
   tag(name: string, value: unknown): void;
   /** `name`: where it is no field, as in `logEvent`. */
   log(fields: Fields, timestamp: number | undefined, name?: string): void;
@@ -91,6 +92,8 @@ export class SilentWriter implements SpanWriter {
     this.span = span;
   }
 
+  rename(): void {}
+
   tag(): void {}
 
   log(): void {}
@@ -107,6 +110,10 @@ class PlainWriter implements SpanWriter {
   constructor(span: OtelSpan, ends: boolean) {
     this.span = span;
     this.#ends = ends;
+  }
+
+  rename(name: string): void {
+    if (isOpen(this.span)) this.span.updateName(name);
   }
 
   tag(name: string, value: unknown): void {
@@ -144,6 +151,10 @@ class StableWriter implements SpanWriter, AttributeSink {
     this.#ends = ends;
     this.#tags = flatTags(tags);
     this.#kind = kindOf(this.#tags);
+  }
+
+  rename(name: string): void {
+    if (isOpen(this.span)) this.span.updateName(name);
   }
 
   tag(name: string, value: unknown): void {

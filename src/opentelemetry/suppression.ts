@@ -14,6 +14,11 @@ export function suppressed<A extends unknown[], R>(fn: (...args: A) => R, ...arg
   return contextApi.with(active.setValue(SUPPRESSED, true).setValue(BY_US, true), fn, undefined, ...args);
 }
 
+/** The context with the mark as OpenTelemetry's own libraries set it: nothing is traced there, by us neither. */
+export function suppressing(context: OtelContext): OtelContext {
+  return context.setValue(SUPPRESSED, true);
+}
+
 /** The context in which we make a span: without the mark, if we set it. What the SDK suppresses stays so. */
 export function unsuppressed(context: OtelContext): OtelContext {
   return context.getValue(BY_US) === true ? context.deleteValue(SUPPRESSED).deleteValue(BY_US) : context;

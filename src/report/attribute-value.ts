@@ -7,13 +7,14 @@ const MAX_TEXT = 8192;
 /** Elements of an array that are kept. */
 const MAX_ELEMENTS = 128;
 
-/** What encoders can write. `undefined` stands for an attribute that is left out. */
-export type AttributeValue = string | number | boolean | bigint | readonly AttributeValue[] | undefined;
+/** What encoders can write. `undefined` stands for an attribute that is left out, null for an element without a value. */
+export type AttributeValue = string | number | boolean | bigint | readonly (AttributeValue | null)[] | undefined;
 
 /**
  * Arrays stay arrays (of up to 128 elements), big integers stay integers where 64 bits hold them; objects become JSON,
- * errors, symbols and functions text. Null and undefined are left out. Never throws: a value that cannot be
- * read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as `report.encode_error`.
+ * errors, symbols and functions text. Null and undefined are left out; within an array both become null. Never throws: a value
+ * that cannot be read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as
+ * `report.encode_error`.
  */
 export function attributeValue(value: unknown): AttributeValue {
   try {
@@ -31,8 +32,8 @@ export function valueText(value: unknown): string {
 
 function arrayOf(array: readonly unknown[]): AttributeValue {
   if (array.length > MAX_ELEMENTS) count("span.values_truncated");
-  // Inside an array there is no leaving out: positions mean something.
-  return array.slice(0, MAX_ELEMENTS).map((element) => scalar(element) ?? "");
+  // Inside an array there is no leaving out: positions mean something. OpenTelemetry's specification ("Attribute") wants null kept.
+  return Array.from(array.slice(0, MAX_ELEMENTS), (element) => scalar(element) ?? null);
 }
 
 function scalar(value: unknown): string | number | boolean | bigint | undefined {

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
-import { untraced } from "../untraced.ts";
+import { ownRequest } from "../untraced.ts";
 import { VERSION } from "../version.ts";
 import { type Answer, readAnswer } from "./http-answer.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
@@ -165,7 +165,7 @@ export class HttpSender {
       const { endpoint, compression, contentType } = this.#options;
       let length = 0;
       for (const part of body) length += part.length;
-      const request = untraced(() =>
+      const request = ownRequest(() =>
         (endpoint.protocol === "https:" ? https : http).request({
           protocol: endpoint.protocol,
           hostname: endpoint.hostname.replace(/^\[|\]$/g, ""),

@@ -130,7 +130,9 @@ function linkJson({ type, context, attributes, droppedAttributes }: SpanReferenc
   };
 }
 
-function anyValue(value: AttributeValue): object {
+/** Null is an AnyValue with nothing set. */
+function anyValue(value: AttributeValue | null): object {
+  if (value === null) return {};
   switch (typeof value) {
     case "boolean":
       return { boolValue: value };

@@ -270,7 +270,7 @@ function writeValue(to: ByteBuffer, value: unknown): void {
       writeVarint64(to, Number((value >> 32n) & 0xffffffffn), Number(value & 0xffffffffn));
       break;
     case "object":
-      writeArray(to, value as readonly AttributeValue[]);
+      if (value !== null) writeArray(to, value as readonly AttributeValue[]);
       break;
     default:
       writeByte(to, fieldKey(1, MESSAGE));

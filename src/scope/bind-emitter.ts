@@ -17,6 +17,8 @@ type Methods = Record<"on" | "addListener" | "prependListener" | "once" | "prepe
 const isEmitter = hasMethods("an EventEmitter", "on", "once", "emit", "removeListener", "rawListeners");
 /** From each bound listener to the function that the user added. */
 const originals = new WeakMap<Listener, Listener>();
+/** Node's own wrappers around bound listeners, by `once`: an emitter that is bound twice meets each twice. */
+const onceWrappers = new WeakSet<Listener>();
 
 /**
  * From now on every listener added to this emitter runs in `span`. Without `span`: each in the span that was active when
@@ -72,9 +74,10 @@ export function bindEmitter(scope: ScopeManager, emitter: EventEmitter, ...span:
 
 /** Whether a listener is bound, or is Node's wrapper around one that is. The latter is told what it is in truth for. */
 function isBound(listener: Wrapper): boolean {
-  if (originals.has(listener)) return true;
+  if (originals.has(listener) || onceWrappers.has(listener)) return true;
   const original = typeof listener.listener === "function" ? originals.get(listener.listener as Listener) : undefined;
   if (original === undefined) return false;
   listener.listener = original;
+  onceWrappers.add(listener);
   return true;
 }

@@ -28,12 +28,13 @@ export interface OtherInstrumentation {
   /** Calls `fn(...args)` so that it makes no spans of what happens there. */
   without<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R;
   /**
-   * Whether it has sent trace headers of its own along with a request of undici, whose span is its own then.
+   * Whether it has added trace headers of its own to a request of undici, whose span is its own then.
    *
    * @param headers names and values by turns, as undici has them
-   * @param own our span for the request, where there is one
    */
-  hasSent(headers: unknown, own: Span | undefined): boolean;
+  hasSent(headers: unknown): boolean;
+  /** Whether a header that is being added to a request of ours, which has its trace headers, is a trace header of its own. */
+  sends(name: string): boolean;
 }
 
 /** A span made active until `close`. `using scope = manager.enter(span)` closes it at the end of the block. */

@@ -27,12 +27,16 @@ class Clock {
 
 export const clock: Clock = new Clock();
 
-/**
- * A time that a user gave, in milliseconds since 1970, else `now`. A Date counts; what is no time must not reach reporters,
- * for them it would be 1970.
- */
+/** A time that a user gave, in milliseconds since 1970, else `now`. */
 export function timeOr(now: number, given: unknown): number {
-  if (given === undefined) return now;
+  return given === undefined ? now : (givenTime(given) ?? now);
+}
+
+/**
+ * A time that a user gave, in milliseconds since 1970. A Date counts; undefined for what is no time, which must not reach
+ * reporters, for them it would be 1970.
+ */
+export function givenTime(given: unknown): number | undefined {
   const time = given instanceof Date ? given.getTime() : given;
-  return typeof time === "number" && Number.isFinite(time) ? time : now;
+  return typeof time === "number" && Number.isFinite(time) ? time : undefined;
 }

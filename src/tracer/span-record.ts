@@ -23,9 +23,10 @@ export class SpanRecord implements FinishedSpan {
   references: SpanReference[] = NO_REFERENCES;
   droppedTags = 0;
   droppedLogs = 0;
-  droppedReferences = 0;
-  status: SpanStatus | undefined = undefined;
-  scope: InstrumentationScope | undefined = undefined;
+  // There only once it is set, by OpenTelemetry's API alone: as fields like the others these make each span's record 24 bytes larger.
+  declare droppedReferences?: number;
+  declare status?: SpanStatus;
+  declare scope?: InstrumentationScope;
 
   constructor(context: SpanContext, operationName: string, startTime: number, clockOffset: number) {
     this.context = context;
@@ -54,7 +55,7 @@ export class SpanRecord implements FinishedSpan {
   /** Adds a link; one beyond `maxLinks` is dropped and counted. */
   addReference(reference: SpanReference, maxLinks: number): void {
     if (this.references.length >= maxLinks) {
-      this.droppedReferences++;
+      this.droppedReferences = (this.droppedReferences ?? 0) + 1;
       count("span.links_dropped");
     } else if (this.references === NO_REFERENCES) {
       this.references = [reference];

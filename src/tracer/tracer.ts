@@ -33,6 +33,7 @@ import { ALWAYS, ParentBasedSampler, type Sampler } from "./sampler.ts";
 import { Span } from "./span.ts";
 import { SpanContext } from "./span-context.ts";
 import { SpanRecord } from "./span-record.ts";
+import { validReferences } from "./valid-references.ts";
 
 export interface TracerOptions {
   /** Takes the finished spans. */
@@ -158,6 +159,11 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     return isContext ? context : null;
   }
 
+  /** Whether `close` was called: spans still work, and go nowhere. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The names of the headers that `inject` writes, lower case. */
   get headerNames(): readonly string[] {
     return this.#propagator.fields;
@@ -274,17 +280,6 @@ function newRecord(
   if (references !== undefined && references.length > 0) record.references = links(references, parent);
   return record;
 }
-
-/** Untyped callers hand in spans and contexts as they are, or a reference that is not in a list. */
-function validReferences(references: readonly Reference[] | null | undefined): readonly Reference[] | undefined {
-  if (references === undefined || references === null) return undefined;
-  const list: readonly unknown[] = Array.isArray(references) ? references : [references];
-  const valid = list.filter((one): one is Reference => isReference(one) === undefined);
-  if (valid.length < list.length) count("span.foreign_parent", list.length - valid.length);
-  return valid;
-}
-
-const isReference: Check = hasMethods("a reference", "type", "referencedContext");
 
 function parentOf(
   childOf: OpenTracingSpan | OpenTracingSpanContext | undefined,

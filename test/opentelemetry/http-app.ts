@@ -1,7 +1,7 @@
 // An application of two servers that OpenTelemetry's HTTP instrumentations and ours trace at once. Run by http-instrumentation.test.ts:
 // it prints the span tree, the warnings, and whether each request carried the ids of a client span.
 //
-//     node http-app.js ours-first|theirs-first|servers-only require|import
+//     node http-app.js ours-first|theirs-first require|import [servers-only|clients-only]
 
 import type * as Http from "node:http";
 import { createRequire, register } from "node:module";
@@ -12,13 +12,17 @@ import { spanTree } from "node-opentracing/testing";
 import { spanIdHex } from "#src/trace-context.js";
 import { api, peers, registerOpenTelemetry, requirePeer } from "./api.js";
 
-const [order, form] = process.argv.slice(2);
+const [order, form, traced] = process.argv.slice(2);
 const reporter = new MemoryReporter();
 const warnings: string[] = [];
 process.on("warning", ({ name, message }) => name === "OpenTracingWarning" && warnings.push(message));
 
 function startOurs(): () => Promise<void> {
-  const tracing = initTracing({ reporter, traceClient: order !== "servers-only" });
+  const tracing = initTracing({
+    reporter,
+    traceClient: traced !== "servers-only",
+    traceAll: traced !== "clients-only",
+  });
   registerOpenTelemetry(tracing);
   return () => tracing.close();
 }

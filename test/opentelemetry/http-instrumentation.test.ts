@@ -22,13 +22,7 @@ async function run(...args: string[]): Promise<Outcome> {
   return JSON.parse(stdout);
 }
 
-for (const order of ["ours-first", "theirs-first"]) {
-  for (const form of ["require", "import"]) {
-    test(`${order}, http by ${form}: one span a request, our ids on the wire, both APIs' spans below it, one warning`, async () => {
-      const { tree, warnings, leftOut, ours } = await run(order, form);
-      assert.equal(
-        tree,
-        `
+const ONE_A_REQUEST = `
 program
   GET  client 200
     GET  server 200 by.api=true
@@ -42,8 +36,13 @@ program
           leaf work  seen=true
           request read
           response sent
-      after`,
-      );
+      after`;
+
+for (const order of ["ours-first", "theirs-first"]) {
+  for (const form of ["require", "import"]) {
+    test(`${order}, http by ${form}: one span a request, our ids on the wire, both APIs' spans below it, one warning`, async () => {
+      const { tree, warnings, leftOut, ours } = await run(order, form);
+      assert.equal(tree, ONE_A_REQUEST);
       assert.deepEqual(ours, [true, true, true]);
       assert.equal(leftOut, 6, "three requests, twice each");
       assert.equal(warnings.length, 1);
@@ -53,31 +52,19 @@ program
       );
     });
   }
-}
 
-test("where we trace servers alone, the instrumentations' spans of clients stay", async () => {
-  const { tree, leftOut, ours } = await run("servers-only", "require");
-  assert.equal(
-    tree,
-    `
-program
-  GET  client 200
-    GET  server 200 by.api=true
-      GET  client 200
-        GET  server 200
-          leaf work  seen=true
-          request read
-          response sent
-      GET  client 200
-        GET  server 200
-          leaf work  seen=true
-          request read
-          response sent
-      after`,
-  );
-  assert.deepEqual(ours, [true, true, true]);
-  assert.equal(leftOut, 3);
-});
+  for (const [traced, kept] of [
+    ["servers-only", "clients"],
+    ["clients-only", "servers"],
+  ] as const) {
+    test(`${order}, where we trace ${traced}, the instrumentations' spans of ${kept} stay, and are active`, async () => {
+      const { tree, leftOut, ours } = await run(order, "require", traced);
+      assert.equal(tree, ONE_A_REQUEST);
+      assert.deepEqual(ours, [true, true, true]);
+      assert.equal(leftOut, 3);
+    });
+  }
+}
 
 test("where we trace no requests, the instrumentations' spans are made as any library's", (t) => {
   const { tree } = registered(t);

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
-import { MemoryReporter, NEVER, type Span, Tracer, Tracing } from "node-opentracing";
+import { diagnostics, MemoryReporter, NEVER, type Span, Tracer, Tracing } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
+import { resetDiagnostics } from "#src/diagnostics.js";
 import { api, registerOpenTelemetry } from "./api.js";
 import { registered } from "./scene.js";
 
@@ -102,6 +103,25 @@ renamed  a=1
   - event
   theirs`,
   );
+});
+
+test("what is done after the end to a span with other baggage, or from before the registration, is counted", (t) => {
+  const early = new Tracer({ reporter: new MemoryReporter() }).startSpan("early");
+  const { tracing, lib } = registered(t);
+  const theirs = lib.startSpan("theirs");
+  const baggage = propagation.createBaggage({ a: { value: "1" } });
+  const views = [
+    context.with(propagation.setBaggage(trace.setSpan(ROOT_CONTEXT, theirs), baggage), () => tracing.activeSpan()!),
+    tracing.scopeManager.run(early, () => trace.getActiveSpan()!),
+  ] as import("@opentelemetry/api").Span[];
+  theirs.end();
+  early.finish();
+  resetDiagnostics();
+  for (const view of views) {
+    view.setAttribute("a", 1).addEvent("b").setStatus({ code: api.SpanStatusCode.OK }).updateName("c");
+    view.end();
+  }
+  assert.deepEqual(diagnostics(), { "span.used_after_finish": 8, "span.finished_twice": 2 });
 });
 
 test("the decision is made once a trace: what our sampler leaves out, OpenTelemetry's spans leave out", (t) => {

@@ -100,6 +100,18 @@ test("bind: an emitter's listeners run in the context, and can be removed in eve
   assert.equal(seen.length, 3);
 });
 
+test("with and bind: what is no context is the root's", (t) => {
+  registered(t);
+  const active = (): unknown => context.active();
+  const root = active();
+  context.with(one, () => {
+    for (const none of [null, undefined] as never[]) {
+      assert.equal(context.with(none, active), root);
+      assert.equal(context.bind(none, active)(), root);
+    }
+  });
+});
+
 test("disabled: with and bind call the function, in no context", (t) => {
   const { undo } = registered(t);
   undo();

@@ -69,6 +69,36 @@ test("registering the same tracing twice is one registration", () => {
   undo();
 });
 
+test("a tracing that is closed is not registered, and a warning says so", async () => {
+  const tracing = initTracing({ reporter: new MemoryReporter() });
+  await tracing.close();
+  assert.match(await warningOf(() => registerOpenTelemetry(tracing)()), /the tracing is closed, so nothing was/);
+  assert.equal(trace.getTracer("lib").startSpan("a").isRecording(), false);
+});
+
+test("after OpenTelemetry's own disable(), of all or one of them, the same tracing registers anew", () => {
+  const reporter = new MemoryReporter();
+  const tracing = new Tracing(new Tracer({ reporter }));
+  let undo = registerOpenTelemetry(tracing);
+  for (const disable of [
+    () => [trace, context, propagation].forEach((one) => void one.disable()),
+    () => trace.disable(),
+    () => context.disable(),
+    () => propagation.disable(),
+  ]) {
+    disable();
+    undo = registerOpenTelemetry(tracing);
+    trace.getTracer("lib").startActiveSpan("a", (span) => {
+      assert.equal(tracing.activeSpan(), span);
+      span.end();
+    });
+    assert.deepEqual(propagation.fields(), ["traceparent", "tracestate", "baggage"]);
+  }
+  undo();
+  assert.equal(trace.getTracer("lib").startSpan("late").isRecording(), false);
+  assert.equal(reporter.spans.length, 4);
+});
+
 test("where a provider, context manager or propagator is registered already, nothing is, and a warning says what to do", async () => {
   const foreignTracer = { startSpan: () => trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT), startActiveSpan() {} };
   const provider = { getTracer: () => foreignTracer as never };

@@ -1,12 +1,15 @@
 // Requests in and out while we are registered with OpenTelemetry: what they inherit of contexts, and what they do not.
 
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { test } from "node:test";
-import { initTracing, MemoryReporter } from "node-opentracing";
+import { initTracing, MemoryReporter, OtlpReporter, Tracer, Tracing } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
+import { startBackEnd } from "../report/back-end.js";
+import { decodeProtobuf, spansOf } from "../report/otlp-decoder.js";
 import { api, registerOpenTelemetry, requirePeer } from "./api.js";
 
 const { context, propagation, ROOT_CONTEXT, trace } = api;
@@ -113,5 +116,43 @@ GET  client 200
   GET /orders/:id  server 200
     request handler
       load`,
+  );
+});
+
+test("what a reporter does to send is traced by no library: look-ups, connections, what they call back", async (t) => {
+  const backEnd = await startBackEnd(t, (response) => response.setHeader("connection", "close").end());
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint.replace("127.0.0.1", "localhost") });
+  const tracing = new Tracing(new Tracer({ reporter }));
+  t.after(() => tracing.close());
+  registerOpenTelemetry(tracing);
+  // As the instrumentations of dns and net patch.
+  const lib = trace.getTracer("lib");
+  const { lookup } = dns;
+  const { connect } = net.Socket.prototype;
+  const traced: string[] = [];
+  const note = (name: string): void => {
+    traced.push(name);
+    lib.startSpan(name).end();
+  };
+  t.mock.method(dns, "lookup", (name: string, options: dns.LookupOptions, back: (...args: unknown[]) => void) => {
+    note("lookup");
+    lookup(name, options, (...args: unknown[]) => {
+      note("looked up");
+      back(...args);
+    });
+  });
+  t.mock.method(net.Socket.prototype, "connect", function (this: net.Socket, ...args: Parameters<typeof connect>) {
+    note("connect");
+    this.once("close", () => note("closed"));
+    return connect.apply(this, args);
+  });
+  for (const name of ["one", "two"]) {
+    tracing.startActiveSpan(name, () => {});
+    await tracing.flush();
+  }
+  assert.deepEqual([...new Set(traced)].slice(0, 3), ["connect", "lookup", "looked up"]);
+  assert.deepEqual(
+    backEnd.requests.flatMap(({ body }) => spansOf(decodeProtobuf(body)).map(({ name }) => name)),
+    ["one", "two"],
   );
 });

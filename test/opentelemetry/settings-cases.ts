@@ -125,4 +125,42 @@ GET  server 200
   message  server`,
     );
   });
+
+  test("instrumentation-undici started after us: trace headers go out once, and from the second request on there is one span", async (t) => {
+    instrumentation.disable();
+    t.after(() => instrumentation.enable());
+    started(t);
+    // We have looked once more by then for who else listens.
+    await new Promise(setImmediate);
+    const { UndiciInstrumentation } = require("@opentelemetry/instrumentation-undici");
+    const late: Instrumentation = new UndiciInstrumentation();
+    t.after(() => late.disable());
+    const undici: { request(url: string, options: object): Promise<{ body: { text(): Promise<string> } }> } =
+      (await import("undici")) as never;
+    const headers: string[][] = [];
+    const server = http.createServer((request, response) => {
+      headers.push(request.rawHeaders.filter((name) => ["traceparent", "x-mine"].includes(name.toLowerCase())));
+      response.end();
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    spans = [];
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    for (let i = 0; i < 2; i++) {
+      const { body } = await undici.request(origin, { headers: { "x-mine": "1" } });
+      await body.text();
+    }
+    while (spans.length < 5) await new Promise(setImmediate);
+    assert.deepEqual(headers, [
+      ["x-mine", "traceparent"],
+      ["x-mine", "traceparent"],
+    ]);
+    const [clients, servers] = [2, 1].map((kind) => spans.filter((span) => span.kind === kind));
+    const ids = clients!.map((span) => span.spanContext().spanId);
+    assert.equal(clients!.length, 3);
+    for (const { parentSpanContext } of servers!) assert.ok(ids.includes(parentSpanContext!.spanId));
+  });
 }

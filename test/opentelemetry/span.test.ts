@@ -298,7 +298,32 @@ failed  error=RangeError`,
 
 test("a span with wrong arguments is made all the same", (t) => {
   const { lib, reporter } = registered(t);
-  lib.startSpan(undefined as never, undefined, undefined).end();
+  const none = undefined as never;
+  const unreadable = {
+    serialize(): never {
+      throw new Error("unreadable");
+    },
+  };
+  lib.startSpan(none, undefined, undefined).end();
   lib.startSpan("a", { startTime: "yesterday" as never, kind: 99 as never }, ROOT_CONTEXT).end("now" as never);
-  assert.equal(reporter.spans.length, 2);
+  lib.startSpan("b", null as never, null as never).end();
+  lib.startSpan("c", { attributes: null as never, links: null as never }).end();
+  lib.startSpan("d", { links: [null, {}, { context: null }, { context: { traceId: 1 } }] as never }).end();
+  const context = { ...LINKED, traceState: unreadable as never };
+  lib.startSpan("e", { links: [{ context }] }, trace.setSpanContext(ROOT_CONTEXT, context)).end();
+  lib.startSpan("f").setStatus(none).addLink(none).addLinks(none).setAttributes(none).addEvent(none, none, none).end();
+  assert.equal(reporter.spans.length, 7);
+  assert.deepEqual(
+    reporter.spans.map(({ references, status }) => [references.length, status]),
+    [0, 0, 0, 0, 0, 1, 0].map((links) => [links, undefined]),
+  );
+  assert.equal(traceIdHex(reporter.spans[5]!.context), LINKED.traceId);
+});
+
+test("startActiveSpan without a function does nothing", (t) => {
+  const { lib, reporter } = registered(t);
+  for (const args of [["a"], ["a", {}], ["a", {}, ROOT_CONTEXT], ["a", undefined]]) {
+    assert.equal(lib.startActiveSpan(...(args as unknown as [string, () => void])), undefined);
+  }
+  assert.deepEqual(reporter.spans, []);
 });

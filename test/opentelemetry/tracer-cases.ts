@@ -128,7 +128,8 @@ export function tracerCases(sdk: Sdk): void {
         object: { a: 1 },
         big: 2n ** 70n,
         list: ["a", "b"],
-        mixed: ["a", 1],
+        mixed: ["a", 1, null, false, 0],
+        "with gaps": [null, "a", undefined, "b"],
         date: new Date(0),
         gone: null,
       };
@@ -143,7 +144,8 @@ export function tracerCases(sdk: Sdk): void {
         object: '{"a":1}',
         big: String(2n ** 70n),
         list: ["a", "b"],
-        mixed: ["a", "1"],
+        mixed: ["a", "1", null, "false", "0"],
+        "with gaps": [null, "a", null, "b"],
         date: "1970-01-01T00:00:00.000Z",
         later: '{"b":2}',
       },
@@ -248,16 +250,61 @@ export function tracerCases(sdk: Sdk): void {
     assert.equal(diagnostics()["span.foreign_parent"], 2);
   });
 
+  test("a span with wrong arguments is made all the same, and no time that is none reaches the provider", () => {
+    resetDiagnostics();
+    for (const stableNames of [false, true]) {
+      const spans = finished(
+        (tracer) => {
+          tracer.startSpan("one", null as never).finish();
+          tracer.startSpan("two", { tags: null as never, references: null as never }).finish();
+          const span = tracer.startSpan("no list", { references: followsFrom(tracer.startSpan("a")) as never });
+          span.finish();
+          tracer.startSpan("no references", { references: [span, undefined] as never }).finish();
+          for (const none of [Number.NaN, Number.POSITIVE_INFINITY, "now", null] as never[]) {
+            tracer.startSpan("times", { startTime: none }).log({ event: "timed" }, none).finish(none);
+          }
+          tracer
+            .startSpan("log")
+            .log(null as never)
+            .log(undefined as never)
+            .finish();
+        },
+        { stableNames },
+      );
+      assert.deepEqual(
+        spans.map(({ name, links, events }) => [name, links.length, events.map((event) => event.name).join()]),
+        [
+          ["one", 0, ""],
+          ["two", 0, ""],
+          ["no list", 1, ""],
+          ["no references", 0, ""],
+          ...Array(4).fill(["times", 0, "timed"]),
+          ["log", 0, "log,log"],
+        ],
+      );
+      for (const { startTime, endTime, events } of spans) {
+        for (const time of [startTime, endTime, ...events.map((event) => event.time)]) {
+          assert.ok(time.every(Number.isFinite), String(time));
+          assert.ok(Math.abs(time[0] * 1000 - Date.now()) < 60_000, String(time));
+        }
+      }
+    }
+    assert.deepEqual(diagnostics(), { "span.foreign_parent": 4 });
+  });
+
   test("what comes after finish is ignored and counted", () => {
     resetDiagnostics();
     const spans = finished((tracer) => {
       const span = tracer.startSpan("one");
       span.finish();
-      span.setTag("late", 1).log({ event: "late" });
+      span.setTag("late", 1).log({ event: "late" }).setOperationName("late");
       span.finish();
     });
-    assert.equal(spans.length, 1);
-    assert.deepEqual(diagnostics(), { "span.used_after_finish": 2, "span.finished_twice": 1 });
+    assert.deepEqual(
+      spans.map(({ name }) => name),
+      ["one"],
+    );
+    assert.deepEqual(diagnostics(), { "span.used_after_finish": 3, "span.finished_twice": 1 });
   });
 
   test("implicitParent takes the parent from OpenTelemetry's context", () => {

@@ -141,6 +141,25 @@ test("binding twice is harmless: one call, one removal, the later binding decide
   assert.equal(seen.at(-1), c);
 });
 
+test("bound twice, a listener that is to be called once can be removed, and is called once", () => {
+  const emitter = new EventEmitter();
+  for (let i = 0; i < 2; i++) scope.bindEmitter(emitter);
+  let calls = 0;
+  const listener = (): unknown => calls++;
+  for (const add of ["once", "prependOnceListener"] as const) {
+    for (const remove of ["off", "removeListener"] as const) {
+      emitter[add]("a", listener);
+      assert.deepEqual([emitter.listeners("a"), emitter.listenerCount("a", listener)], [[listener], 1]);
+      emitter[remove]("a", listener);
+      assert.equal(emitter.emit("a"), false);
+    }
+    emitter[add]("a", listener);
+    emitter.emit("a");
+    assert.equal(emitter.emit("a"), false);
+  }
+  assert.equal(calls, 2);
+});
+
 test("after undo new listeners are left alone, and old ones keep their span and can be removed", () => {
   const emitter = new EventEmitter();
   const before = Object.getOwnPropertyNames(emitter);

@@ -41,15 +41,17 @@ export class BilingualSpan extends Span implements ApiSpan {
   begun(
     scope: InstrumentationScope,
     kind: SpanKind | undefined,
-    attributes: Attributes = {},
-    links: Link[] = [],
+    attributes: Attributes | undefined,
+    links: Link[] | undefined,
   ): this {
     const { record } = this;
     if (record === undefined) return this;
     record.scope = scope;
     const kindName = KINDS[kind ?? SpanKind.INTERNAL];
     if (kindName !== undefined) record.tags.push(SPAN_KIND, kindName);
-    return this.setAttributes(attributes).addLinks(links);
+    if (attributes !== undefined) this.setAttributes(attributes);
+    if (links !== undefined) this.addLinks(links);
+    return this;
   }
 
   /** Where it is written to. */
@@ -90,10 +92,11 @@ export class BilingualSpan extends Span implements ApiSpan {
     if (attributes !== undefined) this.#addEvent("exception", attributes, time);
   }
 
+  /** A link without a valid trace and span id is left out. */
   addLink(link: Link): this {
     const { record } = this;
     const { limits } = this.tracer();
-    const context = ownSpanContext(link.context);
+    const context = ownSpanContext(link?.context);
     if (record === undefined) {
       this.ignored();
     } else if (context !== undefined) {
@@ -105,18 +108,18 @@ export class BilingualSpan extends Span implements ApiSpan {
   }
 
   addLinks(links: Link[]): this {
-    for (const link of links) this.addLink(link);
+    if (Array.isArray(links)) for (const link of links) this.addLink(link);
     return this;
   }
 
   /** Ok is final; an error may become ok; unset changes nothing. A description counts with an error alone. */
-  setStatus({ code, message }: SpanStatus): this {
+  setStatus(status: SpanStatus): this {
     const { record } = this;
+    const isError = status?.code === SpanStatusCode.ERROR;
     if (record === undefined) {
       this.ignored();
-    } else if (code !== SpanStatusCode.UNSET && record.status?.code !== SpanStatusCode.OK) {
-      const isError = code === SpanStatusCode.ERROR;
-      const text = isError && typeof message === "string" ? message : "";
+    } else if ((isError || status?.code === SpanStatusCode.OK) && record.status?.code !== SpanStatusCode.OK) {
+      const text = isError && typeof status.message === "string" ? status.message : "";
       const { maxValueLength } = this.tracer().limits;
       record.status = { code: isError ? 2 : 1, message: limitedValue(text, maxValueLength) as string };
     }

@@ -17,6 +17,7 @@ import type { ScopeManager } from "../../scope/scope-manager.ts";
 import { type Baggage, hasIds } from "../../trace-context.ts";
 import { Span } from "../../tracer/span.ts";
 import type { Tracer } from "../../tracer/tracer.ts";
+import { servedSpan } from "../served-span.ts";
 import { isSuppressed } from "../suppression.ts";
 import { apiBaggage, isSameBaggage, ownBaggage } from "./baggage.ts";
 import { apiSpanOf, ownSpanOf } from "./own-span.ts";
@@ -57,6 +58,8 @@ export class OpenTelemetryContextManager implements ContextManager {
   readonly #scope: ScopeManager;
   readonly #tracer: Tracer;
   readonly #derived = new WeakMap<Span, Derived>();
+  /** Spans of requests that HTTP instrumentations serve, and that have begun. */
+  readonly #served = new WeakSet<ApiSpan>();
   /** False once somebody has called `context.disable()`. */
   isEnabled = false;
 
@@ -113,12 +116,21 @@ export class OpenTelemetryContextManager implements ContextManager {
 
   /**
    * `scope.run` for a request that has just come in, without the context that was active where its server was made; with the one
-   * that an HTTP instrumentation has just made for it.
+   * that an HTTP instrumentation has just made for it, and its span where ours is none.
    */
   runRequest<A extends unknown[], R>(span: OpenTracingSpan | undefined, fn: (...args: A) => R, ...args: A): R {
     const frame = this.#storage.getStore();
+    if (span === undefined && frame !== undefined && this.#isServedByOthers(frame)) return fn(...args);
     if (frame === undefined || frame === ROOT || frame.isRequest) return this.#scope.run(span, fn, ...args);
     return this.#storage.run(ROOT, () => this.#scope.run(span, fn, ...args));
+  }
+
+  /** Once a span: a server that is made within a request has nothing to do with that. */
+  #isServedByOthers({ context }: Frame): boolean {
+    const span = servedSpan(context);
+    if (span === undefined || this.#served.has(span)) return false;
+    this.#served.add(span);
+    return true;
   }
 
   /** Whether nothing is to be traced in the running call chain. */
@@ -132,9 +144,11 @@ export class OpenTelemetryContextManager implements ContextManager {
     run: (context, fn, ...args) => this.with(context as never, fn as never, undefined, ...args) as never,
   };
 
-  #frameOf(given: Context): Frame {
-    const span = trace.getSpan(given);
-    const context = span instanceof PassedSpan ? withoutPassed(given, span.passed) : given;
+  /** What is no context counts as the root's, as with OpenTelemetry's own manager. */
+  #frameOf(given: Context | null | undefined): Frame {
+    const whole = given ?? ROOT_CONTEXT;
+    const span = trace.getSpan(whole);
+    const context = span instanceof PassedSpan ? withoutPassed(whole, span.passed) : whole;
     return {
       context,
       span: ownSpanOf(context, this.#tracer),

@@ -8,8 +8,8 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
-import { count, warn } from "../../diagnostics.ts";
 import type { InstrumentationScope } from "../../report/reporter.ts";
+import { HTTP, noteDoubled, UNDICI } from "../doubled.ts";
 import { PassedSpan } from "./passed-span.ts";
 import { ProviderTracer, type Registration } from "./tracer.ts";
 
@@ -23,17 +23,11 @@ export interface Traced {
  * The instrumentations that make a span for what `initTracing` traces: a server's or client's request as a whole. Those of
  * frameworks make spans below that, for routes and middleware, and stay.
  */
-const NAMES: ReadonlySet<string> = new Set([
-  "@opentelemetry/instrumentation-http",
-  "@opentelemetry/instrumentation-undici",
-  "opentelemetry-instrumentation-fetch-node",
-]);
+const NAMES: ReadonlySet<string> = new Set([HTTP, UNDICI, "opentelemetry-instrumentation-fetch-node"]);
 
 export function isHttpInstrumentation(name: string): boolean {
   return NAMES.has(name);
 }
-
-let hasWarned = false;
 
 /** Makes spans that record nothing of the requests that are traced already, and others as any tracer does. */
 export class HttpInstrumentationTracer extends ProviderTracer {
@@ -48,12 +42,12 @@ export class HttpInstrumentationTracer extends ProviderTracer {
     this.#traced = traced;
   }
 
-  override startSpan(name: string, options: ApiSpanOptions = {}, context: Context = contextApi.active()): ApiSpan {
-    const isLeftOut = this.#registration.tracer !== undefined && this.#isTraced(options.kind);
+  override startSpan(name: string, options?: ApiSpanOptions, context: Context = contextApi.active()): ApiSpan {
+    const isLeftOut = this.#registration.tracer !== undefined && this.#isTraced(options?.kind);
     if (!isLeftOut) return super.startSpan(name, options, context);
-    this.#warn();
+    noteDoubled(this.#name);
     // A server's: our span of the request is active already, or begins within. The instrumentation's own context is the caller's.
-    const isServers = options.kind === SpanKind.SERVER;
+    const isServers = options?.kind === SpanKind.SERVER;
     const around = isServers ? trace.getSpan(contextApi.active()) : undefined;
     return new PassedSpan(around ?? trace.getSpan(context), isServers);
   }
@@ -61,19 +55,5 @@ export class HttpInstrumentationTracer extends ProviderTracer {
   #isTraced(kind: SpanKind | undefined): boolean {
     if (kind === SpanKind.SERVER) return this.#traced().incoming;
     return kind === SpanKind.CLIENT && this.#traced().outgoing;
-  }
-
-  /** One warning a process. */
-  #warn(): void {
-    if (hasWarned) {
-      count("instrumentation.doubled");
-      return;
-    }
-    hasWarned = true;
-    warn(
-      "instrumentation.doubled",
-      `${this.#name} is on, but node-opentracing traces the same requests: its spans are left out; switch off ` +
-        `${[...NAMES].slice(0, 2).join(" and ")}, with getNodeAutoInstrumentations by { "${this.#name}": { enabled: false } }`,
-    );
   }
 }

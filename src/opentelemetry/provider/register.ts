@@ -1,7 +1,7 @@
 // Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
 
 import { createRequire } from "node:module";
-import { context, type ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
+import { context, type ProxyTracerProvider, propagation, type TracerProvider, trace } from "@opentelemetry/api";
 import { Tracer as NoopTracer } from "opentracing";
 import { warn } from "../../diagnostics.ts";
 import { requestsTraced } from "../../init-tracing.ts";
@@ -9,6 +9,8 @@ import type { Undo } from "../../patch.ts";
 import { SPAN_KIND } from "../../tags.ts";
 import { extendSpans, Tracer } from "../../tracer/tracer.ts";
 import { attach, Tracing } from "../../tracing.ts";
+import { silenceBy } from "../../untraced.ts";
+import { suppressing } from "../suppression.ts";
 import { BilingualSpan } from "./bilingual-span.ts";
 import { OpenTelemetryContextManager } from "./context-manager.ts";
 import { OpenTelemetryPropagator } from "./propagator.ts";
@@ -20,15 +22,17 @@ const registration: Registration = { tracer: undefined };
 const provider = new OpenTelemetryProvider(registration, requestsTraced);
 
 /** The one that there can be. */
-let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
+let registered: { readonly tracing: Tracing; readonly undo: Undo; isInPlace(): boolean } | undefined;
 
 /**
  * Registers the tracing's tracer as OpenTelemetry's global tracer provider, its scope as the context manager, and its header
  * formats as the propagator. From then on `trace.getActiveSpan()` and `tracing.activeSpan()` are one span, spans of both APIs
  * nest in one another, and all go to the tracing's reporter by its sampler's decision.
  *
- * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing.
- * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so.
+ * Register before or after libraries ask for their tracers: both work. A second call for the same tracing changes nothing,
+ * unless OpenTelemetry's own `disable()` was called in between: then it registers anew.
+ * Where another provider, context manager or propagator is registered, nothing is, and a warning (`settings.ignored`) says so;
+ * nor is a tracing that is closed.
  *
  * @returns takes it back, as `tracing.close()` does: tracers that libraries keep then make spans that record nothing
  * @throws TypeError where `tracing` is no Tracing object, or its tracer is not the built-in one
@@ -36,19 +40,23 @@ let registered: { readonly tracing: Tracing; readonly undo: Undo } | undefined;
 export function registerOpenTelemetry(tracing: Tracing): Undo {
   const tracer = tracerOf(tracing);
   if (tracer === undefined) return nothing;
-  if (registered?.tracing === tracing) return registered.undo;
+  if (tracer.isClosed) {
+    warn(
+      "settings.ignored",
+      "registerOpenTelemetry: the tracing is closed, so nothing was registered; call it before close()",
+    );
+    return nothing;
+  }
+  if (registered?.tracing === tracing) {
+    if (registered.isInPlace()) return registered.undo;
+    registered.undo();
+  }
 
   const contexts = new OpenTelemetryContextManager(tracing.scopeManager, tracer);
-  const propagator = new OpenTelemetryPropagator(tracer);
-
-  const undos: Undo[] = [];
-  const missing = SETTERS.find(({ set, unset }) => {
-    const isSet = set({ contexts, propagator });
-    if (isSet) undos.push(() => unset({ contexts, propagator }));
-    return !isSet;
-  });
+  const parts: Parts = { contexts, propagator: new OpenTelemetryPropagator(tracer) };
+  const missing = SETTERS.find(({ set }) => !set(parts));
   if (missing !== undefined) {
-    for (const undo of undos) undo();
+    unset(parts);
     warn(
       "settings.ignored",
       `registerOpenTelemetry: another OpenTelemetry ${missing.what} is registered already, or another version of ` +
@@ -68,6 +76,8 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
   const { http } = tracing;
   const { runRequest } = http;
   http.runRequest = contexts.runRequest.bind(contexts) as typeof runRequest;
+  // Or instrumentations of DNS and sockets trace each connection to the back end, which is exported by the next one, for ever.
+  silenceBy((fn) => contexts.with(suppressing(contexts.active()), fn));
 
   const undo: Undo = () => {
     if (registered?.undo !== undo) return;
@@ -75,9 +85,10 @@ export function registerOpenTelemetry(tracing: Tracing): Undo {
     registration.tracer = undefined;
     extendSpans(tracer, undefined);
     http.runRequest = runRequest;
-    for (const one of undos) one();
+    silenceBy(undefined);
+    unset(parts);
   };
-  registered = { tracing, undo };
+  registered = { tracing, undo, isInPlace: () => SETTERS.every(({ isSet }) => isSet(parts)) };
   attach(tracing, { close: undo });
   return undo;
 }
@@ -91,8 +102,9 @@ interface Setter {
   readonly what: string;
   /** Answers false where another one is there. */
   readonly set: (parts: Parts) => boolean;
-  /** Leaves it alone where somebody has put another one in its place since. */
-  readonly unset: (parts: Parts) => void;
+  /** False once somebody has taken it away, or put another one in its place. */
+  readonly isSet: (parts: Parts) => boolean;
+  readonly clear: () => void;
 }
 
 const SETTERS: readonly Setter[] = [
@@ -103,26 +115,36 @@ const SETTERS: readonly Setter[] = [
       if (other?.setGlobalTracerProvider(provider)) other.disable();
       return trace.setGlobalTracerProvider(provider);
     },
-    unset() {
-      const current = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
-      if (current.getDelegate?.() === provider) trace.disable();
-    },
+    // After the other copy's disable() ours still answers as if nothing had happened.
+    isSet: () => [trace, otherCopy() ?? trace].every((copy) => delegateOf(copy) === provider),
+    clear: () => trace.disable(),
   },
   {
     what: "context manager",
-    set: ({ contexts }) => context.setGlobalContextManager(contexts.enable()),
-    unset({ contexts }) {
-      if (contexts.isEnabled) context.disable();
+    set({ contexts }) {
+      const isSet = context.setGlobalContextManager(contexts);
+      if (isSet) contexts.enable();
+      return isSet;
     },
+    isSet: ({ contexts }) => contexts.isEnabled,
+    clear: () => context.disable(),
   },
   {
     what: "propagator",
     set: ({ propagator }) => propagation.setGlobalPropagator(propagator),
-    unset({ propagator }) {
-      if (propagation.fields() === propagator.fields()) propagation.disable();
-    },
+    isSet: ({ propagator }) => propagation.fields() === propagator.fields(),
+    clear: () => propagation.disable(),
   },
 ];
+
+/** Takes away what is there of ours, and leaves alone what is somebody else's. */
+function unset(parts: Parts): void {
+  for (const { isSet, clear } of SETTERS) if (isSet(parts)) clear();
+}
+
+function delegateOf(copy: typeof trace): TracerProvider | undefined {
+  return (copy.getTracerProvider() as Partial<ProxyTracerProvider>).getDelegate?.();
+}
 
 /**
  * From 1.10 on the API is there twice, imported and required. What libraries get of either before the registration are proxies

@@ -1,6 +1,7 @@
 // A span's identity in two shapes: ours, which is words, and that of OpenTelemetry's API, which is text.
 
 import { type SpanContext as ApiSpanContext, createTraceState, isSpanContextValid } from "@opentelemetry/api";
+import { count } from "../../diagnostics.ts";
 import { readWord } from "../../propagation/hex.ts";
 import { checkedTraceState } from "../../propagation/trace-state.ts";
 import { spanIdHex, traceIdHex } from "../../trace-context.ts";
@@ -17,8 +18,9 @@ export function apiSpanContext(context: SpanContext): ApiSpanContext {
   };
 }
 
-/** Undefined where its ids are not valid. */
-export function ownSpanContext(given: ApiSpanContext): SpanContext | undefined {
+/** Undefined where there is none, or its ids are not valid. Never throws: a trace state that cannot be read is none. */
+export function ownSpanContext(given: ApiSpanContext | undefined): SpanContext | undefined {
+  if (typeof given?.traceId !== "string" || typeof given.spanId !== "string") return undefined;
   if (!isSpanContextValid(given)) return undefined;
   const traceId = given.traceId.toLowerCase();
   const spanId = given.spanId.toLowerCase();
@@ -30,7 +32,17 @@ export function ownSpanContext(given: ApiSpanContext): SpanContext | undefined {
   context.spanId0 = readWord(spanId, 0);
   context.spanId1 = readWord(spanId, 8);
   context.traceFlags = given.traceFlags & 0xff;
-  context.traceState = given.traceState === undefined ? "" : checkedTraceState(given.traceState.serialize());
+  context.traceState = traceStateText(given);
   context.isRemote = given.isRemote === true;
   return context;
+}
+
+function traceStateText({ traceState }: ApiSpanContext): string {
+  if (traceState === undefined || traceState === null) return "";
+  try {
+    return checkedTraceState(traceState.serialize());
+  } catch (error) {
+    count("propagation.invalid", 1, "a trace state that cannot be read", error);
+    return "";
+  }
 }

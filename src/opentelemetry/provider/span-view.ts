@@ -55,4 +55,9 @@ export class SpanView extends BilingualSpan {
   override finish(finishTime?: number): void {
     this.target.finish(finishTime);
   }
+
+  /** The target alone knows whether it has finished, and takes no name unless it records. */
+  protected override ignored(): void {
+    this.target.setOperationName("");
+  }
 }

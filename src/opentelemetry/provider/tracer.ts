@@ -43,16 +43,17 @@ export class ProviderTracer implements ApiTracer {
     this.#scope = scope;
   }
 
-  startSpan(name: string, options: ApiSpanOptions = {}, context: Context = contextApi.active()): ApiSpan {
+  startSpan(name: string, options?: ApiSpanOptions, given?: Context): ApiSpan {
     const { tracer } = this.#registration;
-    const around = options.root === true ? trace.deleteSpan(context) : context;
+    const context = given ?? contextApi.active();
+    const around = options?.root === true ? trace.deleteSpan(context) : context;
     // As the API itself answers where nothing is registered.
     if (tracer === undefined) return trace.wrapSpanContext(trace.getSpanContext(around) ?? INVALID_SPAN_CONTEXT);
     if (isSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const parent = ownSpanOf(around, tracer)?.context();
-    const span = tracer.startSpan(name, new ExplicitStart(parent, millisecondsOf(options.startTime)));
+    const span = tracer.startSpan(name, new ExplicitStart(parent, millisecondsOf(options?.startTime)));
     if (!(span instanceof BilingualSpan)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    return span.begun(this.#scope, options.kind, options.attributes, options.links);
+    return span.begun(this.#scope, options?.kind, options?.attributes, options?.links);
   }
 
   startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
@@ -64,10 +65,12 @@ export class ProviderTracer implements ApiTracer {
     fn: F,
   ): ReturnType<F>;
   startActiveSpan(name: string, ...rest: unknown[]): unknown {
-    const fn = rest.at(-1) as (span: ApiSpan) => unknown;
+    const fn = rest.at(-1);
+    // As OpenTelemetry's own tracers answer.
+    if (typeof fn !== "function") return undefined;
     const options = rest.length > 1 ? (rest[0] as ApiSpanOptions) : undefined;
     const parent = (rest.length > 2 ? (rest[1] as Context) : undefined) ?? contextApi.active();
-    const span = this.startSpan(name, options ?? {}, parent);
-    return contextApi.with(trace.setSpan(parent, span), fn, undefined, span);
+    const span = this.startSpan(name, options, parent);
+    return contextApi.with(trace.setSpan(parent, span), fn as (span: ApiSpan) => unknown, undefined, span);
   }
 }
