@@ -1,13 +1,12 @@
 // npm run interop: runs the parts, prints the table of what came of them, and ends with 1 where anything failed.
 
 import { readdirSync } from "node:fs";
-import { killChildren } from "./child.js";
+import { endCleanly } from "./clean-end.js";
 import { writePage } from "./page.js";
 import type { Part } from "./part.js";
 import { runParts } from "./run-parts.js";
 
-process.on("exit", killChildren);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+endCleanly();
 
 process.exit(await runParts(await allParts(), process.argv.slice(2), console.log, writePage));
 

@@ -1,11 +1,11 @@
 // A real OpenTelemetry Collector: it writes what it received to files, and passes it on.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { made } from "../cache.js";
 import { runCommand } from "../child.js";
 import type { Stage } from "../part.js";
+import { removeFolder, temporaryFolder } from "../temporary-folder.js";
 import { BUILD_LIMIT, GO_ENV } from "./go-build.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
 import { freePort, Server } from "./server.js";
@@ -51,8 +51,8 @@ export class Collector {
   /** Builds it unless it is there from a former run, and starts it. It ends with the part. */
   static async start(stage: Stage, targets: CollectorTargets = {}): Promise<Collector> {
     const program = await build(stage);
-    const folder = mkdtempSync(join(tmpdir(), "interop-collector-"));
-    stage.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder("interop-collector-");
+    stage.defer(() => removeFolder(folder));
     const ports = {
       http: await freePort(),
       grpc: await freePort(),

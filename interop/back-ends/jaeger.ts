@@ -1,9 +1,9 @@
 // A real Jaeger 2, built from its Go module: with its storage in memory, its query API, and sampling strategies from a file.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stage } from "../part.js";
+import { removeFolder, temporaryFolder } from "../temporary-folder.js";
 import { buildGoProgram } from "./go-build.js";
 import { getJson } from "./http.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
@@ -74,8 +74,8 @@ export class Jaeger {
   /** Builds it unless it is there from a former run, and starts it. It ends with the part. */
   static async start(stage: Stage): Promise<Jaeger> {
     const program = await buildGoProgram(stage, "jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger", MODULE_VERSION);
-    const folder = mkdtempSync(join(tmpdir(), "interop-jaeger-"));
-    stage.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder("interop-jaeger-");
+    stage.defer(() => removeFolder(folder));
     const jaeger = new Jaeger(program, folder, {
       otlpHttp: await freePort(),
       otlpGrpc: await freePort(),
