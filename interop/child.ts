@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** A service that listens. */
 export interface PeerProcess {
@@ -41,18 +42,26 @@ export async function startChild(
   options: ChildOptions = {},
 ): Promise<PeerProcess> {
   const child = start(command, args, options);
-  const log = keptLog(child);
-  const failed = failure(child);
-  const limit = timeLimit(options.timeLimit ?? 60_000);
-  try {
-    const { port, version } = await Promise.race([announced(child), failed, limit.passed]);
-    return { port, version, log, stop: running.get(child)! };
-  } catch (error) {
-    await running.get(child)?.();
-    throw new Error(`${command} ${args.join(" ")}: ${(error as Error).message}\n${log()}`);
-  } finally {
-    limit.clear();
-  }
+  const log = keptLog(child.stderr!);
+  const { port, version } = await ready(child, announced(child), options.timeLimit ?? 60_000, log);
+  return { port, version, log, stop: running.get(child)! };
+}
+
+/**
+ * Starts a program that knows nothing of the protocol, and waits until it has printed `readyText`: in two minutes by default.
+ * Rejects like `startChild`, and as a command does with all its output. The answer ends it: 15 seconds of grace by default.
+ */
+export async function startServer(
+  command: string,
+  args: readonly string[],
+  readyText: string,
+  { timeLimit: limit = 120_000, grace = 15_000, ...options }: ChildOptions = {},
+): Promise<() => Promise<void>> {
+  const child = start(command, args, { grace, ...options });
+  const streams = [child.stdout!, child.stderr!];
+  const log = keptLog(...streams);
+  await ready(child, Promise.race(streams.map((stream) => printed(stream, readyText))), limit, log);
+  return running.get(child)!;
 }
 
 /** Runs a command to its end, and answers what it wrote to stdout. Rejects unless it ends with code 0, with the end of its output. */
@@ -62,7 +71,7 @@ export async function runCommand(
   options: ChildOptions = {},
 ): Promise<string> {
   const child = start(command, args, options);
-  const log = keptLog(child);
+  const log = keptLog(child.stderr!);
   const output: string[] = [];
   child.stdout!.setEncoding("utf8").on("data", (text: string) => output.push(text));
   const limit = timeLimit(options.timeLimit ?? 600_000);
@@ -103,12 +112,37 @@ function start(command: string, args: readonly string[], options: ChildOptions):
   return child;
 }
 
-function keptLog(child: ChildProcess): () => string {
+/** What `first` resolves with. A child that ends before, or takes longer, is ended: it rejects with the child's log. */
+async function ready<T>(child: ChildProcess, first: Promise<T>, milliseconds: number, log: () => string): Promise<T> {
+  const limit = timeLimit(milliseconds);
+  try {
+    return await Promise.race([first, failure(child), limit.passed]);
+  } catch (error) {
+    await running.get(child)?.();
+    throw new Error(`${child.spawnargs.join(" ")}: ${(error as Error).message}\n${log()}`);
+  } finally {
+    limit.clear();
+  }
+}
+
+function keptLog(...streams: readonly Readable[]): () => string {
   let kept = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    kept = (kept + text).slice(-KEPT_LOG);
-  });
+  for (const stream of streams) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      kept = (kept + text).slice(-KEPT_LOG);
+    });
+  }
   return () => kept;
+}
+
+/** Resolves when a line of it has that text. */
+async function printed(stream: Readable, text: string): Promise<void> {
+  const lines = createInterface({ input: stream });
+  await new Promise<void>((resolve) => {
+    lines.on("line", (line) => {
+      if (line.includes(text)) resolve();
+    });
+  });
 }
 
 async function announced(child: ChildProcess): Promise<{ port: number; version: string }> {

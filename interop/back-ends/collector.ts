@@ -3,12 +3,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { made } from "../cache.js";
-import { runCommand } from "../child.js";
+import { runCommand, startServer } from "../child.js";
 import type { Stage } from "../part.js";
 import { removeFolder, temporaryFolder } from "../temporary-folder.js";
+import { freePort } from "./free-port.js";
 import { BUILD_LIMIT, GO_ENV } from "./go-build.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
-import { freePort, Server } from "./server.js";
 
 const manifest = readFileSync(join(process.cwd(), "interop", "collector", "builder.yaml"), "utf8");
 /** The manifest's, and the builder's own. */
@@ -34,7 +34,7 @@ export class Collector {
   };
   readonly #program: string;
   readonly #folder: string;
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
   private constructor(program: string, folder: string, ports: Readonly<Record<Received, number>>) {
     this.#program = program;
@@ -70,11 +70,11 @@ export class Collector {
 
   async start(): Promise<void> {
     const args = ["--config", join(this.#folder, "config.yaml")];
-    this.#server = await Server.start(this.#program, args, { ready: /Everything is ready/ });
+    this.#end = await startServer(this.#program, args, "Everything is ready");
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   /** Rejects with what it says against a configuration. */

@@ -2,12 +2,13 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startServer } from "../child.js";
 import type { Stage } from "../part.js";
 import { removeFolder, temporaryFolder } from "../temporary-folder.js";
+import { freePort } from "./free-port.js";
 import { buildGoProgram } from "./go-build.js";
 import { getJson } from "./http.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
-import { freePort, Server } from "./server.js";
 
 /** The module's version, and what the same release is called as a program. */
 const MODULE_VERSION = "v1.76.0";
@@ -63,7 +64,7 @@ export class Jaeger {
   readonly ports: JaegerPorts;
   readonly #program: string;
   readonly #folder: string;
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
   private constructor(program: string, folder: string, ports: JaegerPorts) {
     this.#program = program;
@@ -92,14 +93,16 @@ export class Jaeger {
   }
 
   async start(): Promise<void> {
-    this.#server = await Server.start(this.#program, ["--config", join(this.#folder, "config.yaml")], {
-      ready: /Everything is ready/,
-      env: { OTEL_TRACES_SAMPLER: "always_off" }, // or it traces itself
-    });
+    this.#end = await startServer(
+      this.#program,
+      ["--config", join(this.#folder, "config.yaml")],
+      "Everything is ready",
+      { env: { OTEL_TRACES_SAMPLER: "always_off" } }, // or it traces itself
+    );
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   /** A trace as OTLP, from `/api/v3`; empty where it has none. */

@@ -6,14 +6,14 @@ import { OtlpReporter, ZipkinReporter, type ZipkinReporterOptions } from "node-o
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
+import { freePort } from "../back-ends/free-port.js";
 import { PART_LIMIT } from "../back-ends/go-build.js";
 import { getJson } from "../back-ends/http.js";
 import { assertVersion, checkCommand } from "../back-ends/page.js";
 import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
-import { freePort, Server } from "../back-ends/server.js";
 import { checkTranslatedSpans, checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
 import { downloading, made } from "../cache.js";
-import { runCommand } from "../child.js";
+import { runCommand, startServer } from "../child.js";
 import type { Part, Row, Stage } from "../part.js";
 
 const VERSION = "3.6.1";
@@ -32,8 +32,8 @@ export const part: Part = {
   timeLimit: PART_LIMIT,
   async run(stage) {
     const zipkin = new Zipkin(await jar(stage), await freePort());
-    await zipkin.start();
     stage.defer(() => zipkin.stop());
+    await zipkin.start();
     stage.started("Zipkin server", await zipkin.version());
     const endpoint = `${zipkin.url}/api/v2/spans`;
 
@@ -94,7 +94,7 @@ async function jar(stage: Stage): Promise<string> {
 class Zipkin {
   readonly url: string;
   readonly #arguments: readonly string[];
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
   constructor(jar: string, port: number) {
     this.url = `http://127.0.0.1:${port}`;
@@ -104,11 +104,11 @@ class Zipkin {
   }
 
   async start(): Promise<void> {
-    this.#server = await Server.start("java", this.#arguments, { ready: /Serving HTTP at/ });
+    this.#end = await startServer("java", this.#arguments, "Serving HTTP at");
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   async version(): Promise<string> {

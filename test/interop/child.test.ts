@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runCommand, startChild } from "../../interop/child.js";
+import { runCommand, startChild, startServer } from "../../interop/child.js";
 
 const node = process.execPath;
 
@@ -50,4 +50,20 @@ test("a service gets its variables, and none of those that configure tracers her
   delete process.env["OTEL_TRACES_SAMPLER"];
   assert.equal(peer.version, "b3 undefined");
   await peer.stop();
+});
+
+test("a server is up once it has printed that it is, wherever it does", async () => {
+  for (const method of ["log", "error"]) {
+    const program = `console.${method}("starting"); console.${method}("1 Serving on 80"); setInterval(() => {}, 1000)`;
+    const end = await startServer(node, ["-e", program], "Serving");
+    await end();
+    await end();
+  }
+});
+
+test("a server that ends or is silent before rejects with what it wrote", async () => {
+  const failing = `console.log("port in use"); process.exit(1)`;
+  await assert.rejects(startServer(node, ["-e", failing], "Serving"), /it ended with 1\n(.*\n)*port in use/);
+  const silent = startServer(node, ["-e", "setInterval(() => {}, 1000)"], "Serving", { timeLimit: 20 });
+  await assert.rejects(silent, /not done in 0.02 s/);
 });
