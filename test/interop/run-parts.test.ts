@@ -18,7 +18,10 @@ async function exitCode(parts: readonly Part[], ...args: string[]): Promise<numb
   return runParts(parts, args, silent, silent);
 }
 
-const passing = part((stage) => stage.check(ROW, silent));
+const passing = part((stage) => {
+  stage.started("peer", "1.2");
+  return stage.check(ROW, silent);
+});
 
 test("a part whose checks hold makes the exit code 0", async () => {
   assert.equal(await exitCode([passing]), 0);
@@ -66,6 +69,10 @@ test("what is not supported needs a reason", async () => {
 test("a part that has checked nothing has failed", async () => {
   assert.equal(await exitCode([part(async () => {})]), 1);
   assert.equal(await exitCode([part(async (stage) => stage.unsupported(ROW, "it has none"))]), 1);
+});
+
+test("a part that does not tell what it ran has failed", async () => {
+  assert.equal(await exitCode([part((stage) => stage.check(ROW, silent))]), 1);
 });
 
 test("a run of no part has failed", async () => {
