@@ -98,6 +98,7 @@ test("--light leaves the heavy parts out, and names choose", async () => {
   assert.deepEqual(ran.splice(0), ["go", "python"]);
   assert.equal(await exitCode(parts, "ruby"), 2);
   assert.equal(await exitCode(parts, "--lite"), 2);
+  assert.equal(await exitCode(parts, "--light", "python", "go"), 2);
   assert.deepEqual(ran, []);
 });
 
