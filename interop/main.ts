@@ -1,4 +1,4 @@
-// npm run interop: runs the parts, prints the table of what came of them, and ends with 1 where anything failed.
+// npm run interop: our services in one trace with the real systems of parts/, as a table. The exit code is 1 where anything fails.
 
 import { readdirSync } from "node:fs";
 import { endCleanly } from "./clean-end.js";
