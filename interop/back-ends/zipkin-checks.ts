@@ -163,7 +163,7 @@ function expectedSpans(scene: Scene): Readonly<Record<string, Expected>> {
         "http.status_code": "503",
         error: "503",
       },
-      remoteEndpoint: { serviceName: "127.0.0.1", port: scene.port },
+      remoteEndpoint: { ipv4: "127.0.0.1", port: scene.port },
     },
     "päck 🎁": {
       tags: {
