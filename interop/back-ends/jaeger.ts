@@ -1,18 +1,20 @@
 // A real Jaeger 2, built from its Go module: with its storage in memory, its query API, and sampling strategies from a file.
 
+import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../child.js";
 import type { Stage } from "../part.js";
 import { removeFolder, temporaryFolder } from "../temporary-folder.js";
 import { freePort } from "./free-port.js";
-import { buildGoProgram } from "./go-build.js";
+import { buildGoProgram, builtVersion } from "./go-build.js";
 import { getJson } from "./http.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
 
+const PROGRAM = "github.com/jaegertracing/jaeger/cmd/jaeger";
 /** The module's version, and what the same release is called as a program. */
-const MODULE_VERSION = "v1.76.0";
-export const JAEGER_VERSION = `2.13.0 (module ${MODULE_VERSION})`;
+const MODULE_VERSION = "1.76.0";
+export const JAEGER_VERSION = "2.13.0";
 
 /** A span as Jaeger's own query API shows it: https://www.jaegertracing.io/docs/2.13/architecture/apis/ */
 export interface JaegerSpan {
@@ -74,7 +76,9 @@ export class Jaeger {
 
   /** Builds it unless it is there from a former run, and starts it. It ends with the part. */
   static async start(stage: Stage): Promise<Jaeger> {
-    const program = await buildGoProgram(stage, "jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger", MODULE_VERSION);
+    const program = await buildGoProgram(stage, "jaeger", PROGRAM, `v${MODULE_VERSION}`);
+    const version = await builtVersion(program, "github.com/jaegertracing/jaeger");
+    assert.equal(version, MODULE_VERSION);
     const folder = temporaryFolder("interop-jaeger-");
     stage.defer(() => removeFolder(folder));
     const jaeger = new Jaeger(program, folder, {
@@ -88,7 +92,7 @@ export class Jaeger {
     writeFileSync(join(folder, "config.yaml"), configuration(folder, jaeger.ports, await freePort(), await freePort()));
     stage.defer(() => jaeger.stop());
     await jaeger.start();
-    stage.started("Jaeger", JAEGER_VERSION);
+    stage.started("Jaeger", `${JAEGER_VERSION} (module v${version})`);
     return jaeger;
   }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-opentracing";
-import { COLLECTOR_VERSION, Collector, type Received } from "../back-ends/collector.js";
+import { Collector, type Received } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
 import { eventually } from "../back-ends/eventually.js";
 import { PART_LIMIT } from "../back-ends/go-build.js";
@@ -42,7 +42,7 @@ export const part: Part = {
     }
 
     await stage.check({ peer: PEER, format: FORMATS[0]![0], direction: DIRECTION, what: "page" }, async () => {
-      assertVersion("OpenTelemetry Collector", COLLECTOR_VERSION);
+      assertVersion("OpenTelemetry Collector", collector.version);
       await collector.validate(blockBelow("The OpenTelemetry Collector", "yaml"));
     });
     const scene = await playScene(new ZipkinReporter({ endpoint: collector.endpoints.zipkin }));

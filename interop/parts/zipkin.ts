@@ -17,6 +17,7 @@ import { runCommand, startServer } from "../child.js";
 import type { Part, Row, Stage } from "../part.js";
 
 const VERSION = "3.6.1";
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy";
 const ARTIFACT = `io.zipkin:zipkin-server:${VERSION}:jar:exec`;
 
 const DIRECTION = "ours → peer";
@@ -86,7 +87,7 @@ async function checkOtlp(stage: Stage, endpoint: string): Promise<void> {
 async function jar(stage: Stage): Promise<string> {
   const folder = await made(stage.cache("zipkin"), [ARTIFACT], async (to) => {
     const options = [`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${to}`, "--batch-mode"];
-    await downloading(ARTIFACT, () => runCommand("mvn", ["dependency:copy", ...options]));
+    await downloading(ARTIFACT, () => runCommand("mvn", [COPY, ...options]));
   });
   return join(folder, readdirSync(folder).find((name) => name.endsWith(".jar"))!);
 }
