@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { OtlpReporter, ZipkinReporter, type ZipkinReporterOptions } from "node-opentracing";
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
-import { eventually } from "../back-ends/eventually.js";
 import { freePort } from "../back-ends/free-port.js";
 import { PART_LIMIT } from "../back-ends/go-build.js";
 import { getJson } from "../back-ends/http.js";
 import { assertVersion, checkCommand } from "../back-ends/page.js";
-import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
+import { playScene, type Scene } from "../back-ends/scene.js";
+import { ofAllTraces, onceWhole } from "../back-ends/span-by-span.js";
 import { checkTranslatedSpans, checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
 import { downloading, made } from "../cache.js";
 import { runCommand, startServer } from "../child.js";
@@ -126,17 +126,11 @@ class Zipkin {
     return (await this.trace(traceId)).map(({ id }) => id);
   }
 
-  /** All spans of the scene, once they are there: Zipkin answers before it has stored them. */
   spansOf(scene: Scene): Promise<readonly ZipkinSpan[]> {
-    const traceIds = new Set(scene.spans.map((span) => idsOf(span).traceId));
-    return eventually("the spans of the scene", async () => {
-      const spans = (await Promise.all([...traceIds].map((traceId) => this.trace(traceId)))).flat();
-      return isAll(
-        scene,
-        spans.map(({ id }) => id),
-      )
-        ? spans
-        : undefined;
-    });
+    return onceWhole(
+      scene,
+      ({ id }) => id,
+      () => ofAllTraces(scene, (traceId) => this.trace(traceId)),
+    );
   }
 }
