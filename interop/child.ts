@@ -20,9 +20,9 @@ export interface ChildOptions {
   /** Added to this process's environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly cwd?: string | undefined;
-  /** Milliseconds until it must listen, or have ended: a minute for services, ten for commands. */
+  /** Milliseconds until it must listen, or have ended: a minute for services, two for servers, ten for commands. */
   readonly timeLimit?: number | undefined;
-  /** Milliseconds between SIGTERM and SIGKILL at its end: 5000 by default. */
+  /** Milliseconds between SIGTERM and SIGKILL at its end: 5000 by default, 15000 for servers. */
   readonly grace?: number | undefined;
 }
 
@@ -48,8 +48,8 @@ export async function startChild(
 }
 
 /**
- * Starts a program that knows nothing of the protocol, and waits until it has printed `readyText`: in two minutes by default.
- * Rejects like `startChild`, and as a command does with all its output. The answer ends it: 15 seconds of grace by default.
+ * Starts a server that knows nothing of the protocol, and waits until it has printed `readyText`. Rejects as `startChild` does, with
+ * the end of all its output. The answer ends it.
  */
 export async function startServer(
   command: string,
