@@ -21,5 +21,5 @@ if (file === undefined) {
 const child = spawn(process.execPath, ["--enable-source-maps", file, ...args], { stdio: "inherit" });
 // The terminal sends Ctrl-C to the whole group, so SIGINT is not passed on: wait for the program to end by itself.
 process.on("SIGINT", () => {});
-process.on("SIGTERM", () => child.kill("SIGTERM"));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
