@@ -49,7 +49,7 @@ export async function startChild(
 
 /**
  * Starts a server that knows nothing of the protocol, and waits until it has printed `readyText`. Rejects as `startChild` does, with
- * the end of all its output. The answer ends it.
+ * the end of all its output. The answer ends it; it ends with this process at the latest, even where that is killed.
  */
 export async function startServer(
   command: string,
@@ -57,7 +57,7 @@ export async function startServer(
   readyText: string,
   { timeLimit: limit = 120_000, grace = 15_000, ...options }: ChildOptions = {},
 ): Promise<() => Promise<void>> {
-  const child = start(command, args, { grace, ...options });
+  const child = start(process.execPath, ["interop/watched.mjs", command, ...args], { grace, ...options });
   const streams = [child.stdout!, child.stderr!];
   const log = keptLog(...streams);
   await ready(child, Promise.race(streams.map((stream) => printed(stream, readyText))), limit, log);
