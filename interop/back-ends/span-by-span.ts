@@ -34,6 +34,12 @@ export function expectationFor<T>(reported: FinishedSpan, expected: Readonly<Rec
   return found;
 }
 
+/** Throws where a table is about a span that the scene has not: its values would be compared with nothing. */
+export function assertInScene(scene: Scene, table: object): void {
+  const names = new Set(scene.spans.map(nameInScene));
+  for (const name of Object.keys(table)) assert.ok(names.has(name), `the scene has no span ${name}`);
+}
+
 /** What a back end has, once all spans of the scene are in it: they are stored after it has answered. */
 export function onceWhole<Read>(
   scene: Scene,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { FinishedSpan } from "node-opentracing";
 import type { Row, Stage } from "../part.js";
 import { idsOf, nameInScene, type Scene, SERVICE_NAME, TAGS, VALUE_LIMIT } from "./scene.js";
-import { assertMicroseconds, expectationFor, spanBySpan } from "./span-by-span.js";
+import { assertInScene, assertMicroseconds, expectationFor, spanBySpan } from "./span-by-span.js";
 
 /** A span of Zipkin's HTTP API: https://zipkin.io/zipkin-api/#/default/get_trace__traceId_ */
 export interface ZipkinSpan {
@@ -66,6 +66,7 @@ export async function checkTranslatedSpans(
   read: readonly ZipkinSpan[],
 ): Promise<void> {
   const check = await checkIdentity(stage, row, scene, read);
+  assertInScene(scene, TRANSLATED_TAGS);
   await check("tags", (reported, { tags = {} }) => {
     const expected = TRANSLATED_TAGS[nameInScene(reported)] ?? {};
     for (const [name, value] of Object.entries(expected)) assert.equal(tags[name], value, name);
