@@ -40,6 +40,8 @@ export async function runParts(
     if (isChosen) results.push(await runPart(part, print));
   }
   print(`\n${results.map(section).join("\n\n")}\n\n${summary(results)}`);
+  const failed = results.filter((result) => !passed(result)).map(({ part }) => part);
   if (flags.includes("--write")) write(results);
-  return results.length > 0 && results.every(passed) ? 0 : 1;
+  if (flags.includes("--write") && failed.length > 0) print(`not written, for it failed: ${failed.join(", ")}`);
+  return results.length > 0 && failed.length === 0 ? 0 : 1;
 }

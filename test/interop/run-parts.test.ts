@@ -111,6 +111,13 @@ test("--write hands the results over", async () => {
   );
 });
 
+test("--write says what was not written", async () => {
+  const failing = part((stage) => stage.check(ROW, () => assert.fail("one is not two")));
+  const printed: string[] = [];
+  await runParts([failing], ["--write"], (text) => printed.push(text), silent);
+  assert.equal(printed.at(-1), "not written, for it failed: a part");
+});
+
 test("a part that is not done in its time has failed, and its clean-ups run", async () => {
   let undone = false;
   const endless = part(
