@@ -98,12 +98,8 @@ export function killChildren(): void {
   for (const child of running.keys()) kill(child, "SIGKILL");
 }
 
-/** What would make a peer behave unlike its defaults, or tell it about the process that started it. */
-const LEFT_OUT = /^((OTEL|DD|JAEGER|OPENTRACING)_|NODE_OPTIONS$)/;
-
 function start(command: string, args: readonly string[], options: ChildOptions): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name));
-  const env = { ...Object.fromEntries(inherited), ...options.env };
+  const env = { ...process.env, ...options.env };
   // A group of its own, so that it ends with all that it has started. A service may end itself when its stdin does.
   const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: "pipe" });
   running.set(child, () => stop(child, options.grace ?? 5_000));

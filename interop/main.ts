@@ -2,11 +2,13 @@
 
 import { readdirSync } from "node:fs";
 import { endCleanly } from "./clean-end.js";
+import { neutralizeEnvironment } from "./neutral-environment.js";
 import { writePage } from "./page.js";
 import type { Part } from "./part.js";
 import { runParts } from "./run-parts.js";
 
 endCleanly();
+neutralizeEnvironment();
 
 process.exit(await runParts(await allParts(), process.argv.slice(2), console.log, writePage));
 
