@@ -13,10 +13,11 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? (signal ? 1 : 0));
 }
 
-/** Installs what the lock files list, here and in every folder of test/ that has one, unless that has been done. */
-export function install() {
+/** Installs what the lock files list, here, in every folder of test/ that has one, and in these, unless that has been done. */
+export function install(folders = []) {
   const ofTests = readdirSync(join(root, "test")).map((name) => join(root, "test", name));
-  for (const folder of [root, ...ofTests.filter((one) => existsSync(join(one, "package-lock.json")))]) {
+  const locked = [...ofTests, ...folders].filter((one) => existsSync(join(one, "package-lock.json")));
+  for (const folder of [root, ...locked]) {
     const stamp = join(folder, "node_modules", ".package-lock.json");
     if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(folder, "package-lock.json")).mtimeMs) continue;
     // Not `npm ci`: it refuses a lock file that was written on one platform and lacks the optional binaries of another.
@@ -42,9 +43,9 @@ export function clean() {
   for (const folder of ["dist", ".build"]) rmSync(join(root, folder), { recursive: true, force: true });
 }
 
-/** Takes `--nodes 20,24` out of the arguments: the binaries of those releases, or this process's own without it. */
+/** Takes `--nodes 20,24`, or `--node`, out of the arguments: the binaries of those releases, or this process's own without it. */
 export function nodeBinaries(args, usage) {
-  const at = args.indexOf("--nodes");
+  const at = args.findIndex((one) => one === "--nodes" || one === "--node");
   if (at < 0) return [process.execPath];
   const majors = (args.splice(at, 2)[1] ?? "").split(",");
   if (majors.every((major) => /^\d+$/.test(major))) return majors.map(nodeBinary);

@@ -114,24 +114,23 @@ function parametersStart(url: string): number {
   return (fragment < 0 ? query : Math.min(query, fragment)) + 1;
 }
 
+/** Most URLs have no secret: nothing is made anew before one is found. */
 function redactedParameters(url: string, start: number, secret: ReadonlySet<string>): string {
-  let result = url.slice(0, start);
-  let at = start;
-  while (at <= url.length) {
+  let result = "";
+  let copied = 0;
+  for (let at = start; at <= url.length; ) {
     let next = at;
     let equals = -1;
     for (; next < url.length && !isSeparator(url.charCodeAt(next)); next++) {
       if (equals < 0 && url.charCodeAt(next) === 0x3d) equals = next;
     }
     if (equals >= 0 && isSecret(url.slice(at, equals), secret)) {
-      result += `${url.slice(at, equals + 1)}${REDACTED}`;
-    } else {
-      result += url.slice(at, next);
+      result += `${url.slice(copied, equals + 1)}${REDACTED}`;
+      copied = next;
     }
-    if (next < url.length) result += url[next];
     at = next + 1;
   }
-  return result;
+  return copied === 0 ? url : result + url.slice(copied);
 }
 
 function isSeparator(code: number): boolean {

@@ -1,0 +1,34 @@
+// How long the sending of a full batch keeps the event loop: `node footprint/flush.js SINK BATCHES`. Prints milliseconds a batch, as JSON.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { OtlpReporter, Tracer } from "node-opentracing";
+
+const BATCH = 512;
+
+const [sink, batches] = process.argv.slice(2).map(Number);
+const reporter = new OtlpReporter({ endpoint: `http://127.0.0.1:${sink}/v1/traces`, maxExportBatchSize: BATCH });
+const tracer = new Tracer({ reporter });
+const blocks: number[] = [];
+for (let i = 0; i < batches! + 20; i++) {
+  for (let j = 1; j < BATCH; j++) request();
+  await nextTurn();
+  let before = performance.now();
+  // The span that fills the batch, and each turn of the event loop until the back end's answer has been read.
+  request();
+  let block = performance.now() - before;
+  for (let turn = 0; turn < 50; turn++) {
+    before = performance.now();
+    await nextTurn();
+    block = Math.max(block, performance.now() - before);
+  }
+  await reporter.flush();
+  // The first make connections, and are not compiled.
+  if (i >= 20) blocks.push(block);
+}
+console.log(JSON.stringify(blocks));
+process.exit(0);
+
+function request(): void {
+  const tags = { "span.kind": "server", component: "net/http", "http.method": "GET", "http.url": "/users/42" };
+  tracer.startSpan("GET /users/:id", { tags }).setTag("http.status_code", 200).finish();
+}

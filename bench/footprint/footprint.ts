@@ -1,0 +1,84 @@
+// Measures what is not the cost of a request: size, start, memory, the event loop, latency, bytes allocated.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Child, pinned } from "../child.ts";
+import type { RequestCost } from "../guard/requests.ts";
+import { versionOf } from "../ladder.ts";
+import type { Options } from "../options.ts";
+import { peerFolder, program } from "../places.ts";
+import { type FootprintRun, put, type Results } from "../results.ts";
+import { summary } from "../statistics.ts";
+import { latencies } from "./latency.ts";
+import { installedSize, sizeOf } from "./size.ts";
+
+const STARTED = ["untraced", "ours", "floor", "opentelemetry", "opentelemetry-full", "datadog", "sentry", "elastic"];
+const ALLOCATING = ["untraced", "unsampled", "ours", "floor", "opentelemetry", "datadog"];
+/** A period's megabytes fit into the young generation, so that nothing is collected in it. */
+const LARGE = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=256"];
+
+const run = promisify(execFile);
+
+export async function runFootprint(options: Options, node: string, results: Results, save: () => void): Promise<void> {
+  const version = versionOf(node);
+  const isQuick = options.generations === 1;
+
+  function note(measure: string, variant: string, unit: string, values: readonly number[]): void {
+    const row: FootprintRun = { measure, variant, node: version, unit, values };
+    put(results.footprint, row, ["measure", "variant", "node"]);
+    const { median, lowest, highest } = summary(values);
+    console.log(`${measure}, ${variant}: ${median.toFixed(3)} ${unit} (${lowest.toFixed(3)} to ${highest.toFixed(3)})`);
+    save();
+  }
+
+  async function output<T>(name: string, args: readonly unknown[], flags: readonly string[] = []): Promise<T> {
+    const [command, all] = pinned("measured", node, [...flags, program(name), ...args.map(String)]);
+    const { stdout } = await run(command, all, { env: { ...process.env, NODE_ENV: "production" } });
+    return JSON.parse(stdout.trim().split("\n").at(-1)!) as T;
+  }
+
+  console.log(`\nfootprint (Node ${version})`);
+  const own = installedSize();
+  note("packages installed", "ours", "packages", [own.packages]);
+  note("size installed", "ours", "MB", [own.megabytes]);
+  for (const peer of ["opentelemetry", "datadog", "sentry", "elastic"] as const) {
+    const size = sizeOf(peerFolder(peer, version));
+    note("packages installed", peer, "packages", [size.packages]);
+    note("size installed", peer, "MB", [size.megabytes]);
+  }
+
+  const starts = new Map<string, number[]>(STARTED.map((variant) => [variant, []]));
+  for (let i = 0; i < options.generations * options.rounds; i++) {
+    for (const variant of STARTED) starts.get(variant)!.push(await output<number>("footprint/start", [variant]));
+  }
+  for (const [variant, values] of starts) note("CPU of import and start", variant, "ms", values);
+
+  for (const variant of ALLOCATING) {
+    const { medianBytes, posted } = await output<RequestCost>("guard/requests", [variant, "hello", "20"], LARGE);
+    const isSilent = variant === "untraced" || variant === "unsampled";
+    if (posted > 0 === isSilent) throw new Error(`${variant} posted ${posted} bytes`);
+    note("heap allocated a request", variant, "bytes", [medianBytes]);
+  }
+
+  const sink = new Child("serving", "sink/program", { args: ["1"] });
+  const [port] = await sink.answer<number[]>();
+  const spans = isQuick ? 500_000 : 5_000_000;
+  const resident = await output<number[]>("footprint/memory", [port, spans]);
+  note(
+    `resident memory over ${spans.toLocaleString("en")} spans`,
+    "ours",
+    "MB",
+    resident.map((one) => one / 2 ** 20),
+  );
+  note(
+    "event loop kept by a flush",
+    "ours",
+    "ms",
+    await output<number[]>("footprint/flush", [port, isQuick ? 50 : 300]),
+  );
+  await sink.end();
+
+  for (const [variant, values] of await latencies(options, node)) {
+    note("latency at half of the untraced rate, 99 %", variant, "ms", values);
+  }
+}

@@ -1,0 +1,34 @@
+// How long answers take at half of the rate that the untraced server can bear.
+
+import { Child } from "../child.ts";
+import { load } from "../load/load.ts";
+import type { Options } from "../options.ts";
+
+const VARIANTS = ["untraced", "ours", "opentelemetry"] as const;
+const CONNECTIONS = 32;
+
+/** Milliseconds within which 99 of 100 requests were answered, in each round, by variant. */
+export async function latencies(options: Options, node: string): Promise<Map<string, number[]>> {
+  const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
+  const servers: { variant: string; child: Child; port: number }[] = [];
+  const results = new Map<string, number[]>();
+  try {
+    const sinks = await sink.answer<number[]>();
+    for (const [i, variant] of VARIANTS.entries()) {
+      const child = new Child("measured", "server", { node, args: [variant, "hello", String(sinks[i]), "0", "0"] });
+      servers.push({ variant, child, port: await child.answer<number>() });
+    }
+    const how = { path: "/hello", connections: CONNECTIONS, seconds: options.seconds };
+    for (const { port } of servers) await load({ ...how, port, seconds: options.warmUp });
+    const { rate } = await load({ ...how, port: servers[0]!.port });
+    for (let round = 0; round < options.generations * options.rounds; round++) {
+      for (const { variant, port } of round % 2 === 0 ? servers : servers.toReversed()) {
+        const { p99 } = await load({ ...how, port, rate: Math.floor(rate / 2) });
+        results.set(variant, [...(results.get(variant) ?? []), p99]);
+      }
+    }
+    return results;
+  } finally {
+    await Promise.all([sink, ...servers.map(({ child }) => child)].map((one) => one.end()));
+  }
+}

@@ -1,0 +1,70 @@
+// The ladder: every variant on every workload, in several generations, and a table of what tracing added.
+
+import { spawnSync } from "node:child_process";
+import { type GenerationOptions, runGeneration } from "./generation.ts";
+import { loadTool } from "./load/load.ts";
+import type { Options } from "./options.ts";
+import { type LadderRun, put, type Results } from "./results.ts";
+import { paired, summary } from "./statistics.ts";
+import { VARIANTS } from "./variants/variant.ts";
+import { WORKLOADS } from "./workloads/workload.ts";
+
+/** Runs what the options choose on one Node, adds it to the results after each workload, and prints it. */
+export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
+  const version = versionOf(node);
+  for (const name of chosen(options.workloads, WORKLOADS, "workload")) {
+    const workload = WORKLOADS[name]!;
+    const own = workload.variants ?? Object.keys(VARIANTS);
+    const variants = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
+    const run: LadderRun = {
+      workload: name,
+      node: version,
+      load: `${loadTool}, ${workload.connections} connections`,
+      seconds: options.seconds,
+      recorded: new Date().toISOString().slice(0, 10),
+      periods: [],
+      proofs: [],
+    };
+    for (let generation = 0; generation < options.generations; generation++) {
+      const how: GenerationOptions = { ...options, generation, node };
+      const { periods, proofs } = await runGeneration(name, workload, variants, how);
+      (run.periods as unknown[]).push(...periods);
+      (run.proofs as unknown[]).push(...proofs);
+    }
+    put(results.ladder, run, ["workload", "node"]);
+    save();
+    print(run);
+  }
+}
+
+/** The names that were given, or all. @throws Error for one that does not exist */
+function chosen(names: readonly string[], table: Readonly<Record<string, unknown>>, what: string): readonly string[] {
+  const known = Object.keys(table);
+  for (const name of names) {
+    if (!known.includes(name)) throw new Error(`there is no ${what} "${name}"; there are ${known.join(", ")}`);
+  }
+  return names.length === 0 ? known : names;
+}
+
+export function versionOf(node: string): string {
+  return spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim();
+}
+
+function print(run: LadderRun): void {
+  console.log(`\n${run.workload}: ${WORKLOADS[run.workload]!.title} (Node ${run.node}, ${run.load})`);
+  const variants = [...new Set(run.periods.map(({ variant }) => variant))];
+  const rows = variants.map((variant) => {
+    const own = run.periods.filter((period) => period.variant === variant);
+    const added = summary(paired(run.periods, variant, "untraced", (one, base) => one.cpu - base.cpu));
+    const throughput = summary(paired(run.periods, variant, "untraced", (one, base) => one.rate / base.rate));
+    return {
+      variant,
+      "CPU µs": summary(own.map(({ cpu }) => cpu)).median.toFixed(1),
+      "added µs": added.median.toFixed(1),
+      "from, to": `${added.lowest.toFixed(1)}, ${added.highest.toFixed(1)}`,
+      throughput: throughput.median.toFixed(2),
+      "MB resident": (summary(own.map(({ memory }) => memory)).median / 2 ** 20).toFixed(0),
+    };
+  });
+  console.table(rows);
+}

@@ -1,0 +1,84 @@
+// Our own load generator: keep-alive connections over bare sockets, one request at a time on each. At a given rate the time of an answer counts
+// from when its request was due, so that a server that stalls is not spared the requests it kept from being sent.
+
+import { connect, type Socket } from "node:net";
+import { quantile } from "../statistics.ts";
+import { isWhole } from "./answer.ts";
+import type { Load } from "./load.ts";
+
+const { port, path, headers = {}, connections, seconds, rate } = JSON.parse(process.argv[2]!) as Load;
+const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+const request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+
+const times: number[] = [];
+const idle: Connection[] = [];
+/** When the requests that found no idle connection were due. */
+const waiting: number[] = [];
+let failed = 0;
+let isOver = false;
+
+class Connection {
+  readonly #socket: Socket;
+  #due = 0;
+  /** What came of the answer that is not complete. */
+  #received = "";
+
+  constructor() {
+    this.#socket = connect(port, "127.0.0.1");
+    this.#socket.setNoDelay(true);
+    this.#socket.on("data", (chunk: Buffer) => this.#read(chunk.toString("latin1")));
+    this.#socket.on("error", () => failed++);
+    this.#socket.on("close", () => (isOver ? undefined : failed++));
+  }
+
+  send(due: number): void {
+    this.#due = due;
+    this.#socket.write(request);
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: string): void {
+    this.#received += chunk;
+    if (!isWhole(this.#received)) return;
+    if (!this.#received.startsWith("HTTP/1.1 2")) failed++;
+    this.#received = "";
+    if (isOver) return;
+    times.push(performance.now() - this.#due);
+    const due = rate === undefined ? performance.now() : waiting.shift();
+    if (due === undefined) idle.push(this);
+    else this.send(due);
+  }
+}
+
+const all = Array.from({ length: connections }, () => new Connection());
+const started = performance.now();
+let sent = 0;
+if (rate === undefined) for (const one of all) one.send(started);
+else idle.push(...all);
+step();
+
+/** At a rate: sends what has become due. A busy loop, for timers are too coarse. */
+function step(): void {
+  const now = performance.now();
+  if (now - started >= seconds * 1000) {
+    isOver = true;
+    for (const one of all) one.end();
+    const whole = { rate: times.length / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99), failed };
+    process.stdout.write(JSON.stringify(whole));
+    return;
+  }
+  if (rate === undefined) {
+    setTimeout(step, 10);
+    return;
+  }
+  for (; sent < ((now - started) * rate) / 1000; sent++) {
+    const due = started + (sent * 1000) / rate;
+    const one = idle.pop();
+    if (one === undefined) waiting.push(due);
+    else one.send(due);
+  }
+  setImmediate(step);
+}

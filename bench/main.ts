@@ -1,0 +1,41 @@
+// npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
+
+import { runFootprint } from "./footprint/footprint.ts";
+import { runLadder, versionOf } from "./ladder.ts";
+import { runMicro } from "./micro/micro.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import { pageResults, writePage } from "./page/write.ts";
+import { machine, readResults, writeResults } from "./results.ts";
+import { versions } from "./versions.ts";
+
+const [binaries = "", ...args] = process.argv.slice(2);
+if (args.includes("--help")) {
+  console.log(USAGE);
+  process.exit(0);
+}
+try {
+  await run(readOptions(args));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function run(options: Options): Promise<void> {
+  if (options.page) {
+    writePage(readResults(options.json ?? pageResults));
+    return;
+  }
+  const results = readResults(options.json);
+  results.machine = machine();
+  if (options.note !== undefined) results.note = options.note;
+  const save = (): void => {
+    if (options.json !== undefined) writeResults(options.json, results);
+  };
+  for (const node of binaries.split(",")) {
+    Object.assign(results.versions, versions(versionOf(node)));
+    if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
+    if (options.parts.includes("micro")) await runMicro(options, node, results, save);
+    if (options.parts.includes("footprint")) await runFootprint(options, node, results, save);
+  }
+  save();
+}

@@ -1,0 +1,35 @@
+// The floor's operations.
+
+import { encode, sendWith, take } from "../floor/encoder.ts";
+import { FloorSpan } from "../floor/span.ts";
+import { extract, inject } from "../floor/traceparent.ts";
+import { ATTRIBUTES, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+
+export const operations: Operations = {
+  span() {
+    const tally = new Tally();
+    sendWith(() => {
+      tally.count += 512;
+    });
+    const run = (): void => {
+      const span = new FloorSpan(null, 1, "op");
+      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);
+      encode(span, performance.now());
+    };
+    return { run, prove: tally.prove };
+  },
+  inject() {
+    const context = extract(TRACEPARENT)!;
+    return { run: () => void Object.assign({}, { traceparent: inject(context) }) };
+  },
+  extract: () => ({ run: () => void extract(TRACEPARENT) }),
+  protobuf() {
+    const spans = Array.from({ length: 500 }, () => new FloorSpan(null, 2, "GET /users/:id"));
+    for (const span of spans) for (const name in ATTRIBUTES) span.setTag(name, ATTRIBUTES[name]);
+    const run = (): void => {
+      for (const span of spans) encode(span, performance.now());
+      take();
+    };
+    return { run, per: spans.length };
+  },
+};

@@ -1,0 +1,53 @@
+// What micro-benchmarks measure: single operations, made by a module of this folder for each tracer.
+
+/** One operation, ready to be repeated. */
+export interface Operation {
+  readonly run: () => void;
+  /** How many things one run does. 1 by default. */
+  readonly per?: number;
+  /** Says whether the work was done, when all runs are over. @throws Error where it was not */
+  readonly prove?: (runs: number) => void;
+}
+
+/** What a module exports: how to make each operation that the tracer has. */
+export type Operations = Readonly<Partial<Record<OperationName, () => Operation>>>;
+
+export const OPERATION_TITLES = {
+  span: "start a span, set 3 tags, finish, encode",
+  active: "the same by startActiveSpan",
+  inject: "inject a context into headers",
+  extract: "extract a context from headers",
+  ids: "make a trace id and a span id",
+  protobuf: "encode one of 1,000 spans, as each does for its back end",
+  json: "encode one of 1,000 spans as OTLP JSON",
+} as const;
+
+export type OperationName = keyof typeof OPERATION_TITLES;
+
+export const TRACERS = ["ours", "floor", "opentelemetry", "datadog", "jaeger"] as const;
+
+/** The attributes of the spans that are encoded: those of a usual request. */
+export const ATTRIBUTES: Readonly<Record<string, string | number>> = {
+  "http.request.method": "GET",
+  "url.path": "/users/42",
+  "url.scheme": "http",
+  "network.protocol.version": "1.1",
+  "http.response.status_code": 200,
+  "server.address": "127.0.0.1:8080",
+  "http.route": "/users/:id",
+  "user_agent.original": "wrk/4.1.0",
+  "client.address": "127.0.0.1",
+  "network.peer.port": 51234,
+};
+
+export const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/** Counts what comes, and proves that it was all. */
+export class Tally {
+  count = 0;
+
+  readonly prove = (runs: number): void => {
+    // A batch that is not full has not been sent.
+    if (this.count < runs - 2048) throw new Error(`${this.count} spans were encoded of ${runs}`);
+  };
+}

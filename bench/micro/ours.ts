@@ -1,0 +1,82 @@
+// The product's operations. Bodies of requests are made, and not sent.
+
+import { Tracer, Tracing } from "node-opentracing";
+import { BatchReporter } from "#src/report/batch-reporter.js";
+import { ByteBuffer } from "#src/report/byte-buffer.js";
+import { OtlpJsonEncoder } from "#src/report/otlp-json-encoder.js";
+import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
+import type { FinishedSpan } from "#src/report/reporter.js";
+import type { SpanEncoder } from "#src/report/span-encoder.js";
+import { randomWord } from "#src/tracer/ids.js";
+import { ATTRIBUTES, type Operation, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+
+const SETTINGS = { scheduleDelay: 5000, maxQueueSize: 16384, maxExportBatchSize: 512, flushLimit: 1000 };
+const ANSWER = { code: 200, contentType: "", body: Buffer.alloc(0), retryAfter: undefined };
+const DELIVERED = { status: "delivered", answer: ANSWER, isSent: true } as const;
+const TAGS = { component: "net/http", "span.kind": "server", ...ATTRIBUTES };
+
+export const operations: Operations = {
+  span() {
+    const { tracer, tally } = exporting();
+    const run = (): void => {
+      tracer
+        .startSpan("op")
+        .setTag("http.method", "GET")
+        .setTag("http.status_code", 200)
+        .setTag("error", false)
+        .finish();
+    };
+    return { run, prove: tally.prove };
+  },
+  active() {
+    const { tracer, tally } = exporting();
+    const tracing = new Tracing(tracer);
+    const tag = (span: { setTag(name: string, value: unknown): typeof span }): void => {
+      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);
+    };
+    return { run: () => tracing.startActiveSpan("op", tag), prove: tally.prove };
+  },
+  inject() {
+    const { tracer } = exporting();
+    const context = tracer.extract("http_headers", { traceparent: TRACEPARENT })!;
+    return { run: () => tracer.inject(context, "http_headers", {}) };
+  },
+  extract() {
+    const { tracer } = exporting();
+    const headers = { traceparent: TRACEPARENT };
+    return { run: () => void tracer.extract("http_headers", headers) };
+  },
+  ids: () => ({
+    run() {
+      for (let i = 0; i < 6; i++) randomWord();
+    },
+  }),
+  protobuf: () => encoding(new OtlpProtobufEncoder({ "service.name": "bench" })),
+  json: () => encoding(new OtlpJsonEncoder({ "service.name": "bench" })),
+};
+
+/** A tracer that batches and encodes as `initTracing` makes it, and the count of what would be sent. */
+function exporting(): { tracer: Tracer; tally: Tally } {
+  const tally = new Tally();
+  const encoder = new OtlpProtobufEncoder({ "service.name": "bench" });
+  const sender = { send: async () => DELIVERED, hurry: () => () => {}, close() {} };
+  const reporter = new BatchReporter(encoder, sender, SETTINGS, (_answer, spans) => {
+    tally.count += spans;
+  });
+  return { tracer: new Tracer({ reporter }), tally };
+}
+
+function encoding(encoder: SpanEncoder): Operation {
+  const spans: FinishedSpan[] = [];
+  const tracer = new Tracer({
+    reporter: { report: (span) => void spans.push(span), flush: async () => {}, close: async () => {} },
+  });
+  for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { tags: TAGS }).finish();
+  const buffer = new ByteBuffer();
+  const run = (): void => {
+    buffer.length = 0;
+    for (const span of spans) encoder.encode(span, buffer);
+    encoder.body(buffer.bytes.subarray(0, buffer.length));
+  };
+  return { run, per: spans.length };
+}

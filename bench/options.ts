@@ -1,0 +1,91 @@
+// What `npm run bench -- ...` understands.
+
+import { parseArgs } from "node:util";
+
+const PARTS = ["ladder", "micro", "footprint"] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Options {
+  /** Releases of Node, by major. Empty: this one. */
+  readonly nodes: readonly string[];
+  readonly parts: readonly Part[];
+  /** Empty: those that a run has by default. */
+  readonly variants: readonly string[];
+  readonly workloads: readonly string[];
+  /** Fresh sets of processes. */
+  readonly generations: number;
+  /** Periods that each process is measured. */
+  readonly rounds: number;
+  /** Of one period. */
+  readonly seconds: number;
+  /** Of load before the first. */
+  readonly warmUp: number;
+  /** Where results are added to. Undefined: printed only. */
+  readonly json: string | undefined;
+  /** What the page shall say of the circumstances. */
+  readonly note: string | undefined;
+  /** Whether to run nothing, and write docs/performance.md. */
+  readonly page: boolean;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --quick                 one generation, one round, a tenth of the time: does everything work?
+  --node 20,24            releases of Node (this one)
+  --only ladder,micro,footprint
+  --workloads hello,...   --variants untraced,ours,...
+  --generations 3  --rounds 3  --seconds 2  --warm-up 3
+  --json FILE             add the results to this file
+  --note TEXT             a sentence about the circumstances, for the page
+  --page                  run nothing: write docs/performance.md from FILE, or anew from its own results`;
+
+/** @throws Error with the usage for what is not understood */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: "boolean", default: false },
+      node: { type: "string", default: "" },
+      only: { type: "string", default: "" },
+      variants: { type: "string", default: "" },
+      workloads: { type: "string", default: "" },
+      generations: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      "warm-up": { type: "string" },
+      json: { type: "string" },
+      note: { type: "string" },
+      page: { type: "boolean", default: false },
+    },
+  });
+  const { quick } = values;
+  return {
+    nodes: list(values.node),
+    parts: values.only === "" ? PARTS : list(values.only).map(partNamed),
+    variants: list(values.variants),
+    workloads: list(values.workloads),
+    generations: amount("generations", values.generations, quick ? 1 : 3),
+    rounds: amount("rounds", values.rounds, quick ? 1 : 3),
+    seconds: amount("seconds", values.seconds, quick ? 1 : 2),
+    warmUp: amount("warm-up", values["warm-up"], quick ? 1 : 3),
+    json: values.json,
+    note: values.note,
+    page: values.page,
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(",").filter((name) => name !== "");
+}
+
+function partNamed(name: string): Part {
+  const part = PARTS.find((one) => one === name);
+  if (part === undefined) throw new Error(`--only takes ${PARTS.join(", ")}, not "${name}"`);
+  return part;
+}
+
+function amount(name: string, text: string | undefined, byDefault: number): number {
+  if (text === undefined) return byDefault;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number above 0, not "${text}"`);
+  return value;
+}

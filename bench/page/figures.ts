@@ -1,0 +1,84 @@
+// Reads the figures that the page tells out of the results. Undefined: not measured.
+
+import type { FootprintRun, LadderRun, MicroRun, Results } from "../results.ts";
+import { median, paired, type Summary, summary } from "../statistics.ts";
+
+/** The results on one major release of Node. */
+export class Figures {
+  readonly #ladder: readonly LadderRun[];
+  readonly #micro: readonly MicroRun[];
+  readonly #footprint: readonly FootprintRun[];
+
+  constructor(results: Results, major: string) {
+    const isOfMajor = ({ node }: { readonly node: string }): boolean => majorOf(node) === major;
+    this.#ladder = results.ladder.filter(isOfMajor);
+    this.#micro = results.micro.filter(isOfMajor);
+    this.#footprint = results.footprint.filter(isOfMajor);
+  }
+
+  workload(name: string): LadderRun | undefined {
+    return this.#ladder.find(({ workload }) => workload === name);
+  }
+
+  /** Microseconds of CPU that a variant adds to a request. */
+  added(workload: string, variant: string): Summary | undefined {
+    return this.#paired(workload, variant, (own, base) => own.cpu - base.cpu);
+  }
+
+  /** Requests a second, as a share of the untraced server's. */
+  throughput(workload: string, variant: string): Summary | undefined {
+    return this.#paired(workload, variant, (own, base) => own.rate / base.rate);
+  }
+
+  /** Megabytes that are resident under load beyond the untraced server's. */
+  memory(workload: string, variant: string): Summary | undefined {
+    return this.#paired(workload, variant, (own, base) => (own.memory - base.memory) / 2 ** 20);
+  }
+
+  /** Spans of served requests that came to the sink, as a share of the requests. */
+  arrived(workload: string, variant: string): number | undefined {
+    const proofs = this.workload(workload)?.proofs.filter((proof) => proof.variant === variant) ?? [];
+    const sum = (of: "served" | "requests"): number => proofs.reduce((all, proof) => all + proof[of], 0);
+    return proofs.length === 0 ? undefined : sum("served") / sum("requests");
+  }
+
+  /** Nanoseconds, or bytes of heap, that an operation takes. */
+  operation(operation: string, tracer: string, what: "times" | "bytes" = "times"): Summary | undefined {
+    const run = this.#micro.find((one) => one.operation === operation && one.tracer === tracer);
+    return run === undefined ? undefined : summary(run[what]);
+  }
+
+  /** The values of a measure whose name begins so. */
+  footprint(measure: string, variant: string): readonly number[] | undefined {
+    return this.#footprint.find((one) => one.measure.startsWith(measure) && one.variant === variant)?.values;
+  }
+
+  footprintMedian(measure: string, variant: string): number | undefined {
+    const values = this.footprint(measure, variant);
+    return values === undefined ? undefined : median(values);
+  }
+
+  #paired(
+    workload: string,
+    variant: string,
+    compare: (own: LadderRun["periods"][number], base: LadderRun["periods"][number]) => number,
+  ): Summary | undefined {
+    const values = paired(this.workload(workload)?.periods ?? [], variant, "untraced", compare);
+    return values.length === 0 ? undefined : summary(values);
+  }
+}
+
+export function majorOf(node: string): string {
+  return node.replace("v", "").split(".")[0]!;
+}
+
+/** The majors of which there are results. */
+export function majorsOf({ ladder, micro, footprint }: Results): string[] {
+  const majors = [...ladder, ...micro, ...footprint].map(({ node }) => majorOf(node));
+  return [...new Set(majors)].sort((a, b) => Number(a) - Number(b));
+}
+
+/** a / b where both were measured. */
+export function ratio(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a / b;
+}

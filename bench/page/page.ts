@@ -1,0 +1,203 @@
+// Makes docs/performance.md and its plots from results. The words are here, the figures are theirs.
+
+import { OPERATION_TITLES, TRACERS } from "../micro/operation.ts";
+import type { Results } from "../results.ts";
+import { median, type Summary } from "../statistics.ts";
+import { VARIANTS } from "../variants/variant.ts";
+import { WORKLOADS } from "../workloads/workload.ts";
+import { Figures, majorsOf, ratio } from "./figures.ts";
+import { plot, type Row } from "./plot.ts";
+import { TARGETS } from "./targets.ts";
+
+export interface Page {
+  readonly markdown: string;
+  /** SVG text by the name of the workload. */
+  readonly plots: ReadonlyMap<string, string>;
+}
+
+const GROWTH = /^(concurrency|depth|workers)-/;
+
+export function makePage(results: Results): Page {
+  const releases = majorsOf(results).map((major) => ({ major, figures: new Figures(results, major) }));
+  const plots = new Map<string, string>();
+  const workloads = Object.keys(WORKLOADS).filter((name) => releases.some(({ figures }) => figures.workload(name)));
+  const parts = [INTRODUCTION, machineOf(results), targetsOf(releases)];
+  for (const name of workloads.filter((one) => !GROWTH.test(one))) {
+    plots.set(name, plotOf(name, releases));
+    parts.push(`## ${capital(WORKLOADS[name]!.title)}\n\n![CPU added to a request](performance/${name}.svg)`);
+    for (const release of releases) parts.push(ladderOf(name, release));
+  }
+  parts.push(microOf(releases), growthOf(workloads, releases), footprintOf(results, releases));
+  return { markdown: `${parts.filter((part) => part !== "").join("\n\n")}\n`, plots };
+}
+
+interface Release {
+  readonly major: string;
+  readonly figures: Figures;
+}
+
+const INTRODUCTION = `# What does tracing cost?
+
+Measured by \`npm run bench\`, which anybody can run; this page is made from its results, all of which are in
+[performance/results.json](performance/results.json), every single value. Read the ratios: the figures are one machine's.
+
+\`\`\`sh
+npm run bench -- --quick                          # does everything work here? A few minutes
+npm run bench -- --node 20,24 --json results.json # all of it: hours
+npm run bench -- --only ladder --workloads hello,fastify --variants untraced,ours,opentelemetry
+npm run bench -- --help
+npm run bench:guard                               # what .ci/run checks: figures that noise does not move
+\`\`\`
+
+Each variant is a process of its own, alone on one core; the load (\`wrk\`, or our own generator), the back end and the server that
+handlers ask are on the other. All variants of a workload are alive at once and are loaded in turn, there and back, for some rounds;
+then all of that again with fresh processes. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
+in the same round: the median of all rounds, and the lowest and highest. Everything is exported, to a back end that decodes what it gets: where
+one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told. A variant that drops is cheaper than one
+that does not.
+
+The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: what is left
+to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with everything off that is not tracing.`;
+
+function machineOf({ machine, note, versions }: Results): string {
+  const byName = new Map<string, string[]>();
+  for (const [key, version] of Object.entries(versions)) {
+    // "dd-trace on Node 20" is another version than that on 24.
+    const [name = "", release] = key.split(" on ");
+    byName.set(name, [...(byName.get(name) ?? []), release === undefined ? version : `${version} (${release})`]);
+  }
+  const list = [...byName].map(([name, all]) => `${name} ${all.join(" and ")}`);
+  const told = note === undefined ? "" : `\n\n**${note}**`;
+  return `Machine: ${machine}. ${list.join(", ")}.${told}`;
+}
+
+function targetsOf(releases: readonly Release[]): string {
+  const rows = TARGETS.map(({ what, promise, figure, isMet, unit }) => {
+    const cells = releases.map(({ major, figures }) => {
+      const value = figure(figures);
+      if (value === undefined || Number.isNaN(value)) return "";
+      const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
+      return isMet(value, major) ? told : `**${told}: not met**`;
+    });
+    return [what, promise, ...cells];
+  }).filter((row) => row.slice(2).some((cell) => cell !== ""));
+  return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}`;
+}
+
+function ladderOf(name: string, { figures }: Release): string {
+  const run = figures.workload(name);
+  if (run === undefined) return "";
+  const base = median(run.periods.filter(({ variant }) => variant === "untraced").map(({ cpu }) => cpu));
+  const ours = figures.added(name, "ours")?.median;
+  const variants = [...new Set(run.periods.map(({ variant }) => variant))].filter((variant) => variant !== "untraced");
+  const rows = variants.map((variant) => {
+    const added = figures.added(name, variant)!;
+    const own = variant === "ours" || ours === undefined;
+    const proving = VARIANTS[variant]?.proving;
+    return [
+      VARIANTS[variant]?.title ?? variant,
+      range(added),
+      own ? "" : fixed(ratio(added.median, ours)!),
+      fixed(figures.throughput(name, variant)!.median),
+      fixed(figures.memory(name, variant)!.median, 0),
+      proving === "nothing" ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
+    ];
+  });
+  const generations = new Set(run.periods.map(({ generation }) => generation)).size;
+  const rounds = run.periods.length / generations / (variants.length + 1);
+  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s, ${run.recorded}`;
+  const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
+  return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request.\n\n${table(head, rows)}`;
+}
+
+function plotOf(name: string, releases: readonly Release[]): string {
+  const rows: Row[] = [];
+  for (const [variant, { title }] of Object.entries(VARIANTS)) {
+    if (variant === "untraced") continue;
+    const marks = releases.flatMap(({ major, figures }) => {
+      const summary = figures.added(name, variant);
+      return summary === undefined ? [] : [{ series: `Node ${major}`, summary }];
+    });
+    if (marks.length > 0) rows.push({ label: title.split(":")[0]!, marks });
+  }
+  return plot(capital(WORKLOADS[name]!.title), "µs of CPU added to a request (logarithmic)", rows);
+}
+
+function microOf(releases: readonly Release[]): string {
+  const sections = releases.flatMap(({ major, figures }) => {
+    const rows = Object.entries(OPERATION_TITLES).flatMap(([operation, title]) => {
+      const cells = TRACERS.map((tracer) => {
+        const time = figures.operation(operation, tracer);
+        const bytes = figures.operation(operation, tracer, "bytes");
+        return time === undefined ? "" : `${fixed(time.median, 0)} ns, ${fixed(Math.max(0, bytes!.median), 0)} B`;
+      });
+      return cells.every((cell) => cell === "") ? [] : [[title, ...cells]];
+    });
+    const head = ["", "node-opentracing", "the floor", "OpenTelemetry", "dd-trace", "jaeger-client"];
+    return rows.length === 0 ? [] : [`Node ${major}:\n\n${table(head, rows)}`];
+  });
+  if (sections.length === 0) return "";
+  const words = `## Single operations
+
+In a loop, each in a fresh process: CPU time of all its threads, and bytes of heap. Bodies of requests are encoded, and not sent; jaeger-client's spans are not encoded.
+Whatever a tracer does in the following turn of the event loop counts.`;
+  return [words, ...sections].join("\n\n");
+}
+
+function growthOf(workloads: readonly string[], releases: readonly Release[]): string {
+  const rows = workloads
+    .filter((name) => GROWTH.test(name))
+    .map((name) => {
+      const { title, spans, file } = WORKLOADS[name]!;
+      const cells = releases.flatMap(({ figures }) => {
+        const added = figures.added(name, "ours");
+        if (added === undefined) return ["", ""];
+        return [range(added), file === "nested" ? fixed(added.median / spans) : ""];
+      });
+      return [capital(title), ...cells];
+    });
+  const head = ["", ...releases.flatMap(({ major }) => [`Node ${major}: added µs`, "a span"])];
+  return rows.length === 0 ? "" : `## How it grows\n\n${table(head, rows)}`;
+}
+
+function footprintOf({ footprint }: Results, releases: readonly Release[]): string {
+  const keys = [...new Set(footprint.map(({ measure, variant, unit }) => JSON.stringify([measure, variant, unit])))];
+  const rows = keys.map((key) => {
+    const [measure, variant, unit] = JSON.parse(key) as [string, string, string];
+    const cells = releases.map(({ figures }) => {
+      const values = figures.footprint(measure, variant);
+      if (values === undefined) return "";
+      const told = (value: number): string => fixed(value, unit === "bytes" || unit === "packages" ? 0 : 2);
+      const most = `${told(Math.min(...values))} to ${told(Math.max(...values))}`;
+      return values.length === 1 ? told(values[0]!) : `${told(median(values))} (${most})`;
+    });
+    return [`${measure}, ${unit}`, VARIANTS[variant]?.title ?? variant, ...cells];
+  });
+  if (rows.length === 0) return "";
+  const head = ["", "", ...releases.map(({ major }) => `Node ${major}`)];
+  return `## Size, start, memory, latency\n\nSizes of peers are those of all that the benchmark installs of them.\n\n${table(head, rows)}`;
+}
+
+/** Columns as wide as their widest cell, as the formatter of other projects leaves them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+function range({ median: middle, lowest, highest }: Summary): string {
+  return `${fixed(middle, 1)} (${fixed(lowest, 1)} to ${fixed(highest, 1)})`;
+}
+
+function fixed(value: number, digits = 2): string {
+  return value.toFixed(digits);
+}
+
+function times(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function capital(text: string): string {
+  return text.startsWith("node:") ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}

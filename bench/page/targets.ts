@@ -1,0 +1,208 @@
+// What the project has promised itself, and whether the results keep it.
+
+import { quantile } from "../statistics.ts";
+import { type Figures, ratio } from "./figures.ts";
+
+export interface Target {
+  readonly what: string;
+  /** As the page says it. */
+  readonly promise: string;
+  /** What was measured; undefined where it was not. */
+  readonly figure: (figures: Figures) => number | undefined;
+  readonly isMet: (figure: number, major: string) => boolean;
+  readonly unit?: string;
+}
+
+const added = (workload: string, variant: string) => (figures: Figures) => figures.added(workload, variant)?.median;
+
+function addedRatio(workload: string, variant: string, other: string): Target["figure"] {
+  return (figures) => ratio(added(workload, variant)(figures), added(workload, other)(figures));
+}
+
+function throughput(workload: string): Target["figure"] {
+  return (figures) => figures.throughput(workload, "ours")?.median;
+}
+
+function footprintRatio(measure: string, variant: string, other: string): Target["figure"] {
+  return (figures) => ratio(figures.footprintMedian(measure, variant), figures.footprintMedian(measure, other));
+}
+
+/** The highest of some workloads' added CPU, in units of each, over the lowest. */
+function spread(workloads: readonly (readonly [name: string, units: number])[]): Target["figure"] {
+  return (figures) => {
+    const values = workloads.map(([name, units]) => ratio(added(name, "ours")(figures), units));
+    if (values.some((value) => value === undefined)) return undefined;
+    return Math.max(...(values as number[])) / Math.min(...(values as number[]));
+  };
+}
+
+const atMost =
+  (limit: number) =>
+  (figure: number): boolean =>
+    figure <= limit;
+const atLeast =
+  (limit: number, from24 = limit) =>
+  (figure: number, major: string): boolean =>
+    figure >= (Number(major) >= 24 ? from24 : limit);
+
+const HELLO = "CPU added to a hello";
+
+export const TARGETS: readonly Target[] = [
+  {
+    what: HELLO,
+    promise: "at most 1/8 of OpenTelemetry's",
+    figure: addedRatio("hello", "ours", "opentelemetry"),
+    isMet: atMost(1 / 8),
+  },
+  {
+    what: HELLO,
+    promise: "at most 1/5 of dd-trace's",
+    figure: addedRatio("hello", "ours", "datadog"),
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: HELLO,
+    promise: "at most 1.5 of the floor's",
+    figure: addedRatio("hello", "ours", "floor"),
+    isMet: atMost(1.5),
+  },
+  {
+    what: `${HELLO}, unsampled`,
+    promise: "at most 1/3 of sampled",
+    figure: addedRatio("hello", "unsampled", "ours"),
+    isMet: atMost(1 / 3),
+  },
+  {
+    what: "throughput of hello",
+    promise: "at least 0.75 of untraced, 0.80 from Node 24 on",
+    figure: throughput("hello"),
+    isMet: atLeast(0.75, 0.8),
+  },
+  {
+    what: "throughput of Fastify",
+    promise: "at least 0.75 of untraced",
+    figure: throughput("fastify"),
+    isMet: atLeast(0.75),
+  },
+  {
+    what: "throughput of Express",
+    promise: "at least 0.92 of untraced",
+    figure: throughput("express"),
+    isMet: atLeast(0.92),
+  },
+  {
+    what: "CPU added to a handler with fetch and http.request",
+    promise: "at most 1/5 of OpenTelemetry's",
+    figure: addedRatio("clients", "ours", "opentelemetry-full"),
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: "a span with 3 tags, encoded",
+    promise: "at most 1/5 of OpenTelemetry's",
+    figure: (figures) =>
+      ratio(figures.operation("span", "ours")?.median, figures.operation("span", "opentelemetry")?.median),
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: "a span with 3 tags, encoded",
+    promise: "at most 1/3 of dd-trace's",
+    figure: (figures) => ratio(figures.operation("span", "ours")?.median, figures.operation("span", "datadog")?.median),
+    isMet: atMost(1 / 3),
+  },
+  {
+    what: "heap allocated by tracing a request",
+    promise: "at most 1/5 of OpenTelemetry's",
+    figure: allocatedRatio,
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: "resident memory under load",
+    promise: "at most 15 MB more than untraced",
+    figure: (figures) => figures.memory("hello", "ours")?.median,
+    isMet: atMost(15),
+    unit: "MB",
+  },
+  {
+    what: "resident memory over many spans",
+    promise: "flat: grows by at most 5 MB from the third tenth on",
+    figure: growth,
+    isMet: atMost(5),
+    unit: "MB",
+  },
+  {
+    what: "latency of 99 % at half of the untraced rate",
+    promise: "at most 1.1 of untraced",
+    figure: footprintRatio("latency", "ours", "untraced"),
+    isMet: atMost(1.1),
+  },
+  {
+    what: "event loop kept by a flush",
+    promise: "under 1 ms",
+    figure: (figures) => figures.footprintMedian("event loop", "ours"),
+    isMet: (figure) => figure < 1,
+    unit: "ms",
+  },
+  {
+    what: "the same, 99 of 100 flushes",
+    promise: "under 1 ms",
+    figure: (figures) => tail(figures),
+    isMet: (figure) => figure < 1,
+    unit: "ms",
+  },
+  {
+    what: "CPU of import and start",
+    promise: "at most 1/5 of OpenTelemetry's",
+    figure: footprintRatio("CPU of import", "ours", "opentelemetry"),
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: "packages installed",
+    promise: "at most 2",
+    figure: (figures) => figures.footprintMedian("packages", "ours"),
+    isMet: atMost(2),
+    unit: "",
+  },
+  {
+    what: "size installed",
+    promise: "at most 1.5 MB",
+    figure: (figures) => figures.footprintMedian("size", "ours"),
+    isMet: atMost(1.5),
+    unit: "MB",
+  },
+  {
+    what: "added CPU from 1 to 2,000 concurrent requests",
+    promise: "constant: the highest at most 1.5 of the lowest",
+    figure: spread([1, 16, 256, 2000].map((n) => [`concurrency-${n}`, 1])),
+    isMet: atMost(1.5),
+  },
+  {
+    what: "added CPU a span from 1 to 1,000 nested spans",
+    promise: "constant: the highest at most 1.5 of the lowest",
+    figure: spread([1, 10, 100, 1000].map((n) => [`depth-${n}`, n + 1])),
+    isMet: atMost(1.5),
+  },
+  {
+    what: "added CPU from 1 to 4 cluster workers",
+    promise: "constant: the highest at most 1.5 of the lowest",
+    figure: spread([1, 2, 4].map((n) => [`workers-${n}`, 1])),
+    isMet: atMost(1.5),
+  },
+];
+
+function allocatedRatio(figures: Figures): number | undefined {
+  const of = (variant: string): number | undefined => figures.footprintMedian("heap allocated", variant);
+  const base = of("untraced");
+  const [ours, other] = [of("ours"), of("opentelemetry")];
+  if (base === undefined || ours === undefined || other === undefined) return undefined;
+  return (ours - base) / (other - base);
+}
+
+function growth(figures: Figures): number | undefined {
+  const values = figures.footprint("resident memory over", "ours");
+  return values === undefined ? undefined : Math.max(...values.slice(3)) - values[2]!;
+}
+
+function tail(figures: Figures): number | undefined {
+  const values = figures.footprint("event loop", "ours");
+  return values === undefined ? undefined : quantile(values, 0.99);
+}

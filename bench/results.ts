@@ -1,0 +1,93 @@
+// What a run leaves behind: the JSON from which the page is made. Runs of the same thing replace each other.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import type { Period } from "./statistics.ts";
+
+/** One second or so of load on one server process. */
+export interface LadderPeriod extends Period {
+  readonly requests: number;
+  /** Microseconds of CPU of the whole process a request, all threads. */
+  readonly cpu: number;
+  /** Requests a second, as the load generator counts them. */
+  readonly rate: number;
+  /** Bytes of resident memory after it. */
+  readonly memory: number;
+}
+
+/** What one process of a variant sent to its sink, and had to send. */
+export interface Proof {
+  readonly variant: string;
+  readonly generation: number;
+  readonly requests: number;
+  readonly spans: number;
+  /** Spans of served requests among them. */
+  readonly served: number;
+  readonly bytes: number;
+}
+
+/** One workload on one release of Node. */
+export interface LadderRun {
+  readonly workload: string;
+  readonly node: string;
+  readonly load: string;
+  readonly seconds: number;
+  readonly recorded: string;
+  readonly periods: readonly LadderPeriod[];
+  readonly proofs: readonly Proof[];
+}
+
+/** One operation by one tracer on one release of Node, in a fresh process each. */
+export interface MicroRun {
+  readonly operation: string;
+  readonly tracer: string;
+  readonly node: string;
+  /** Nanoseconds of CPU an operation: the median of each process. */
+  readonly times: readonly number[];
+  /** Bytes of heap an operation, of each process. */
+  readonly bytes: readonly number[];
+}
+
+/** Something measured a few times: `memory.flat`, `start`, `size`. */
+export interface FootprintRun {
+  readonly measure: string;
+  readonly variant: string;
+  readonly node: string;
+  readonly unit: string;
+  readonly values: readonly number[];
+}
+
+export interface Results {
+  machine: string;
+  /** What else must be known of the circumstances, in a sentence: `--note`. */
+  note?: string;
+  /** Versions of what was compared, by package. */
+  versions: Record<string, string>;
+  ladder: LadderRun[];
+  micro: MicroRun[];
+  footprint: FootprintRun[];
+}
+
+/** The results in a file, or none yet. */
+export function readResults(file: string | undefined): Results {
+  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Results;
+  return { machine: "", versions: {}, ladder: [], micro: [], footprint: [] };
+}
+
+export function writeResults(file: string, results: Results): void {
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+}
+
+/** Puts a run in the place of the earlier one that has the same values under these names, or at the end. */
+export function put<R extends object>(runs: R[], run: R, names: readonly (keyof R)[]): void {
+  const at = runs.findIndex((one) => names.every((name) => one[name] === run[name]));
+  if (at < 0) runs.push(run);
+  else runs[at] = run;
+}
+
+/** The machine in a line. */
+export function machine(): string {
+  const [first] = os.cpus();
+  const memory = Math.round(os.totalmem() / 2 ** 30);
+  return `${os.cpus().length} x ${first?.model.trim() ?? "unknown"}, ${memory} GB, ${os.type()} ${os.release().split("-")[0]}`;
+}

@@ -1,0 +1,15 @@
+// A handler that starts child spans one inside the other, each with three tags.
+
+import { requireFramework as require } from "../places.ts";
+import type { Serve } from "./workload.ts";
+
+export const serve: Serve = ({ count, started, option }) => {
+  const http: typeof import("node:http") = require("node:http");
+  const child = started.child ?? ((_name, work) => work());
+  const deeper = (left: number): number => (left === 0 ? 42 : child("load order", () => deeper(left - 1)));
+  return http.createServer((_request, response) => {
+    count();
+    response.setHeader("content-type", "text/plain");
+    response.end(String(deeper(option)));
+  });
+};

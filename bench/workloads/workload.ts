@@ -1,0 +1,94 @@
+// What a workload is: a module of this folder that exports `serve`, and how it is loaded.
+
+import type { Server } from "node:http";
+import type { Started } from "../variants/variant.ts";
+
+export interface Scene {
+  /** Called once by each request's handler. */
+  readonly count: () => void;
+  readonly started: Started;
+  /** The port of a server that answers anything. */
+  readonly upstream: number;
+  /** What the table says: how many child spans. */
+  readonly option: number;
+}
+
+/** Makes the server; it is not listening yet. */
+export type Serve = (scene: Scene) => Server | Promise<Server>;
+
+export interface Workload {
+  readonly title: string;
+  /** The module of this folder; the workload's name without one. */
+  readonly file?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections: number;
+  /** Processes that serve, where it is a cluster. */
+  readonly workers?: number;
+  readonly option?: number;
+  /** Spans that a request makes with the product, and with the floor where that knows the workload. */
+  readonly spans: number;
+  /** What is compared, where that is not everything. */
+  readonly variants?: readonly string[];
+}
+
+const FEW = ["untraced", "ours"] as const;
+const SOME = ["untraced", "ours", "floor", "opentelemetry"] as const;
+
+function hello(connections: number, more: Partial<Workload> = {}): Workload {
+  const title = `node:http, ${connections} concurrent requests`;
+  return { title, file: "hello", path: "/hello", connections, spans: 1, variants: FEW, ...more };
+}
+
+function nested(count: number): Workload {
+  const title = `${count} spans, each the child of the one before`;
+  return { title, file: "nested", path: "/hello", connections: 32, option: count, spans: count + 1, variants: FEW };
+}
+
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  hello: { title: 'node:http answers "hello"', path: "/hello", connections: 32, spans: 1 },
+  incoming: {
+    title: "the same with traceparent and baggage in the request",
+    file: "hello",
+    path: "/hello",
+    headers: {
+      traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      baggage: "tenant=acme,user=42",
+    },
+    connections: 32,
+    spans: 1,
+    variants: ["untraced", "unsampled", "ours", "floor", "opentelemetry", "datadog"],
+  },
+  express: { title: "Express 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },
+  fastify: { title: "Fastify 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },
+  koa: { title: "Koa 3 with @koa/router, the same route", path: "/users/42", connections: 32, spans: 1 },
+  hono: { title: "Hono 4 on Node, the same route", path: "/users/42", connections: 32, spans: 1 },
+  tornado: { title: "a Tornado-style handler, the same route", path: "/users/42", connections: 32, spans: 1 },
+  clients: { title: "a handler with one fetch and one http.request", path: "/hello", connections: 32, spans: 3 },
+  children: {
+    title: "a handler with 10 child spans",
+    path: "/hello",
+    connections: 32,
+    option: 10,
+    spans: 11,
+    variants: ["untraced", "unsampled", "ours", "opentelemetry", "datadog"],
+  },
+  slow: {
+    title: "64 concurrent requests that wait 10 ms",
+    path: "/hello",
+    connections: 64,
+    spans: 1,
+    variants: SOME,
+  },
+  "concurrency-1": hello(1),
+  "concurrency-16": hello(16),
+  "concurrency-256": hello(256),
+  "concurrency-2000": hello(2000),
+  "depth-1": nested(1),
+  "depth-10": nested(10),
+  "depth-100": nested(100),
+  "depth-1000": nested(1000),
+  "workers-1": hello(32, { title: "a cluster of 1 worker", workers: 1 }),
+  "workers-2": hello(32, { title: "a cluster of 2 workers", workers: 2 }),
+  "workers-4": hello(32, { title: "a cluster of 4 workers", workers: 4 }),
+};

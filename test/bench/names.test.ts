@@ -1,0 +1,34 @@
+// What the benchmark's tables name exists.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { isWhole } from "../../bench/load/answer.js";
+import { VARIANTS } from "../../bench/variants/variant.js";
+import { WORKLOADS } from "../../bench/workloads/workload.js";
+
+const bench = join(dirname(fileURLToPath(import.meta.url)), "../../../bench");
+
+test("every workload and every variant has its module, and compares with what is there", () => {
+  for (const [name, { file = name, variants = [] }] of Object.entries(WORKLOADS)) {
+    assert.ok(existsSync(join(bench, "workloads", `${file}.ts`)), name);
+    for (const variant of variants) assert.ok(variant in VARIANTS, `${name}: ${variant}`);
+  }
+  for (const name of Object.keys(VARIANTS)) assert.ok(existsSync(join(bench, "variants", `${name}.ts`)), name);
+});
+
+test("no lock file tells where its packages came from", () => {
+  const folders = [bench, ...readdirSync(join(bench, "peers")).map((name) => join(bench, "peers", name))];
+  for (const folder of folders) {
+    assert.ok(!readFileSync(join(folder, "package-lock.json"), "utf8").includes('"resolved"'), folder);
+  }
+});
+
+test("an answer is whole when all that its head announces is there", () => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+  assert.deepEqual([head.slice(0, -1), head, `${head}o`, `${head}ok`].map(isWhole), [false, false, false, true]);
+  const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n";
+  assert.deepEqual([chunked, `${chunked}0\r\n\r\n`].map(isWhole), [false, true]);
+});

@@ -1,0 +1,86 @@
+// The page that is made from results: docs/performance.md and its plots.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { makePage } from "../../bench/page/page.js";
+import { plot } from "../../bench/page/plot.js";
+import type { Results } from "../../bench/results.js";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+function read(file: string): Results {
+  return JSON.parse(readFileSync(join(root, file), "utf8")) as Results;
+}
+
+/** One round of hello on Node 20 with these microseconds of CPU and requests a second. */
+function helloOf(variants: Record<string, readonly [cpu: number, rate: number]>): Results {
+  const periods = Object.entries(variants).map(([variant, [cpu, rate]]) => {
+    return { variant, generation: 0, round: 0, requests: 1000, cpu, rate, memory: 2 ** 26 };
+  });
+  const proofs = Object.keys(variants).map((variant) => {
+    return { variant, generation: 0, requests: 1000, spans: 990, served: variant === "sentry" ? 820 : 1000, bytes: 1 };
+  });
+  const run = { workload: "hello", node: "v20.1.2", load: "wrk", seconds: 1, recorded: "2026-01-01", periods, proofs };
+  return { machine: "a machine", versions: { "dd-trace": "5" }, ladder: [run], micro: [], footprint: [] };
+}
+
+/** The cells of the line of a page's table that begins with this. */
+function line(markdown: string, beginning: string): string[] {
+  const found = markdown.split("\n").find((one) => one.startsWith(`| ${beginning} `));
+  assert.ok(found !== undefined, `no line begins with "${beginning}" in\n${markdown}`);
+  return found
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+test("a workload's line tells what was added, how much that is of ours, the throughput, and what came", () => {
+  const { markdown } = makePage(helloOf({ untraced: [10, 100], ours: [14, 80], sentry: [510, 2] }));
+  assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "125.00", "0.02", "0", "82 %"]);
+  assert.match(markdown, /Node 20.1.2, wrk, 1 generation of 1 round of 1 s, 2026-01-01; untraced 10.0 µs of CPU/);
+  assert.match(markdown, /Machine: a machine. dd-trace 5\./);
+});
+
+test("a target that is not met says so, and one that was not measured is left out", () => {
+  const { markdown } = makePage(
+    helloOf({ untraced: [10, 100], ours: [20, 70], floor: [18, 90], opentelemetry: [90, 20] }),
+  );
+  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "**0.70: not met**");
+  assert.match(markdown, /CPU added to a hello +\| at most 1\/8 of OpenTelemetry's +\| 0\.13 /);
+  assert.match(markdown, /at most 1\.5 of the floor's +\| 1\.25 /);
+  assert.ok(!markdown.includes("installed"));
+});
+
+test("the recorded results of a real run make a page with all its parts", () => {
+  const { markdown, plots } = makePage(read("test/bench/recorded.json"));
+  const heads = [...markdown.matchAll(/^## (.*)$/gm)].map(([, head]) => head);
+  assert.deepEqual(heads, [
+    "Targets",
+    'node:http answers "hello"',
+    "Single operations",
+    "How it grows",
+    "Size, start, memory, latency",
+  ]);
+  assert.ok(!/undefined|NaN/.test(markdown), markdown);
+  assert.deepEqual([...plots.keys()], ["hello"]);
+});
+
+test("a plot has a line, a dot and a number for each value, and stays well-formed with any label", () => {
+  const svg = plot("a < b & c", "µs", [
+    { label: "one", marks: [{ series: "Node 20", summary: { median: 4, lowest: -1, highest: 40 } }] },
+    { label: "two", marks: [{ series: "Node 24", summary: { median: 500, lowest: 400, highest: 600 } }] },
+  ]);
+  assert.equal(svg.match(/stroke-opacity/g)?.length, 2);
+  assert.match(svg, />a &lt; b &amp; c</);
+  assert.match(svg, />500\.0</);
+  assert.ok(!/NaN|Infinity/.test(svg));
+});
+
+test("docs/performance.md is what its results make", { skip: !existsSync(join(root, "docs/performance.md")) }, () => {
+  const { markdown, plots } = makePage(read("docs/performance/results.json"));
+  assert.equal(readFileSync(join(root, "docs/performance.md"), "utf8"), markdown);
+  for (const [name, svg] of plots) assert.equal(readFileSync(join(root, `docs/performance/${name}.svg`), "utf8"), svg);
+});
