@@ -19,7 +19,7 @@ if (file === undefined) {
 }
 
 const child = spawn(process.execPath, ["--enable-source-maps", file, ...args], { stdio: "inherit" });
-// The terminal sends Ctrl-C to the whole group, so SIGINT is not passed on: wait for the program to end by itself.
-process.on("SIGINT", () => {});
+// A terminal sends Ctrl-C to the whole group: wait for the program to end by itself. Without one nobody else tells it.
+process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
