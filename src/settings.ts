@@ -61,7 +61,7 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
 
 /** A short picture of a value for an error message: primitives, and what else it is by one word. Of an array the first ten. */
 export function show(value: unknown): string {
-  return Array.isArray(value) ? `[${value.slice(0, 10).map(word).join(", ")}]` : word(value);
+  return Array.isArray(value) && value.length > 0 ? `[${value.slice(0, 10).map(word).join(", ")}]` : word(value);
 }
 
 function word(value: unknown): string {
