@@ -1,10 +1,11 @@
 // Where downloads and builds are kept between runs, outside the repository, and how they come to be there.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { removeFolder, temporaryFolder } from "./temporary-folder.js";
 
 /** The folder `name` of the cache, made: in `$XDG_CACHE_HOME` or `~/.cache`. */
 export function cacheFolder(name: string): string {
@@ -24,14 +25,14 @@ export async function made(
 ): Promise<string> {
   const folder = join(cache, createHash("sha256").update(JSON.stringify(sources)).digest("hex").slice(0, 12));
   if (existsSync(folder)) return folder;
-  const unfinished = mkdtempSync(join(cache, "unfinished-"));
+  const unfinished = temporaryFolder("unfinished-", cache);
   try {
     await make(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
   } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    removeFolder(unfinished);
   }
   return folder;
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** A service that listens. */
 export interface PeerProcess {
@@ -19,9 +20,9 @@ export interface ChildOptions {
   /** Added to this process's environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly cwd?: string | undefined;
-  /** Milliseconds until it must listen, or have ended: a minute for services, ten for commands. */
+  /** Milliseconds until it must listen, or have ended: a minute for services, two for servers, ten for commands. */
   readonly timeLimit?: number | undefined;
-  /** Milliseconds between SIGTERM and SIGKILL at its end: 5000 by default. */
+  /** Milliseconds between SIGTERM and SIGKILL at its end: 5000 by default, 15000 for servers. */
   readonly grace?: number | undefined;
 }
 
@@ -41,18 +42,26 @@ export async function startChild(
   options: ChildOptions = {},
 ): Promise<PeerProcess> {
   const child = start(command, args, options);
-  const log = keptLog(child);
-  const failed = failure(child);
-  const limit = timeLimit(options.timeLimit ?? 60_000);
-  try {
-    const { port, version } = await Promise.race([announced(child), failed, limit.passed]);
-    return { port, version, log, stop: running.get(child)! };
-  } catch (error) {
-    await running.get(child)?.();
-    throw new Error(`${command} ${args.join(" ")}: ${(error as Error).message}\n${log()}`);
-  } finally {
-    limit.clear();
-  }
+  const log = keptLog(child.stderr!);
+  const { port, version } = await ready(child, announced(child), options.timeLimit ?? 60_000, log);
+  return { port, version, log, stop: running.get(child)! };
+}
+
+/**
+ * Starts a server that knows nothing of the protocol, and waits until it has printed `readyText`. Rejects as `startChild` does, with
+ * the end of all its output. The answer ends it; it ends with this process at the latest, even where that is killed.
+ */
+export async function startServer(
+  command: string,
+  args: readonly string[],
+  readyText: string,
+  { timeLimit: limit = 120_000, grace = 15_000, ...options }: ChildOptions = {},
+): Promise<() => Promise<void>> {
+  const child = start(process.execPath, ["interop/watched.mjs", command, ...args], { grace, ...options });
+  const streams = [child.stdout!, child.stderr!];
+  const log = keptLog(...streams);
+  await ready(child, Promise.race(streams.map((stream) => printed(stream, readyText))), limit, log);
+  return running.get(child)!;
 }
 
 /** Runs a command to its end, and answers what it wrote to stdout. Rejects unless it ends with code 0, with the end of its output. */
@@ -62,7 +71,7 @@ export async function runCommand(
   options: ChildOptions = {},
 ): Promise<string> {
   const child = start(command, args, options);
-  const log = keptLog(child);
+  const log = keptLog(child.stderr!);
   const output: string[] = [];
   child.stdout!.setEncoding("utf8").on("data", (text: string) => output.push(text));
   const limit = timeLimit(options.timeLimit ?? 600_000);
@@ -89,12 +98,8 @@ export function killChildren(): void {
   for (const child of running.keys()) kill(child, "SIGKILL");
 }
 
-/** What would make a peer behave unlike its defaults, or tell it about the process that started it. */
-const LEFT_OUT = /^((OTEL|DD|JAEGER|OPENTRACING)_|NODE_OPTIONS$)/;
-
 function start(command: string, args: readonly string[], options: ChildOptions): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name));
-  const env = { ...Object.fromEntries(inherited), ...options.env };
+  const env = { ...process.env, ...options.env };
   // A group of its own, so that it ends with all that it has started. A service may end itself when its stdin does.
   const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: "pipe" });
   running.set(child, () => stop(child, options.grace ?? 5_000));
@@ -103,12 +108,37 @@ function start(command: string, args: readonly string[], options: ChildOptions):
   return child;
 }
 
-function keptLog(child: ChildProcess): () => string {
+/** What `first` resolves with. A child that ends before, or takes longer, is ended: it rejects with the child's log. */
+async function ready<T>(child: ChildProcess, first: Promise<T>, milliseconds: number, log: () => string): Promise<T> {
+  const limit = timeLimit(milliseconds);
+  try {
+    return await Promise.race([first, failure(child), limit.passed]);
+  } catch (error) {
+    await running.get(child)?.();
+    throw new Error(`${child.spawnargs.join(" ")}: ${(error as Error).message}\n${log()}`);
+  } finally {
+    limit.clear();
+  }
+}
+
+function keptLog(...streams: readonly Readable[]): () => string {
   let kept = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    kept = (kept + text).slice(-KEPT_LOG);
-  });
+  for (const stream of streams) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      kept = (kept + text).slice(-KEPT_LOG);
+    });
+  }
   return () => kept;
+}
+
+/** Resolves when a line of it has that text. */
+async function printed(stream: Readable, text: string): Promise<void> {
+  const lines = createInterface({ input: stream });
+  await new Promise<void>((resolve) => {
+    lines.on("line", (line) => {
+      if (line.includes(text)) resolve();
+    });
+  });
 }
 
 async function announced(child: ChildProcess): Promise<{ port: number; version: string }> {

@@ -5,7 +5,7 @@ export interface Hop {
   readonly peer: string;
   readonly span: HopSpan;
   /** The span of the call to `next`; null where there was none. */
-  readonly client: { /** "" where the library cannot tell. */ readonly spanId: string } | null;
+  readonly client: { readonly spanId: string } | null;
   /** What `next` answered; null where there was no call. */
   readonly next: Hop | null;
 }
@@ -15,7 +15,7 @@ export interface HopSpan {
   /** Lower-case hexadecimal digits: 32, or 16 of a library whose ids have 64 bits. */
   readonly traceId: string;
   readonly spanId: string;
-  /** "" for a root, and where the library cannot tell. */
+  /** "" for a root. */
   readonly parentId: string;
   readonly sampled: boolean;
   readonly baggage: Readonly<Record<string, string>>;

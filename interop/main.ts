@@ -1,13 +1,14 @@
-// npm run interop: runs the parts, prints the table of what came of them, and ends with 1 where anything failed.
+// npm run interop: our services in one trace with the real systems of parts/, as a table. The exit code is 1 where anything fails.
 
 import { readdirSync } from "node:fs";
-import { killChildren } from "./child.js";
+import { endCleanly } from "./clean-end.js";
+import { neutralizeEnvironment } from "./neutral-environment.js";
 import { writePage } from "./page.js";
 import type { Part } from "./part.js";
 import { runParts } from "./run-parts.js";
 
-process.on("exit", killChildren);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+endCleanly();
+neutralizeEnvironment();
 
 process.exit(await runParts(await allParts(), process.argv.slice(2), console.log, writePage));
 

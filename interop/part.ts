@@ -7,7 +7,7 @@ export interface Part {
   readonly light: boolean;
   /** Milliseconds for all of it, downloads and builds included: 10 minutes by default. Beyond, the part has failed. */
   readonly timeLimit?: number | undefined;
-  /** A rejection fails the part, whatever its checks said. So does a part that checked nothing. */
+  /** A rejection fails the part, whatever its checks said. A part that checked nothing, or never said what it ran, has failed too. */
   run(stage: Stage): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface Part {
 export interface Stage {
   /** Prints and records what was started, and its version. Once a pair. */
   started(what: string, version: string): void;
-  /** Runs a check; its outcome is a cell: ok, or FAIL with the error printed. Never rejects. */
+  /** Runs a check, of five minutes at most; its outcome is a cell: ok, or FAIL with the error printed. Never rejects. */
   check(row: Row, run: () => void | Promise<void>): Promise<void>;
   /** A cell that cannot be had, with the reason: a sentence. */
   unsupported(row: Row, reason: string): void;

@@ -24,8 +24,6 @@ export interface PeerChain {
   readonly plainBaggage?: string | undefined;
   /** Whether the peer's server shares the span of its client, as Brave's do with B3. */
   readonly joins?: boolean | undefined;
-  /** Why the peer cannot tell the ids of its client's spans. */
-  readonly noClientId?: string | undefined;
   /** Milliseconds for one request through the three services: 30000 by default. */
   readonly callLimit?: number | undefined;
   /** Our service: by default that of `node:http`, `ours` in the table. */
@@ -125,7 +123,6 @@ async function checkDirection(stage: Stage, chain: PeerChain, direction: string,
   if (lack !== undefined) stage.unsupported(row("baggage"), lack);
   else await check("baggage", outcomes.kept, (drive) => checkBaggage(drive, itemOf(chain)));
   if (chain.plainBaggage !== undefined) stage.unsupported(row("baggage of any text"), chain.plainBaggage);
-  if (chain.noClientId !== undefined) stage.unsupported(row("its client's ids"), chain.noClientId);
 }
 
 function itemOf(chain: PeerChain): string | undefined {

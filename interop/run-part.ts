@@ -22,6 +22,10 @@ export interface Cell extends Row {
 }
 
 const DEFAULT_TIME_LIMIT = 600_000;
+/** Milliseconds for one check: what waits for an event that never comes is FAIL, and the part goes on. */
+const CHECK_LIMIT = 300_000;
+/** Milliseconds for one clean-up. */
+const UNDO_LIMIT = 30_000;
 
 /** Whether everything that was run has passed. */
 export function passed({ cells, failure }: PartResult): boolean {
@@ -52,7 +56,7 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
     },
     async check(row, run) {
       try {
-        await run();
+        await within(CHECK_LIMIT, run());
         record(row, "ok");
       } catch (error) {
         record(row, "FAIL", messageOf(error));
@@ -67,28 +71,34 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
   };
 
   print(`${part.name}`);
-  const limit = timeLimit(part.timeLimit ?? DEFAULT_TIME_LIMIT);
   let failure: string | undefined;
   try {
-    await Promise.race([part.run(stage), limit.passed]);
+    await within(part.timeLimit ?? DEFAULT_TIME_LIMIT, part.run(stage));
     if (!cells.some(({ outcome }) => outcome === "ok")) failure = "it has checked nothing";
+    else if (started.length === 0) failure = "it has not told what it ran, and in which version";
   } catch (error) {
     failure = messageOf(error);
   }
-  limit.clear();
   isOver = true;
   for (const undo of undos) {
-    const undoLimit = timeLimit(30_000);
     try {
-      await Promise.race([undo(), undoLimit.passed]);
+      await within(UNDO_LIMIT, undo());
     } catch (error) {
       failure ??= `a clean-up failed: ${messageOf(error)}`;
     }
-    undoLimit.clear();
   }
   await endChildren();
   if (failure !== undefined) print(`  FAIL: ${failure}`);
   return { part: part.name, started, cells, failure };
+}
+
+async function within(milliseconds: number, done: void | Promise<void>): Promise<void> {
+  const limit = timeLimit(milliseconds);
+  try {
+    await Promise.race([done, limit.passed]);
+  } finally {
+    limit.clear();
+  }
 }
 
 function messageOf(error: unknown): string {

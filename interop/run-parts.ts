@@ -28,12 +28,20 @@ export async function runParts(
     print(`${USAGE}\nunknown: ${unknown.join(", ")}; the parts are: ${parts.map(({ name }) => name).join(", ")}`);
     return 2;
   }
+  const isLight = flags.includes("--light");
+  const heavy = parts.filter(({ name, light }) => isLight && !light && names.includes(name));
+  if (heavy.length > 0) {
+    print(`${USAGE}\nnot light: ${heavy.map(({ name }) => name).join(", ")}; run it without --light`);
+    return 2;
+  }
   const results: PartResult[] = [];
   for (const part of parts) {
-    const isNamed = names.length === 0 || names.includes(part.name);
-    if (isNamed && (part.light || !flags.includes("--light"))) results.push(await runPart(part, print));
+    const isChosen = names.length === 0 ? part.light || !isLight : names.includes(part.name);
+    if (isChosen) results.push(await runPart(part, print));
   }
   print(`\n${results.map(section).join("\n\n")}\n\n${summary(results)}`);
+  const failed = results.filter((result) => !passed(result)).map(({ part }) => part);
   if (flags.includes("--write")) write(results);
-  return results.length > 0 && results.every(passed) ? 0 : 1;
+  if (flags.includes("--write") && failed.length > 0) print(`not written, for it failed: ${failed.join(", ")}`);
+  return results.length > 0 && failed.length === 0 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-// npm start and npm run example: install and compile what is missing, then run one compiled file with the rest of the arguments.
+// npm start, npm run example and npm run interop: install and compile what is missing, then run one compiled file with the rest of the arguments.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
@@ -18,8 +18,8 @@ if (file === undefined) {
   process.exit(2);
 }
 
-const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
-// The terminal sends Ctrl-C to the whole group, so SIGINT is not passed on: wait for the program to end by itself.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => child.kill("SIGTERM"));
+const child = spawn(process.execPath, ["--enable-source-maps", file, ...args], { stdio: "inherit" });
+// A terminal sends Ctrl-C to the whole group: wait for the program to end by itself. Without one nobody else tells it.
+process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -1,8 +1,13 @@
 // The tracer that is made when nobody brings one: from settings, else from the environment, else by default.
 
-import { warn } from "./diagnostics.ts";
-import type { Environment, ExporterName } from "./environment.ts";
-import { isPropagatorList, type PropagatorName, propagatorsByName } from "./propagation/default-propagators.ts";
+import { type Environment, type ExporterName, leftOut } from "./environment.ts";
+import {
+  FORMATS,
+  isFormat,
+  isPropagatorList,
+  type PropagatorName,
+  propagatorsByName,
+} from "./propagation/default-propagators.ts";
 import type { Propagator } from "./propagation/propagator.ts";
 import { ConsoleReporter } from "./report/console-reporter.ts";
 import { MultiReporter } from "./report/multi-reporter.ts";
@@ -23,7 +28,7 @@ export interface BuiltInOptions {
   readonly sampler?: Sampler | undefined;
   /**
    * The header formats to read and write, in this order, by name or your own: OTEL_PROPAGATORS by default, else
-   * `["tracecontext", "baggage"]`. `["none"]` for none.
+   * `["tracecontext", "baggage"]`. `["none"]` for none at all.
    */
   readonly propagators?: readonly (PropagatorName | Propagator)[] | undefined;
 }
@@ -75,13 +80,10 @@ function samplerOf({ sampler: choice }: Environment): Sampler | undefined {
   return choice.isParentBased ? new ParentBasedSampler(root) : root;
 }
 
+/** The known ones of the names; by default where none of several is known. */
 function propagatorsOf({ propagators: names }: Environment): Propagator[] | undefined {
-  return names?.flatMap((name) => {
-    try {
-      return propagatorsByName([name]);
-    } catch (error) {
-      warn("environment.invalid", "OTEL_PROPAGATORS names a format that is not known; it is left out", error);
-      return [];
-    }
-  });
+  if (names === undefined || names.length === 0) return names as [] | undefined;
+  const known = names.filter(isFormat);
+  if (known.length < names.length) leftOut("OTEL_PROPAGATORS", `a list of ${FORMATS}, or none`);
+  return known.length === 0 ? undefined : propagatorsByName(known);
 }

@@ -112,7 +112,7 @@ function exporters(variables: Variables): readonly ExporterName[] | undefined {
   const names = nameList(variables, "OTEL_TRACES_EXPORTER");
   if (names === undefined || names.length === 0) return names as [] | undefined;
   const known = names.filter((name): name is ExporterName => EXPORTERS.has(name));
-  if (known.length < names.length) invalid("OTEL_TRACES_EXPORTER", "otlp, zipkin, console or none");
+  if (known.length < names.length) leftOut("OTEL_TRACES_EXPORTER", "a list of otlp, zipkin and console, or none");
   return known.length === 0 ? undefined : known;
 }
 
@@ -227,7 +227,7 @@ function nameList(variables: Variables, name: string): string[] | undefined {
   if (given === undefined) return undefined;
   const names = given.split(",").map((one) => one.trim().toLowerCase());
   const known = new Set(names.filter((one) => one !== ""));
-  if (known.size > 1 && known.delete("none")) invalid(name, "none alone, or a list without it");
+  if (known.size > 1 && known.delete("none")) leftOut(name, "none alone, or a list without it", "none");
   if (known.size === 0) return undefined;
   return known.has("none") ? [] : [...known];
 }
@@ -275,6 +275,11 @@ function decoded(part: string): string | undefined {
 export function invalid(name: string, expected: string): undefined {
   warn("environment.invalid", `${name} must be ${expected}; its value is ignored`);
   return undefined;
+}
+
+/** The same for a list of which the rest counts. */
+export function leftOut(name: string, expected: string, what = "any other name"): void {
+  warn("environment.invalid", `${name} must be ${expected}; ${what} is left out`);
 }
 
 /** The object without what is undefined. */

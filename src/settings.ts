@@ -60,8 +60,12 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
   }
 }
 
-/** A short picture of a value for an error message; never its content beyond a primitive. */
+/** A short picture of a value for an error message: primitives, and what else it is by one word. Of an array the first ten. */
 export function show(value: unknown): string {
+  return Array.isArray(value) && value.length > 0 ? `[${value.slice(0, 10).map(word).join(", ")}]` : word(value);
+}
+
+function word(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return "a function";

@@ -1,18 +1,18 @@
 // A real OpenTelemetry Collector: it writes what it received to files, and passes it on.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { made } from "../cache.js";
-import { runCommand } from "../child.js";
+import { downloading, made } from "../cache.js";
+import { runCommand, startServer } from "../child.js";
 import type { Stage } from "../part.js";
-import { BUILD_LIMIT, GO_ENV } from "./go-build.js";
+import { removeFolder, temporaryFolder } from "../temporary-folder.js";
+import { freePort } from "./free-port.js";
+import { BUILD_LIMIT, builtVersion, GO_ENV } from "./go-build.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
-import { freePort, Server } from "./server.js";
 
 const manifest = readFileSync(join(process.cwd(), "interop", "collector", "builder.yaml"), "utf8");
-/** The manifest's, and the builder's own. */
-export const COLLECTOR_VERSION = /^ {2}version: (.+)$/m.exec(manifest)![1]!;
+/** The builder's version is that of what it builds. */
+const BUILDER_VERSION = /^ {2}version: (.+)$/m.exec(manifest)![1]!;
 
 /** Where it passes on what comes by OTLP over HTTP; without, to itself, by gRPC. */
 export interface CollectorTargets {
@@ -32,12 +32,14 @@ export class Collector {
     /** Has no memory left. */
     readonly full: string;
   };
+  readonly version: string;
   readonly #program: string;
   readonly #folder: string;
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
-  private constructor(program: string, folder: string, ports: Readonly<Record<Received, number>>) {
+  private constructor(program: string, version: string, folder: string, ports: Readonly<Record<Received, number>>) {
     this.#program = program;
+    this.version = version;
     this.#folder = folder;
     const otlp = (port: number): string => `http://127.0.0.1:${port}/v1/traces`;
     this.endpoints = {
@@ -51,8 +53,9 @@ export class Collector {
   /** Builds it unless it is there from a former run, and starts it. It ends with the part. */
   static async start(stage: Stage, targets: CollectorTargets = {}): Promise<Collector> {
     const program = await build(stage);
-    const folder = mkdtempSync(join(tmpdir(), "interop-collector-"));
-    stage.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const version = await builtVersion(program, "go.opentelemetry.io/collector/otelcol");
+    const folder = temporaryFolder("interop-collector-");
+    stage.defer(() => removeFolder(folder));
     const ports = {
       http: await freePort(),
       grpc: await freePort(),
@@ -60,21 +63,21 @@ export class Collector {
       small: await freePort(),
       full: await freePort(),
     };
-    const collector = new Collector(program, folder, ports);
+    const collector = new Collector(program, version, folder, ports);
     writeFileSync(join(folder, "config.yaml"), configuration(folder, ports, targets));
     stage.defer(() => collector.stop());
     await collector.start();
-    stage.started("OpenTelemetry Collector", COLLECTOR_VERSION);
+    stage.started("OpenTelemetry Collector", version);
     return collector;
   }
 
   async start(): Promise<void> {
     const args = ["--config", join(this.#folder, "config.yaml")];
-    this.#server = await Server.start(this.#program, args, { ready: /Everything is ready/ });
+    this.#end = await startServer(this.#program, args, "Everything is ready");
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   /** Rejects with what it says against a configuration. */
@@ -99,8 +102,14 @@ async function build(stage: Stage): Promise<string> {
   const folder = await made(stage.cache("collector"), [manifest], async (to) => {
     const config = join(to, "builder.yaml");
     writeFileSync(config, manifest.replace("\ndist:", `\ndist:\n  output_path: ${to}`));
-    const builder = `go.opentelemetry.io/collector/cmd/builder@v${COLLECTOR_VERSION}`;
-    await runCommand("go", ["run", builder, "--config", config], { env: GO_ENV, timeLimit: BUILD_LIMIT });
+    const builder = `go.opentelemetry.io/collector/cmd/builder@v${BUILDER_VERSION}`;
+    const options = { env: GO_ENV, timeLimit: BUILD_LIMIT };
+    const generate = ["run", builder, "--config", config, "--skip-compilation"];
+    await downloading("the Collector's modules", () => runCommand("go", generate, options));
+    await runCommand("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", "otelcol-interop", "."], {
+      ...options,
+      cwd: to,
+    });
   });
   return join(folder, "otelcol-interop");
 }

@@ -1,7 +1,7 @@
 // How back ends are built from Go's modules.
 
 import { join } from "node:path";
-import { made } from "../cache.js";
+import { downloading, made } from "../cache.js";
 import { runCommand } from "../child.js";
 import type { Stage } from "../part.js";
 
@@ -20,8 +20,19 @@ export async function buildGoProgram(stage: Stage, name: string, program: string
       runCommand("go", args, { cwd: folder, env: GO_ENV, timeLimit: BUILD_LIMIT });
     // `go install program@version` refuses modules that replace others.
     await go("mod", "init", "interop");
-    await go("get", "-tool", `${program}@${version}`);
+    await downloading(`the modules of ${name}`, () => go("get", "-tool", `${program}@${version}`));
     await go("build", "-o", join(folder, name), program);
   });
   return join(folder, name);
+}
+
+/** The version of a module, as Go has written it into a program. */
+export async function builtVersion(program: string, module: string): Promise<string> {
+  const told = await runCommand("go", ["version", "-m", program]);
+  const version = told
+    .split("\n")
+    .find((line) => line.includes(`\t${module}\t`))
+    ?.split("\t")[3];
+  if (version === undefined) throw new Error(`${program} is not built of ${module}:\n${told}`);
+  return version.replace(/^v/, "");
 }

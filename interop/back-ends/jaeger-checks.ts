@@ -6,7 +6,7 @@ import { spanIdHex, traceIdHex } from "#src/trace-context.js";
 import type { Row, Stage } from "../part.js";
 import type { JaegerSpan, JaegerTag } from "./jaeger.js";
 import { idsOf, nameInScene, type Scene, SERVICE_NAME } from "./scene.js";
-import { assertMicroseconds } from "./zipkin-checks.js";
+import { assertInScene, assertMicroseconds, spanBySpan } from "./span-by-span.js";
 
 /** The kinds that Jaeger shows, by our tag; work inside a process has none of ours. */
 const kindOf = ({ tags }: FinishedSpan): unknown =>
@@ -26,14 +26,8 @@ export async function checkJaegerSpans(
   scene: Scene,
   read: readonly JaegerSpan[],
 ): Promise<void> {
-  const check = (what: string, compare: (reported: FinishedSpan, read: JaegerSpan) => void) =>
-    stage.check({ ...row, what }, () => {
-      for (const reported of scene.spans) {
-        const found = read.filter(({ spanID }) => spanID === idsOf(reported).spanId);
-        assert.equal(found.length, 1, `${nameInScene(reported)} was found ${found.length} times`);
-        compare(reported, found[0]!);
-      }
-    });
+  assertInScene(scene, SOME_TAGS);
+  const check = spanBySpan(stage, row, scene, read, ({ spanID }) => spanID);
   await check("ids, parents", (reported, { traceID, spanID, references }) => {
     const { spanId, parentId } = idsOf(reported);
     const traceId = shown(reported.context);

@@ -1,17 +1,20 @@
 // A real Jaeger 2, built from its Go module: with its storage in memory, its query API, and sampling strategies from a file.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startServer } from "../child.js";
 import type { Stage } from "../part.js";
-import { buildGoProgram } from "./go-build.js";
+import { removeFolder, temporaryFolder } from "../temporary-folder.js";
+import { freePort } from "./free-port.js";
+import { buildGoProgram, builtVersion } from "./go-build.js";
 import { getJson } from "./http.js";
 import { type OtlpSpan, otlpSpans } from "./otlp.js";
-import { freePort, Server } from "./server.js";
 
+const PROGRAM = "github.com/jaegertracing/jaeger/cmd/jaeger";
 /** The module's version, and what the same release is called as a program. */
-const MODULE_VERSION = "v1.76.0";
-export const JAEGER_VERSION = `2.13.0 (module ${MODULE_VERSION})`;
+const MODULE_VERSION = "1.76.0";
+export const JAEGER_VERSION = "2.13.0";
 
 /** A span as Jaeger's own query API shows it: https://www.jaegertracing.io/docs/2.13/architecture/apis/ */
 export interface JaegerSpan {
@@ -63,7 +66,7 @@ export class Jaeger {
   readonly ports: JaegerPorts;
   readonly #program: string;
   readonly #folder: string;
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
   private constructor(program: string, folder: string, ports: JaegerPorts) {
     this.#program = program;
@@ -73,9 +76,11 @@ export class Jaeger {
 
   /** Builds it unless it is there from a former run, and starts it. It ends with the part. */
   static async start(stage: Stage): Promise<Jaeger> {
-    const program = await buildGoProgram(stage, "jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger", MODULE_VERSION);
-    const folder = mkdtempSync(join(tmpdir(), "interop-jaeger-"));
-    stage.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const program = await buildGoProgram(stage, "jaeger", PROGRAM, `v${MODULE_VERSION}`);
+    const version = await builtVersion(program, "github.com/jaegertracing/jaeger");
+    assert.equal(version, MODULE_VERSION);
+    const folder = temporaryFolder("interop-jaeger-");
+    stage.defer(() => removeFolder(folder));
     const jaeger = new Jaeger(program, folder, {
       otlpHttp: await freePort(),
       otlpGrpc: await freePort(),
@@ -87,19 +92,21 @@ export class Jaeger {
     writeFileSync(join(folder, "config.yaml"), configuration(folder, jaeger.ports, await freePort(), await freePort()));
     stage.defer(() => jaeger.stop());
     await jaeger.start();
-    stage.started("Jaeger", JAEGER_VERSION);
+    stage.started("Jaeger", `${JAEGER_VERSION} (module v${version})`);
     return jaeger;
   }
 
   async start(): Promise<void> {
-    this.#server = await Server.start(this.#program, ["--config", join(this.#folder, "config.yaml")], {
-      ready: /Everything is ready/,
-      env: { OTEL_TRACES_SAMPLER: "always_off" }, // or it traces itself
-    });
+    this.#end = await startServer(
+      this.#program,
+      ["--config", join(this.#folder, "config.yaml")],
+      "Everything is ready",
+      { env: { OTEL_TRACES_SAMPLER: "always_off" } }, // or it traces itself
+    );
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   /** A trace as OTLP, from `/api/v3`; empty where it has none. */

@@ -8,6 +8,7 @@ import { VERSION } from "#src/version.js";
 import type { Row, Stage } from "../part.js";
 import type { Attributes, OtlpLink, OtlpSpan } from "./otlp.js";
 import { idsOf, nameInScene, type Scene, SERVICE_NAME, TAGS, VALUE_LIMIT, VENDOR_STATE } from "./scene.js";
+import { expectationFor, spanBySpan } from "./span-by-span.js";
 
 /** What a service says of itself beside its name: given to the reporter. */
 export const RESOURCE = { "service.version": "1.4.2-ä", "deployment.replicas": 3, "deployment.canary": true } as const;
@@ -31,17 +32,10 @@ export async function checkOtlpSpans(
   scene: Scene,
   read: readonly OtlpSpan[],
 ): Promise<void> {
+  const all = expectedSpans(scene);
+  const bySpan = spanBySpan(stage, row, scene, read, ({ spanId }) => spanId);
   const check = (what: string, compare: (reported: FinishedSpan, read: OtlpSpan, expected: Expected) => void) =>
-    stage.check({ ...row, what }, () => {
-      for (const reported of scene.spans) {
-        const name = nameInScene(reported);
-        const found = read.filter(({ spanId }) => spanId === spanIdHex(reported.context));
-        assert.equal(found.length, 1, `${name} was found ${found.length} times`);
-        const expected = expectedSpans(scene)[name];
-        assert.ok(expected, `there is nothing to compare ${name} with`);
-        compare(reported, found[0]!, expected);
-      }
-    });
+    bySpan(what, (reported, found) => compare(reported, found, expectationFor(reported, all)));
   await check("ids, parents", (reported, { traceId, spanId, parentId }) =>
     assert.deepEqual({ traceId, spanId, parentId }, idsOf(reported)),
   );

@@ -14,6 +14,7 @@ import {
 import { followsFrom } from "opentracing";
 import { parentSpanIdHex, spanIdHex, traceIdHex } from "#src/trace-context.js";
 import { untraced } from "#src/untraced.js";
+import { eventually } from "./eventually.js";
 
 /** What was reported, and what must be found again. */
 export interface Scene {
@@ -57,7 +58,7 @@ export async function playScene(reporter: Reporter): Promise<Scene> {
     await get(port, "/debug", { "x-b3-traceid": hex(16), "x-b3-spanid": CALLER, "x-b3-flags": "1" });
     await get(port, "/unsampled", { traceparent: `00-${unsampledTraceId}-${CALLER}-00` });
     // A server's span ends with the connection's part in it, which may be after the client has all of the answer.
-    await memory.waitFor(SPANS);
+    await eventually(`${SPANS} spans`, () => (memory.spans.length >= SPANS ? true : undefined));
     return { port, spans: [...memory.spans], unsampledTraceId };
   } finally {
     server.close();
@@ -100,12 +101,6 @@ async function work(tracing: Tracing, host: string): Promise<void> {
   tracing.startActiveSpan("query", { tags: QUERY_TAGS }, () => {});
   const answer = await fetch(`http://${host}/stock`);
   await answer.text();
-}
-
-/** Whether these are the ids of all the scene's spans, and others. */
-export function isAll(scene: Scene, spanIds: readonly string[]): boolean {
-  const ids = new Set(spanIds);
-  return scene.spans.every((span) => ids.has(idsOf(span).spanId));
 }
 
 /** Set on one span: each type, each edge that a format could lose. */

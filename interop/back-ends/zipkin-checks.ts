@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { FinishedSpan } from "node-opentracing";
 import type { Row, Stage } from "../part.js";
 import { idsOf, nameInScene, type Scene, SERVICE_NAME, TAGS, VALUE_LIMIT } from "./scene.js";
+import { assertInScene, assertMicroseconds, expectationFor, spanBySpan } from "./span-by-span.js";
 
 /** A span of Zipkin's HTTP API: https://zipkin.io/zipkin-api/#/default/get_trace__traceId_ */
 export interface ZipkinSpan {
@@ -39,8 +40,7 @@ export async function checkZipkinSpans(
   scene: Scene,
   read: readonly ZipkinSpan[],
 ): Promise<void> {
-  await checkIdentity(stage, row, scene, read);
-  const check = checkOf(stage, row, scene, read);
+  const check = await checkIdentity(stage, row, scene, read);
   await check("tags", (_, { tags = {} }, expected) => assert.deepEqual(tags, expected.tags ?? {}));
   await check("annotations", (_, { annotations = [] }, expected) => {
     assert.deepEqual(
@@ -65,8 +65,8 @@ export async function checkTranslatedSpans(
   scene: Scene,
   read: readonly ZipkinSpan[],
 ): Promise<void> {
-  await checkIdentity(stage, row, scene, read);
-  const check = checkOf(stage, row, scene, read);
+  const check = await checkIdentity(stage, row, scene, read);
+  assertInScene(scene, TRANSLATED_TAGS);
   await check("tags", (reported, { tags = {} }) => {
     const expected = TRANSLATED_TAGS[nameInScene(reported)] ?? {};
     for (const [name, value] of Object.entries(expected)) assert.equal(tags[name], value, name);
@@ -87,27 +87,17 @@ type Check = (
   compare: (reported: FinishedSpan, read: ZipkinSpan, expected: Expected) => void,
 ) => Promise<void>;
 
-function checkOf(stage: Stage, row: Omit<Row, "what">, scene: Scene, read: readonly ZipkinSpan[]): Check {
-  return (what, compare) =>
-    stage.check({ ...row, what }, () => {
-      for (const reported of scene.spans) {
-        const name = nameInScene(reported);
-        const found = read.filter(({ id }) => id === idsOf(reported).spanId);
-        assert.equal(found.length, 1, `${name} was found ${found.length} times`);
-        const expected = expectedSpans(scene)[name];
-        assert.ok(expected, `there is nothing to compare ${name} with`);
-        compare(reported, found[0]!, expected);
-      }
-    });
-}
-
+/** The rows that are the same for both. Answers how to check more. */
 async function checkIdentity(
   stage: Stage,
   row: Omit<Row, "what">,
   scene: Scene,
   read: readonly ZipkinSpan[],
-): Promise<void> {
-  const check = checkOf(stage, row, scene, read);
+): Promise<Check> {
+  const all = expectedSpans(scene);
+  const bySpan = spanBySpan(stage, row, scene, read, ({ id }) => id);
+  const check: Check = (what, compare) =>
+    bySpan(what, (reported, found) => compare(reported, found, expectationFor(reported, all)));
   await check("ids, parents", (reported, { traceId, id, parentId = "" }) => {
     const ids = idsOf(reported);
     // Zipkin shows 64-bit trace ids as they were before there were longer ones.
@@ -124,11 +114,7 @@ async function checkIdentity(
       assertMicroseconds(annotation.timestamp, reported.logs[i]!.timestamp);
     }
   });
-}
-
-/** As much as rounding allows. */
-export function assertMicroseconds(microseconds: number, milliseconds: number): void {
-  assert.ok(Math.abs(microseconds - milliseconds * 1000) <= 1, `${microseconds} µs is not ${milliseconds} ms`);
+  return check;
 }
 
 function expectedSpans(scene: Scene): Readonly<Record<string, Expected>> {
@@ -163,7 +149,7 @@ function expectedSpans(scene: Scene): Readonly<Record<string, Expected>> {
         "http.status_code": "503",
         error: "503",
       },
-      remoteEndpoint: { serviceName: "127.0.0.1", port: scene.port },
+      remoteEndpoint: { ipv4: "127.0.0.1", port: scene.port },
     },
     "päck 🎁": {
       tags: {

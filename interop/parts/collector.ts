@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { OtlpReporter, type OtlpReporterOptions, ZipkinReporter } from "node-opentracing";
-import { COLLECTOR_VERSION, Collector, type Received } from "../back-ends/collector.js";
+import { Collector, type Received } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
-import { eventually } from "../back-ends/eventually.js";
 import { PART_LIMIT } from "../back-ends/go-build.js";
 import type { OtlpSpan } from "../back-ends/otlp.js";
 import { checkOtlpSpans, RESOURCE } from "../back-ends/otlp-checks.js";
 import { assertVersion, blockBelow } from "../back-ends/page.js";
-import { isAll, playScene, type Scene } from "../back-ends/scene.js";
+import { playScene, type Scene } from "../back-ends/scene.js";
+import { onceWhole } from "../back-ends/span-by-span.js";
 import { checkZipkinAsOtlp } from "../back-ends/zipkin-as-otlp-checks.js";
 import type { Part, Stage } from "../part.js";
 
@@ -42,7 +42,7 @@ export const part: Part = {
     }
 
     await stage.check({ peer: PEER, format: FORMATS[0]![0], direction: DIRECTION, what: "page" }, async () => {
-      assertVersion("OpenTelemetry Collector", COLLECTOR_VERSION);
+      assertVersion("OpenTelemetry Collector", collector.version);
       await collector.validate(blockBelow("The OpenTelemetry Collector", "yaml"));
     });
     const scene = await playScene(new ZipkinReporter({ endpoint: collector.endpoints.zipkin }));
@@ -72,11 +72,10 @@ async function checkRefusals(stage: Stage, collector: Collector): Promise<void> 
   });
 }
 
-/** All spans of the scene, once they are there. */
 function spansOf(collector: Collector, received: Received, scene: Scene): Promise<readonly OtlpSpan[]> {
-  return eventually("the spans of the scene", () => {
-    const spans = collector.spans(received);
-    const ids = spans.map(({ spanId }) => spanId);
-    return isAll(scene, ids) ? spans : undefined;
-  });
+  return onceWhole(
+    scene,
+    ({ spanId }) => spanId,
+    () => collector.spans(received),
+  );
 }

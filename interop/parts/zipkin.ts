@@ -5,18 +5,19 @@ import { join } from "node:path";
 import { OtlpReporter, ZipkinReporter, type ZipkinReporterOptions } from "node-opentracing";
 import { Collector } from "../back-ends/collector.js";
 import { checkDelivery, checkRefusal } from "../back-ends/delivery.js";
-import { eventually } from "../back-ends/eventually.js";
+import { freePort } from "../back-ends/free-port.js";
 import { PART_LIMIT } from "../back-ends/go-build.js";
 import { getJson } from "../back-ends/http.js";
 import { assertVersion, checkCommand } from "../back-ends/page.js";
-import { idsOf, isAll, playScene, type Scene } from "../back-ends/scene.js";
-import { freePort, Server } from "../back-ends/server.js";
+import { playScene, type Scene } from "../back-ends/scene.js";
+import { ofAllTraces, onceWhole } from "../back-ends/span-by-span.js";
 import { checkTranslatedSpans, checkZipkinSpans, type ZipkinSpan } from "../back-ends/zipkin-checks.js";
 import { downloading, made } from "../cache.js";
-import { runCommand } from "../child.js";
+import { runCommand, startServer } from "../child.js";
 import type { Part, Row, Stage } from "../part.js";
 
 const VERSION = "3.6.1";
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy";
 const ARTIFACT = `io.zipkin:zipkin-server:${VERSION}:jar:exec`;
 
 const DIRECTION = "ours → peer";
@@ -32,8 +33,8 @@ export const part: Part = {
   timeLimit: PART_LIMIT,
   async run(stage) {
     const zipkin = new Zipkin(await jar(stage), await freePort());
-    await zipkin.start();
     stage.defer(() => zipkin.stop());
+    await zipkin.start();
     stage.started("Zipkin server", await zipkin.version());
     const endpoint = `${zipkin.url}/api/v2/spans`;
 
@@ -86,7 +87,7 @@ async function checkOtlp(stage: Stage, endpoint: string): Promise<void> {
 async function jar(stage: Stage): Promise<string> {
   const folder = await made(stage.cache("zipkin"), [ARTIFACT], async (to) => {
     const options = [`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${to}`, "--batch-mode"];
-    await downloading(ARTIFACT, () => runCommand("mvn", ["dependency:copy", ...options]));
+    await downloading(ARTIFACT, () => runCommand("mvn", [COPY, ...options]));
   });
   return join(folder, readdirSync(folder).find((name) => name.endsWith(".jar"))!);
 }
@@ -94,7 +95,7 @@ async function jar(stage: Stage): Promise<string> {
 class Zipkin {
   readonly url: string;
   readonly #arguments: readonly string[];
-  #server: Server | undefined;
+  #end: (() => Promise<void>) | undefined;
 
   constructor(jar: string, port: number) {
     this.url = `http://127.0.0.1:${port}`;
@@ -104,11 +105,11 @@ class Zipkin {
   }
 
   async start(): Promise<void> {
-    this.#server = await Server.start("java", this.#arguments, { ready: /Serving HTTP at/ });
+    this.#end = await startServer("java", this.#arguments, "Serving HTTP at");
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#end?.();
   }
 
   async version(): Promise<string> {
@@ -125,17 +126,11 @@ class Zipkin {
     return (await this.trace(traceId)).map(({ id }) => id);
   }
 
-  /** All spans of the scene, once they are there: Zipkin answers before it has stored them. */
   spansOf(scene: Scene): Promise<readonly ZipkinSpan[]> {
-    const traceIds = new Set(scene.spans.map((span) => idsOf(span).traceId));
-    return eventually("the spans of the scene", async () => {
-      const spans = (await Promise.all([...traceIds].map((traceId) => this.trace(traceId)))).flat();
-      return isAll(
-        scene,
-        spans.map(({ id }) => id),
-      )
-        ? spans
-        : undefined;
-    });
+    return onceWhole(
+      scene,
+      ({ id }) => id,
+      () => ofAllTraces(scene, (traceId) => this.trace(traceId)),
+    );
   }
 }

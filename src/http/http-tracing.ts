@@ -43,7 +43,8 @@ export interface HttpOptions {
   readonly propagateTo?: readonly (string | RegExp)[] | ((url: string) => boolean) | undefined;
   /**
    * Whether a request comes from somebody whose trace is not to be continued: it begins a trace of its own, with a link to the
-   * caller's span. Its sampling decision, baggage and trace state are left out. False by default; true where a function throws.
+   * caller's span. Its sampling decision, baggage and trace state are left out. False by default; true where a function
+   * throws, or answers anything but true or false.
    */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly publicEndpoint?: boolean | ((request: any) => boolean) | undefined;
@@ -116,7 +117,7 @@ export class HttpTracing {
     this.filter = filter === undefined ? always : guard(decided(filter), true, "filter");
     this.isPublic =
       typeof publicEndpoint === "function"
-        ? guard(decided(publicEndpoint), true, "publicEndpoint")
+        ? guard(answering(publicEndpoint), true, "publicEndpoint")
         : () => publicEndpoint;
     this.redact = redactor(options.redactedParameters ?? DEFAULT_REDACTED);
     this.attributes = attributeTaggers(options.tracedAttributes ?? [], this.redact);
@@ -155,15 +156,16 @@ function refused(answer: unknown, expected: string): never {
 function targetFilter(targets: HttpOptions["propagateTo"]): (url: string, unused: undefined) => boolean {
   if (targets === undefined) return always;
   // Better to lose a trace than to send a header where it must not go.
-  if (typeof targets === "function") return guard(allowed(targets), false, "propagateTo");
+  if (typeof targets === "function") return guard(answering(targets), false, "propagateTo");
   return (url) =>
     targets.some((target) => (typeof target === "string" ? isBelow(url, target) : url.search(target) >= 0));
 }
 
-function allowed(targets: (url: string) => unknown): (url: string) => boolean {
-  return function allows(url) {
-    const answer = targets(url);
-    return typeof answer === "boolean" ? answer : refused(answer, "true or false");
+/** For questions of trust: a forgotten `return` must not be an answer. */
+function answering<A>(callback: (about: A) => unknown): (about: A) => boolean {
+  return function answer(about) {
+    const given = callback(about);
+    return typeof given === "boolean" ? given : refused(given, "true or false");
   };
 }
 

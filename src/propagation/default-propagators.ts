@@ -10,7 +10,7 @@ import type { Propagator } from "./propagator.ts";
 import { TraceContextPropagator } from "./w3c.ts";
 import { XRayPropagator } from "./xray.ts";
 
-/** The names of the formats, as OTEL_PROPAGATORS has them; `none` stands for none at all. */
+/** The names of the formats, as OTEL_PROPAGATORS has them; `none`, alone, stands for none at all. */
 export type PropagatorName = keyof typeof PROPAGATORS | "none";
 
 /** A new format is a file here and a line in this table. */
@@ -25,37 +25,44 @@ const PROPAGATORS = {
   xray: (): Propagator => new XRayPropagator(),
 } as const;
 
+/** The names, for messages. */
+export const FORMATS: string = Object.keys(PROPAGATORS).join(", ");
+
 /** W3C trace context and W3C baggage. */
 export const DEFAULT_PROPAGATORS: readonly PropagatorName[] = ["tracecontext", "baggage"];
 
 const isPropagator = hasMethods("a propagator", "inject", "extract");
 
-/** Whether a setting is a list of names that are known and of propagators. */
+/** Whether a setting is a list of names that are known and of propagators, or `["none"]`. */
 export const isPropagatorList: Check = (value) =>
-  Array.isArray(value) && value.every((one) => isName(one) || isPropagator(one) === undefined)
+  Array.isArray(value) && (isNone(value) || value.every((one) => isFormat(one) || isPropagator(one) === undefined))
     ? undefined
-    : `an array of propagators or of their names, which are ${names()}`;
+    : `an array of propagators or of their names, which are ${FORMATS}, or ["none"]`;
 
-/** The propagators of these names, in this order; `none` stands for none at all. Throws for a name that is not known. */
+/** The propagators of these names, in this order; `["none"]` stands for none at all. Throws for a name that is not known. */
 export function propagatorsByName(list: readonly string[]): Propagator[] {
   for (const name of list) {
-    if (!isName(name)) throw new TypeError(`there is no propagator "${name}"; there are ${names()}`);
+    if (name === "none" && !isNone(list)) throw new TypeError('"none" stands alone: ["none"], or a list without it');
+    if (name !== "none" && !isFormat(name)) {
+      throw new TypeError(`there is no propagator "${name}"; there are ${FORMATS}, or "none" alone`);
+    }
   }
   return propagatorsOf(list as readonly PropagatorName[]);
 }
 
-/** The propagators of a list of names and propagators: each name once, and none where `none` is among them. */
+/** The propagators of a list that has been checked: each name once. */
 export function propagatorsOf(list: readonly (PropagatorName | Propagator)[]): Propagator[] {
-  if (list.includes("none")) return [];
+  if (isNone(list)) return [];
   return [...new Set(list)].map((one) =>
     typeof one === "string" ? PROPAGATORS[one as keyof typeof PROPAGATORS]() : one,
   );
 }
 
-function isName(value: unknown): value is PropagatorName {
-  return value === "none" || (typeof value === "string" && Object.hasOwn(PROPAGATORS, value));
+/** Whether it is the name of a format, which `none` is not. */
+export function isFormat(value: unknown): boolean {
+  return typeof value === "string" && Object.hasOwn(PROPAGATORS, value);
 }
 
-function names(): string {
-  return `${Object.keys(PROPAGATORS).join(", ")} and none`;
+function isNone(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.every((one) => one === "none");
 }

@@ -1,5 +1,6 @@
 // Spans as Zipkin v2 JSON: https://zipkin.io/zipkin-api/#/default/post_spans
 
+import { isIP } from "node:net";
 import { ERROR, type FlatTags, HTTP_URL, SPAN_KIND, tagOf } from "../tags.ts";
 import { DEBUG, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { valueText } from "./attribute-value.ts";
@@ -97,9 +98,10 @@ function set(record: Record<string, string>, name: string, value: string): void 
 function remoteEndpoint(tags: FlatTags): object | undefined {
   const url = tagOf(tags, SPAN_KIND) === "client" ? tagOf(tags, HTTP_URL) : undefined;
   const { host, port } = url === undefined ? hostAndPort("") : urlParts(valueText(url));
-  const serviceName = tagOf(tags, "peer.service") ?? (host === "" ? undefined : host);
-  const ipv4 = tagOf(tags, "peer.ipv4");
-  const ipv6 = tagOf(tags, "peer.ipv6");
+  const family = isIP(host);
+  const serviceName = tagOf(tags, "peer.service") ?? (host === "" || family !== 0 ? undefined : host);
+  const ipv4 = tagOf(tags, "peer.ipv4") ?? (family === 4 ? host : undefined);
+  const ipv6 = tagOf(tags, "peer.ipv6") ?? (family === 6 ? host : undefined);
   const peerPort = Number(valueText(tagOf(tags, "peer.port") ?? port));
   if (serviceName === undefined && ipv4 === undefined && ipv6 === undefined) return undefined;
   return {

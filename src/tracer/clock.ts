@@ -10,7 +10,7 @@ const TOLERANCE = 20;
  * second of use; a span keeps the offset it started with, so that no correction reaches its duration.
  */
 class Clock {
-  #offset = Date.now() - performance.now();
+  #offset = firstOffset();
   #checked = performance.now();
 
   /** What to add to `performance.now()` to get milliseconds since 1970. */
@@ -26,6 +26,15 @@ class Clock {
 }
 
 export const clock: Clock = new Clock();
+
+/**
+ * The process's own origin is exact to microseconds. `Date.now()` leaves out what is less than a millisecond, so that by it a
+ * caller's span might begin after its callee's; it counts where the time was set since the start, or there is no origin.
+ */
+function firstOffset(): number {
+  const offset = Date.now() - performance.now();
+  return Math.abs(offset - performance.timeOrigin) > TOLERANCE ? offset : performance.timeOrigin;
+}
 
 /** A time that a user gave, in milliseconds since 1970, else `now`. */
 export function timeOr(now: number, given: unknown): number {

@@ -83,19 +83,21 @@ test("publicEndpoint: without it, and where the function says false, the caller'
   }
 });
 
-test("publicEndpoint: true for all, and where the function throws or answers a promise", async (t) => {
+test("publicEndpoint: true for all, and where the function throws or answers neither true nor false", async (t) => {
   resetDiagnostics();
   const wrong = [
     () => {
       throw new Error("no");
     },
     async () => false,
+    () => undefined,
+    () => 0,
   ] as unknown as (() => boolean)[];
   for (const publicEndpoint of [true, ...wrong]) {
     const { ask } = await memory(t, { publicEndpoint });
     assert.doesNotMatch(await ask(`GET /\n${CALLER}`), /4bf92f3577b34da6a3ce929d0e0e4736/);
   }
-  assert.equal(diagnostics()["callback.error"], 4);
+  assert.equal(diagnostics()["callback.error"], 8);
 });
 
 test("publicEndpoint: the caller's sampling decision does not count, in any format", async (t) => {

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runCommand, startChild } from "../../interop/child.js";
+import { runCommand, startChild, startServer } from "../../interop/child.js";
+import { neutralizeEnvironment } from "../../interop/neutral-environment.js";
 
 const node = process.execPath;
 
@@ -40,14 +41,30 @@ test("a command answers what it wrote, or rejects with the end of it", async () 
   await assert.rejects(runCommand(node, ["-e", failing]), /it ended with 1\n(.*\n)*building\nbroken/);
 });
 
-test("a service gets its variables, and none of those that configure tracers here", async () => {
+test("a service gets its variables, and none of those that configured tracers here", async () => {
   process.env["OTEL_TRACES_SAMPLER"] = "always_off";
+  neutralizeEnvironment();
   const program = `
     const { FORMAT, OTEL_TRACES_SAMPLER } = process.env;
     console.log(JSON.stringify({ port: 1, version: FORMAT + " " + OTEL_TRACES_SAMPLER }));
     setInterval(() => {}, 1000);`;
   const peer = await startChild(node, ["-e", program], { env: { FORMAT: "b3" } });
-  delete process.env["OTEL_TRACES_SAMPLER"];
   assert.equal(peer.version, "b3 undefined");
   await peer.stop();
+});
+
+test("a server is up once it has printed that it is, wherever it does", async () => {
+  for (const method of ["log", "error"]) {
+    const program = `console.${method}("starting"); console.${method}("1 Serving on 80"); setInterval(() => {}, 1000)`;
+    const end = await startServer(node, ["-e", program], "Serving");
+    await end();
+    await end();
+  }
+});
+
+test("a server that ends or is silent before rejects with what it wrote", async () => {
+  const failing = `console.log("port in use"); process.exit(1)`;
+  await assert.rejects(startServer(node, ["-e", failing], "Serving"), /it ended with 1\n(.*\n)*port in use/);
+  const silent = startServer(node, ["-e", "setInterval(() => {}, 1000)"], "Serving", { timeLimit: 20 });
+  await assert.rejects(silent, /not done in 0.02 s/);
 });

@@ -18,7 +18,10 @@ async function exitCode(parts: readonly Part[], ...args: string[]): Promise<numb
   return runParts(parts, args, silent, silent);
 }
 
-const passing = part((stage) => stage.check(ROW, silent));
+const passing = part((stage) => {
+  stage.started("peer", "1.2");
+  return stage.check(ROW, silent);
+});
 
 test("a part whose checks hold makes the exit code 0", async () => {
   assert.equal(await exitCode([passing]), 0);
@@ -68,6 +71,10 @@ test("a part that has checked nothing has failed", async () => {
   assert.equal(await exitCode([part(async (stage) => stage.unsupported(ROW, "it has none"))]), 1);
 });
 
+test("a part that does not tell what it ran has failed", async () => {
+  assert.equal(await exitCode([part((stage) => stage.check(ROW, silent))]), 1);
+});
+
 test("a run of no part has failed", async () => {
   assert.equal(await exitCode([part(passing.run, { light: false })], "--light"), 1);
 });
@@ -91,6 +98,7 @@ test("--light leaves the heavy parts out, and names choose", async () => {
   assert.deepEqual(ran.splice(0), ["go", "python"]);
   assert.equal(await exitCode(parts, "ruby"), 2);
   assert.equal(await exitCode(parts, "--lite"), 2);
+  assert.equal(await exitCode(parts, "--light", "python", "go"), 2);
   assert.deepEqual(ran, []);
 });
 
@@ -101,6 +109,13 @@ test("--write hands the results over", async () => {
     written.map((result) => [result.part, result.cells.length]),
     [["a part", 1]],
   );
+});
+
+test("--write says what was not written", async () => {
+  const failing = part((stage) => stage.check(ROW, () => assert.fail("one is not two")));
+  const printed: string[] = [];
+  await runParts([failing], ["--write"], (text) => printed.push(text), silent);
+  assert.equal(printed.at(-1), "not written, for it failed: a part");
 });
 
 test("a part that is not done in its time has failed, and its clean-ups run", async () => {

@@ -164,12 +164,24 @@ test("formats are chosen by their propagators, or by name", () => {
   for (const name of ["b4", "", "constructor", "__proto__"]) {
     assert.throws(() => propagatorsByName([name]), {
       name: "TypeError",
-      message: `there is no propagator "${name}"; there are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray and none`,
+      message: `there is no propagator "${name}"; there are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray, or "none" alone`,
     });
   }
+  assert.throws(() => propagatorsByName(["none", "b3"]), /"none" stands alone/);
 
-  const options = { reporter: new MemoryReporter(), propagators: ["tracecontxt"] } as unknown as TracerOptions;
-  assert.throws(() => new Tracer(options), /propagators must be an array of propagators or of their names, which are /);
+  const refused = [
+    [["tracecontext", "tracecontxt"], '["tracecontext", "tracecontxt"]'],
+    [["b3", "none"], '["b3", "none"]'],
+    [[null, {}, ["b3"]], "[null, an object, an array]"],
+    ["b3", '"b3"'],
+  ];
+  for (const [propagators, shown] of refused) {
+    const options = { reporter: new MemoryReporter(), propagators } as unknown as TracerOptions;
+    assert.throws(() => new Tracer(options), {
+      name: "TypeError",
+      message: `new Tracer(options): propagators must be an array of propagators or of their names, which are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray, or ["none"], not ${shown}`,
+    });
+  }
 
   const sent = (propagators: TracerOptions["propagators"]): string[] => {
     const tracer = new Tracer({ reporter: new MemoryReporter(), propagators });

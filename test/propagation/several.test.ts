@@ -106,6 +106,14 @@ test("initTracing takes the names, and they win over OTEL_PROPAGATORS", async (t
     "x-b3-spanid",
     "x-b3-traceid",
   ]);
+  resetDiagnostics();
+  process.env["OTEL_PROPAGATORS"] = "b4,b3,none";
+  assert.deepEqual(await sent(), ["b3"]);
+  process.env["OTEL_PROPAGATORS"] = "b4";
+  assert.deepEqual(await sent(), ["traceparent"]);
+  process.env["OTEL_PROPAGATORS"] = "none";
+  assert.deepEqual(await sent(), []);
+  assert.equal(diagnostics()["environment.invalid"], 3);
   assert.throws(() => initTracing({ propagators: ["b4"] as unknown as PropagatorName[] }), {
     name: "TypeError",
     message: /propagators must be an array of propagators or of their names, which are tracecontext, /,

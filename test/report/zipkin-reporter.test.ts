@@ -64,6 +64,26 @@ test("error=false is no error tag, and a span of no time lasts a microsecond", a
   assert.equal(sent!["remoteEndpoint"], undefined);
 });
 
+test("a called address is no service's name", async (t) => {
+  const calling = (url: string, ...more: string[]): FinishedSpan =>
+    span({ tags: ["span.kind", "client", "http.url", url, ...more] });
+  const sent = await zipkin(t, [
+    calling("http://127.0.0.1:81/"),
+    calling("http://[2001:db8::1]/"),
+    calling("http://127.0.0.1:81/", "peer.service", "stock"),
+    calling("http://127.0.0.1.example/"),
+  ]);
+  assert.deepEqual(
+    sent.map(({ remoteEndpoint }) => remoteEndpoint),
+    [
+      { ipv4: "127.0.0.1", port: 81 },
+      { ipv6: "2001:db8::1", port: 80 },
+      { serviceName: "stock", ipv4: "127.0.0.1", port: 81 },
+      { serviceName: "127.0.0.1.example", port: 80 },
+    ],
+  );
+});
+
 test("a span whose caller wants it kept, as B3's debug flag says, is marked so", async (t) => {
   const debug = context(1, { traceFlags: SAMPLED | DEBUG });
   const [kept, other] = await zipkin(t, [span({ context: debug }), span()]);

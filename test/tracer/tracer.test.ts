@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { diagnostics, MemoryReporter, Span, SpanContext, TraceContextPropagator, Tracer } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import * as opentracing from "opentracing";
+import { clock } from "#src/tracer/clock.js";
 
 function setUp(options: object = {}): { tracer: Tracer; reporter: MemoryReporter } {
   const reporter = new MemoryReporter();
@@ -149,6 +150,10 @@ test("tags, logs, name and times reach the reporter as given", () => {
     { timestamp: 1_200.5, fields: { event: "two" } },
   ]);
   assert.deepEqual([reported!.startTime, reported!.endTime], [1_000.25, 1_500.75]);
+});
+
+test("times are laid on the process's own origin, so that services on one machine agree to microseconds", () => {
+  assert.equal(clock.offset(), performance.timeOrigin);
 });
 
 test("times are wall-clock milliseconds, and no span ends before it starts", () => {
