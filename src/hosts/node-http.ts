@@ -8,6 +8,7 @@ import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { HTTP_UPGRADE } from "../tags.ts";
 import { requestEnded, serverSeen } from "./frameworks.ts";
 import { type Http2Request, isHttp2, NODE_HTTP2 } from "./http2/request.ts";
+import { runListenersInSpan } from "./message-events.ts";
 import { notesOf, type Server } from "./server-notes.ts";
 import type { Emit } from "./server-watch.ts";
 import { isResponse, type Owner, type TracedRequest, tracedOf, watch } from "./traced-request.ts";
@@ -97,6 +98,7 @@ export function started(
     handler.tagged(span, HTTP_UPGRADE, (request as Http2Request).headers[":protocol"]);
   }
   watch(handler, span, request, response, RESPONSE);
+  if (!isHttp2(request)) runListenersInSpan(request, response);
   return span;
 }
 

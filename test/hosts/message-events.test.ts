@@ -1,0 +1,97 @@
+// Where listeners of a request with a body, and of its response, run: in the request's span, though the connection emits the events.
+
+import assert from "node:assert/strict";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { type TestContext, test } from "node:test";
+import { type Tracing, type TracingOptions, traceServer } from "node-opentracing";
+import { listening, takeTree, tracingTo } from "./listening.js";
+
+type Listener = (request: IncomingMessage, response: ServerResponse, tracing: Tracing) => void;
+
+/** A server for one request, whose body is sent when the handler has returned. */
+async function asked(t: TestContext, head: string, listener: Listener, options?: TracingOptions) {
+  const { tracing, reporter } = tracingTo(t, options);
+  let returned = (): void => {};
+  const isServed = new Promise<void>((resolve) => {
+    returned = resolve;
+  });
+  const server = http.createServer((request, response) => {
+    listener(request, response, tracing);
+    setImmediate(returned);
+  });
+  traceServer(server, tracing);
+  const client = await (await listening(t, server)).connect();
+  client.send(`${head}\r\nhost: a\r\n\r\n`);
+  await isServed;
+  await client.send("body").until("hello");
+  return { tracing, reporter };
+}
+
+const POST = "POST / HTTP/1.1\r\ncontent-length: 4";
+
+test("what listeners for a body's pieces and its end start are children of the request's span", async (t) => {
+  const { reporter } = await asked(t, POST, (request, response, tracing) => {
+    request.on("data", (piece) => tracing.startActiveSpan(`piece ${piece}`, () => {}));
+    request.on("end", async () => {
+      await null;
+      tracing.startActiveSpan("whole", () => {});
+      response.end("hello");
+    });
+    response.on("finish", () => tracing.startActiveSpan("finished", () => {}));
+  });
+  assert.equal(
+    await takeTree(reporter, 4),
+    `
+POST  server 200
+  piece body
+  whole
+  finished`,
+  );
+});
+
+test("a request that is not traced has no active span in its listeners", async (t) => {
+  const active: unknown[] = [];
+  const listener: Listener = (request, response, tracing) => {
+    request.on("data", () => active.push(tracing.activeSpan()));
+    request.on("end", () => response.end("hello"));
+  };
+  const { reporter } = await asked(t, POST, listener, { filter: () => false });
+  assert.deepEqual(active, [undefined]);
+  assert.equal(reporter.spans.length, 0);
+});
+
+test("a span that is active when an event comes stays active in its listeners", async (t) => {
+  const { reporter } = await asked(t, POST, (request, response, tracing) => {
+    request.on("mine", () => tracing.activeSpan()?.setTag("heard", true));
+    tracing.startActiveSpan("child", () => request.emit("mine"));
+    request.resume().on("end", () => response.end("hello"));
+  });
+  assert.equal(await takeTree(reporter, 2, { tags: ["heard"] }), "\nPOST  server 200\n  child  heard=true");
+});
+
+test("objects made of the request, and an emit of the application's own, are called as ever", async (t) => {
+  const heard: unknown[] = [];
+  await asked(t, POST, (request, response) => {
+    const { emit } = request;
+    request.emit = function emitNoted(this: IncomingMessage, ...args: never[]) {
+      heard.push(args[0]);
+      return Reflect.apply(emit, this, args);
+    } as typeof emit;
+    const derived = Object.create(request) as IncomingMessage;
+    request.on("mine", function heardBy(this: unknown, ...args) {
+      heard.push(this === derived, args);
+    });
+    derived.emit("mine", 1, 2);
+    request.resume().on("end", () => response.end("hello"));
+  });
+  assert.deepEqual(heard.slice(0, 3), ["mine", true, [1, 2]]);
+});
+
+test("a request without a body is left as it is", async (t) => {
+  for (const head of ["GET / HTTP/1.1", "POST / HTTP/1.1\r\ncontent-length: 0"]) {
+    await asked(t, head, (request, response) => {
+      assert.equal(Object.hasOwn(request, "emit") || Object.hasOwn(response, "emit"), false);
+      response.end("hello");
+    });
+  }
+});
