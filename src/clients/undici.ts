@@ -58,13 +58,12 @@ export class UndiciRequests {
     this.#listenLast();
     // What is started together with us listens by then.
     if (this.#handler.others !== undefined) setImmediate(() => this.#stopCreated && this.#listenLast());
-    const undos = [
+    return undoAll([
       () => this.#stop(),
       listen("headers", (message) => this.#received(message as HeadersMessage)),
       listen("trailers", (message) => this.#completed(message.request)),
       listen("error", (message) => this.#broke(message as ErrorMessage)),
-    ];
-    return undoAll(undos);
+    ]);
   }
 
   /** Calls fetch, so that its hops are known to belong to `call`. */
