@@ -1,6 +1,7 @@
 // Listeners of a request with a body, and of its response, run in the request's span: the body is told by the connection, which knows no span.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { patch } from "../patch.ts";
 import { tracedOf } from "./traced-request.ts";
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
@@ -18,13 +19,13 @@ export function runListenersInSpan(request: IncomingMessage, response: ServerRes
   watchMessage(response);
 }
 
-/** A property, not a patch to be undone: it goes with the object. */
+/** Never undone: it goes with the object. A stand-in of a test library may have no `emit`, or take none. */
 function watchMessage(message: { emit: Emit }): void {
   const { emit } = message;
-  const value: Emit = function emitInSpan(...args) {
+  if (typeof emit !== "function" || !Object.isExtensible(message)) return;
+  patch(message, "emit", function emitInSpan(...args) {
     const traced = tracedOf(message);
     if (traced === undefined || traced.tracing.scope.active() !== undefined) return emit.apply(this, args);
     return traced.tracing.scope.run(traced.span, () => emit.apply(this, args));
-  };
-  Object.defineProperty(message, "emit", { value, configurable: true, enumerable: false, writable: true });
+  });
 }

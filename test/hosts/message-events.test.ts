@@ -95,3 +95,19 @@ test("a request without a body is left as it is", async (t) => {
     });
   }
 });
+
+test("a stand-in for a request that is frozen, or has no emit, is served as ever", async (t) => {
+  const { tracing, reporter } = tracingTo(t);
+  const served: object[] = [];
+  const server = http.createServer((request, response) => {
+    served.push(request);
+    response.end();
+  });
+  traceServer(server, tracing);
+  const standIn = { method: "POST", url: "/", headers: { "content-length": "4" } };
+  const requests = [Object.freeze({ ...standIn, emit: () => true }), standIn] as unknown as IncomingMessage[];
+  for (const request of requests) server.emit("request", request, new http.ServerResponse(request));
+  assert.deepEqual(served, requests);
+  assert.equal(Object.hasOwn(standIn, "emit"), false);
+  assert.equal(reporter.spans.length, 0);
+});
