@@ -1,5 +1,6 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
+import { keepAwake } from "./awake.ts";
 import { runFootprint } from "./footprint/footprint.ts";
 import { runLadder, versionOf } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
@@ -26,7 +27,7 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const results = readResults(options.json);
-  results.machine = machine();
+  results.machine = `${machine()}, idle cores ${keepAwake() ? "kept awake" : "halted"}`;
   if (options.note !== undefined) results.note = options.note;
   const save = (): void => {
     if (options.json !== undefined) writeResults(options.json, results);
