@@ -57,10 +57,18 @@ export function statusOf(response: ServerResponse): number | undefined {
   // Without a socket and unfinished, it waited behind another response: what it wrote never left.
   if (written && !(response.socket === null && !response.writableFinished)) {
     // `statusCode` can still be set then: an error handler's 500, and restify's 444 where the client has left.
-    return header?.startsWith("HTTP/1.1 ") ? Number(header.slice(9, 12)) : response.statusCode;
+    return statusIn(header ?? "") ?? response.statusCode;
   }
   return (response.req?.socket as Marked | null)?.[REFUSED]?.statusCode;
 }
+
+/** The status in a head as Node writes it: `HTTP/1.1 200 OK`. Three digits, for Node takes no other; read without a text of their own. */
+function statusIn(head: string): number | undefined {
+  const status = (head.charCodeAt(9) - ZERO) * 100 + (head.charCodeAt(10) - ZERO) * 10 + (head.charCodeAt(11) - ZERO);
+  return status >= 100 && status <= 999 ? status : undefined;
+}
+
+const ZERO = 0x30;
 
 /**
  * Why a closed response is not whole, undefined where it is. `closedAll`: whether the server's `closeAllConnections` was

@@ -162,11 +162,11 @@ export class BatchReporter implements Reporter {
     this.#sendNext();
   }
 
-  /** A buffer that is less than half full is copied, or many small batches would hold far more memory than their spans. */
+  /** A buffer that is not a quarter full is copied, or many small batches would hold far more memory than their spans. */
   #batch(buffer: ByteBuffer, spans: number): Batch {
     const bytes = buffer.bytes.subarray(0, buffer.length);
     const runs = buffer.takeRuns();
-    if (bytes.length >= buffer.bytes.length / 2) return { bytes, spans, runs, buffer, waiters: [] };
+    if (bytes.length >= buffer.bytes.length / 4) return { bytes, spans, runs, buffer, waiters: [] };
     const copy = Buffer.from(bytes);
     this.#recycle(buffer);
     return { bytes: copy, spans, runs, buffer: undefined, waiters: [] };

@@ -1,13 +1,16 @@
 // Spans as OTLP protobuf: opentelemetry/proto/trace/v1/trace.proto and collector/trace/v1/trace_service.proto, 1.x.
 
 import { REFERENCE_LINK } from "../link.ts";
+import type { FlatTags } from "../tags.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
 import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import { writeNanoseconds } from "./nanoseconds.ts";
 import {
+  beginLongMessage,
   beginMessage,
+  endLongMessage,
   endMessage,
   fieldKey,
   writeByte,
@@ -23,11 +26,15 @@ import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference } from
 import {
   type AttributeSink,
   eventName,
+  haveSameCommonTags,
+  isServed,
   kindOf,
   type Outcome,
   outcomeOf,
+  writeCommonTags,
   writeEvent,
   writeOutcome,
+  writeOwnTags,
   writeTags,
 } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
@@ -52,6 +59,9 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** Where `attribute` writes, and the key of the field that it fills there. */
   #to: ByteBuffer;
   #key = 0;
+  /** Attributes as they were encoded last, and the tags that they were made of: see `#writeServed`. */
+  #common = new Uint8Array(0);
+  #commonTags: FlatTags = [];
 
   constructor(resource: Readonly<Record<string, unknown>>) {
     this.#to = new ByteBuffer(1024);
@@ -70,7 +80,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     if (span.scope !== to.scope) to.beginRun(span.scope);
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(2, MESSAGE));
-    const start = beginMessage(to);
+    const start = beginLongMessage(to);
     writeIds(to, context);
     if (context.traceState !== "") writeTextField(to, fieldKey(3, MESSAGE), context.traceState);
     to.reserve(FIXED_FIELDS);
@@ -94,7 +104,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeFixed32(to, spanFlags(span));
 
     this.#key = fieldKey(9, MESSAGE);
-    writeTags(this, span, kind);
+    if (span.scope === undefined && isServed(tags, kind)) this.#writeServed(to, tags);
+    else writeTags(this, span, kind);
     const outcome = outcomeOf(span, kind);
     if (outcome.code !== 0) {
       writeOutcome(this, outcome, tags);
@@ -105,7 +116,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeCount(to, 10, span.droppedTags);
     writeCount(to, 12, span.droppedLogs);
     writeCount(to, 14, span.droppedReferences);
-    endMessage(to, start);
+    endLongMessage(to, start);
   }
 
   /** ExportTraceServiceRequest: resource_spans 1. ResourceSpans: resource 1, scope_spans 2. */
@@ -119,6 +130,22 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     }
     const size = parts.reduce((sum, part) => sum + part.length, this.#resource.length);
     return [Buffer.concat([messageHead(1, size), this.#resource, parts[0]!]), ...parts.slice(1)];
+  }
+
+  /** The bytes of what the requests of a service have in common are kept from one to the next. */
+  #writeServed(to: ByteBuffer, tags: FlatTags): void {
+    const common = this.#common;
+    if (common.length > 0 && haveSameCommonTags(tags, this.#commonTags)) {
+      to.reserve(common.length);
+      to.bytes.set(common, to.length);
+      to.length += common.length;
+    } else {
+      const start = to.length;
+      writeCommonTags(this, tags);
+      this.#common = Uint8Array.prototype.slice.call(to.bytes, start, to.length);
+      this.#commonTags = tags.slice(0, 12);
+    }
+    writeOwnTags(this, tags);
   }
 
   #scopeOf(scope: InstrumentationScope | undefined): Buffer {

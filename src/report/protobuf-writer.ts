@@ -133,6 +133,25 @@ export function endMessage(to: ByteBuffer, start: number): void {
   to.length += size;
 }
 
+/** The same as `beginMessage` for one that is 128 bytes or more as a rule: keeps two bytes for its length. */
+export function beginLongMessage(to: ByteBuffer): number {
+  to.length += 2;
+  return to.length;
+}
+
+/** Ends what `beginLongMessage` began. */
+export function endLongMessage(to: ByteBuffer, start: number): void {
+  const size = to.length - start;
+  if (size > 0x7f && size < 1 << 14) {
+    to.bytes[start - 2] = (size & 0x7f) | 0x80;
+    to.bytes[start - 1] = size >>> 7;
+    return;
+  }
+  to.bytes.copyWithin(start - 1, start, to.length);
+  to.length--;
+  endMessage(to, start - 1);
+}
+
 /** Short text is nearly always ASCII, and a loop beats the call into native code by far. */
 function writeAscii(to: ByteBuffer, text: string): boolean {
   const start = to.length + 1;

@@ -1,11 +1,13 @@
 // From OpenTracing's tags and logs to OpenTelemetry's stable semantic conventions: the one place that knows both.
 
 import {
+  COMPONENT,
   ERROR,
   type FlatTags,
   HTTP_HOST,
   HTTP_METHOD,
   HTTP_RESEND_COUNT,
+  HTTP_ROUTE,
   HTTP_SCHEME,
   HTTP_STATUS_CODE,
   HTTP_URL,
@@ -88,10 +90,55 @@ export function writeTags(
     writeAttributes(sink, tags, kind);
     return;
   }
-  for (let i = 0; i < tags.length; i += 2) {
-    const value = tags[i + 1];
-    if (value !== undefined && value !== null) writeTag(sink, tags[i] as string, value, kind, tags);
+  writeTagsFrom(0, sink, tags, kind, tags);
+}
+
+/** Writes the tags from an index on; `tags` are those that decide, together, what becomes of one. */
+function writeTagsFrom(start: number, sink: AttributeSink, written: FlatTags, kind: SpanKind, tags: FlatTags): void {
+  for (let i = start; i < written.length; i += 2) {
+    const value = written[i + 1];
+    if (value !== undefined && value !== null) writeTag(sink, written[i] as string, value, kind, tags);
   }
+}
+
+/** What `isServed` finds first, in the order in which servers set it at a span's start; `http.url` behind `http.method`. */
+const SERVED = [COMPONENT, SPAN_KIND, HTTP_METHOD, HTTP_URL, HTTP_SCHEME, HTTP_HOST] as const;
+const NO_TAGS: FlatTags = [];
+const SLASH = 0x2f;
+
+/**
+ * Whether these are the tags of a request served by one of our hosts, with nothing among them that says the same in other
+ * words. Each is translated by itself then, which most spans of a service are spared the search for the others by: it takes
+ * half of their encoding.
+ */
+export function isServed(tags: FlatTags, kind: SpanKind): boolean {
+  if (kind !== SERVER || tags.length < 2 * SERVED.length) return false;
+  for (let i = 0; i < SERVED.length; i++) {
+    if (tags[2 * i] !== SERVED[i] || typeof tags[2 * i + 1] !== "string") return false;
+  }
+  if ((tags[7] as string).charCodeAt(0) !== SLASH) return false;
+  for (let i = 2 * SERVED.length; i < tags.length; i += 2) {
+    const name = tags[i];
+    if (name !== HTTP_STATUS_CODE && name !== HTTP_ROUTE && name !== ERROR) return false;
+  }
+  return true;
+}
+
+/** Writes what the requests of a service have in common, of tags that are `isServed`: component, scheme and host. */
+export function writeCommonTags(sink: AttributeSink, tags: FlatTags): void {
+  for (let i = 0; i < 12; i += i === 0 ? 8 : 2) writeTag(sink, tags[i] as string, tags[i + 1], SERVER, NO_TAGS);
+}
+
+/** Whether two lists of tags that are `isServed` have the same in common. */
+export function haveSameCommonTags(tags: FlatTags, others: FlatTags): boolean {
+  return tags[1] === others[1] && tags[9] === others[9] && tags[11] === others[11];
+}
+
+/** Writes the others of tags that are `isServed`: method, URL, and what came to be known later. */
+export function writeOwnTags(sink: AttributeSink, tags: FlatTags): void {
+  writeTag(sink, HTTP_METHOD, tags[5], SERVER, NO_TAGS);
+  writeTag(sink, HTTP_URL, tags[7], SERVER, NO_TAGS);
+  writeTagsFrom(12, sink, tags, SERVER, NO_TAGS);
 }
 
 /** Those of a span that was started by OpenTelemetry's API: as they are. */

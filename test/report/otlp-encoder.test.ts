@@ -255,3 +255,45 @@ function encoded(encoder: SpanEncoder, spans: readonly FinishedSpan[]): Buffer {
 function hex(base64: string): string {
   return Buffer.from(base64, "base64").toString("hex");
 }
+
+test("requests of our hosts say in the usual order of their tags what they say in any other, one after another", () => {
+  const requests: unknown[][] = [];
+  for (const component of ["node:http", "express", "кино"]) {
+    for (const host of ["shop.example:8080", "user@[::1]:1", "", "h".repeat(300)]) {
+      for (const url of ["/", "/a?b=c#d", "//x/y", "*", "http://other.example/p?q", `/${"p".repeat(200)}`]) {
+        for (const method of ["GET", "BREW", "CONNECT"]) {
+          const tags = ["http.method", method, "http.url", url, "http.scheme", "http", "http.host", host];
+          requests.push(["component", component, "span.kind", "server", ...tags]);
+        }
+      }
+    }
+  }
+  const later = [
+    [],
+    ["http.status_code", 200, "http.route", "/a/:b"],
+    ["http.status_code", "404", "error", false],
+    ["error", true, "http.status_code", 503],
+    ["url.scheme", "wss", "server.port", 9],
+    ["http.request.method", "own"],
+    ["user.id", 7],
+  ];
+  const usual = requests.flatMap((tags) => later.map((more) => [...tags, ...more]));
+  const given = usual.map((tags) => span({ tags }));
+  const turned = usual.map((tags) => span({ tags: [...tags.slice(2), ...tags.slice(0, 2)] }));
+  const spans = spansOf(decodeProtobuf(encoded(protobuf, given)));
+  const expected = spansOf(decodeProtobuf(encoded(protobuf, turned)));
+  assert.equal(spans.length, usual.length);
+  for (const [i, { attributes, ...others }] of spans.entries()) {
+    const { attributes: expectedAttributes, ...expectedOthers } = expected[i]!;
+    assert.equal(attributes.length, expectedAttributes.length);
+    assert.deepEqual(attributesOf(attributes), attributesOf(expectedAttributes));
+    assert.deepEqual(others, expectedOthers);
+  }
+});
+
+test("a span's length takes one byte, two or three", () => {
+  for (const length of [0, 10, 100, 1000, 16_000, 17_000, 70_000]) {
+    const decoded = one(span({ tags: ["text", "x".repeat(length)] }));
+    assert.equal(attributesOf(decoded.attributes)["text"], "x".repeat(length));
+  }
+});
