@@ -1,7 +1,7 @@
 // The operations of jaeger-client, archived, which many OpenTracing services still run. Its spans are not encoded.
 
 import { requirePeer } from "../places.ts";
-import { type Operations, Tally } from "./operation.ts";
+import { type Operations, spanOf, Tally } from "./operation.ts";
 
 const { Tracer, ConstSampler } = requirePeer("jaeger")("jaeger-client");
 const tally = new Tally();
@@ -15,17 +15,7 @@ const tracer = new Tracer("bench", reporter, new ConstSampler(true));
 const HEADERS = { "uber-trace-id": "4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b7:0:1" };
 
 export const operations: Operations = {
-  span() {
-    const run = (): void => {
-      tracer
-        .startSpan("op")
-        .setTag("http.method", "GET")
-        .setTag("http.status_code", 200)
-        .setTag("error", false)
-        .finish();
-    };
-    return { run, prove: tally.prove };
-  },
+  span: () => spanOf(tracer, tally),
   inject() {
     const context = tracer.extract("http_headers", HEADERS);
     return { run: () => tracer.inject(context, "http_headers", {}) };

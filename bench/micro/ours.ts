@@ -8,7 +8,7 @@ import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import type { FinishedSpan } from "#src/report/reporter.js";
 import type { SpanEncoder } from "#src/report/span-encoder.js";
 import { randomWord } from "#src/tracer/ids.js";
-import { ATTRIBUTES, type Operation, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+import { ATTRIBUTES, type Operation, type Operations, spanOf, Tally, TRACEPARENT } from "./operation.ts";
 
 const SETTINGS = { scheduleDelay: 5000, maxQueueSize: 16384, maxExportBatchSize: 512, flushLimit: 1000 };
 const ANSWER = { code: 200, contentType: "", body: Buffer.alloc(0), retryAfter: undefined };
@@ -18,15 +18,7 @@ const TAGS = { component: "net/http", "span.kind": "server", ...ATTRIBUTES };
 export const operations: Operations = {
   span() {
     const { tracer, tally } = exporting();
-    const run = (): void => {
-      tracer
-        .startSpan("op")
-        .setTag("http.method", "GET")
-        .setTag("http.status_code", 200)
-        .setTag("error", false)
-        .finish();
-    };
-    return { run, prove: tally.prove };
+    return spanOf(tracer, tally);
   },
   active() {
     const { tracer, tally } = exporting();

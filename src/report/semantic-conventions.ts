@@ -126,7 +126,9 @@ export function isServed(tags: FlatTags, kind: SpanKind): boolean {
 
 /** Writes what the requests of a service have in common, of tags that are `isServed`: component, scheme and host. */
 export function writeCommonTags(sink: AttributeSink, tags: FlatTags): void {
-  for (let i = 0; i < 12; i += i === 0 ? 8 : 2) writeTag(sink, tags[i] as string, tags[i + 1], SERVER, NO_TAGS);
+  writeTag(sink, COMPONENT, tags[1], SERVER, NO_TAGS);
+  writeTag(sink, HTTP_SCHEME, tags[9], SERVER, NO_TAGS);
+  writeTag(sink, HTTP_HOST, tags[11], SERVER, NO_TAGS);
 }
 
 /** Whether two lists of tags that are `isServed` have the same in common. */
@@ -138,7 +140,7 @@ export function haveSameCommonTags(tags: FlatTags, others: FlatTags): boolean {
 export function writeOwnTags(sink: AttributeSink, tags: FlatTags): void {
   writeTag(sink, HTTP_METHOD, tags[5], SERVER, NO_TAGS);
   writeTag(sink, HTTP_URL, tags[7], SERVER, NO_TAGS);
-  writeTagsFrom(12, sink, tags, SERVER, NO_TAGS);
+  writeTagsFrom(2 * SERVED.length, sink, tags, SERVER, NO_TAGS);
 }
 
 /** Those of a span that was started by OpenTelemetry's API: as they are. */
