@@ -11,6 +11,6 @@ const bench = join(root, "bench");
 const peers = readdirSync(join(bench, "peers")).map((name) => join(bench, "peers", name));
 install(program === "guard" ? [] : [bench, ...peers]);
 const binaries = nodeBinaries(args, "npm run bench -- [--node 20,24] ...");
-compile();
+await compile();
 
 run(process.execPath, [join(root, ".build", "bench", `${program}.js`), binaries.join(","), ...args]);

@@ -3,4 +3,4 @@ import { clean, compile, install } from "./setup.mjs";
 
 install();
 clean();
-compile("src");
+await compile("src");

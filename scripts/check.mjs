@@ -11,4 +11,4 @@ run(process.execPath, [
   ...colours,
   ".",
 ]);
-compile();
+await compile();

@@ -8,7 +8,7 @@ import { compile, install, nodeBinaries, root } from "./setup.mjs";
 const args = process.argv.slice(2);
 install();
 const binaries = nodeBinaries(args, "npm run hosts -- [--nodes 20,24] [part of a host's name ...]");
-compile();
+await compile();
 
 const table = join(root, ".build", "test", "hosts", "contract-table.js");
 const runs = binaries.map((binary) =>

@@ -7,7 +7,7 @@ import { compile, install, root } from "./setup.mjs";
 
 const [name, ...args] = process.argv.slice(2);
 install();
-compile();
+await compile();
 
 const candidates = [`${name}`, `.build/examples/${name}.js`, `.build/examples/${name}/main.js`].map((file) =>
   resolve(root, file),

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -33,9 +34,10 @@ export function npm(args, options) {
 }
 
 /** Compiles src to dist and, for `"all"`, the tests and examples to .build. Incremental. */
-export function compile(what = "all") {
+export async function compile(what = "all") {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   run(process.execPath, [tsc, "-b", what === "all" ? "." : "src"]);
+  await bundle(root);
 }
 
 /** Deletes what `compile` made. */

@@ -9,7 +9,7 @@ import { compile, install, nodeBinaries, root } from "./setup.mjs";
 const args = process.argv.slice(2);
 install();
 const binaries = nodeBinaries(args, "npm test -- --nodes 20,24 [part of a file's path ...]");
-compile();
+await compile();
 
 const files = testFiles(join(root, ".build", "test")).filter(
   (file) => args.length === 0 || args.some((part) => relative(root, file).includes(part)),

@@ -12,9 +12,11 @@ import { startApp } from "./app.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = join(here, `copy-${process.pid}`);
-cpSync(join(here, "../../dist"), folder, { recursive: true });
+for (const part of ["dist", ".build/internal"]) {
+  cpSync(join(here, "../..", part), join(folder, part), { recursive: true });
+}
 after(() => rmSync(folder, { recursive: true }));
-const second: typeof first = await import(pathToFileURL(join(folder, "index.js")).href);
+const second: typeof first = await import(pathToFileURL(join(folder, "dist/index.js")).href);
 
 test("the second copy patches nothing and answers the first one's tracing; a hop is one span", async () => {
   assert.notEqual(second.initTracing, first.initTracing);
@@ -43,10 +45,12 @@ test("a span made active through one copy is active for the other", () => {
 });
 
 test("what one copy sends for itself, or has a span for already, is no span of the other's", async () => {
-  const { untraced }: typeof import("#src/untraced.js") = await import(pathToFileURL(join(folder, "untraced.js")).href);
+  const { untraced }: typeof import("#src/untraced.js") = await import(
+    pathToFileURL(join(folder, ".build/internal/untraced.js")).href
+  );
   assert.equal(untraced(isUntraced), true);
 
-  const at = (file: string) => import(pathToFileURL(join(folder, "tornado", file)).href);
+  const at = (file: string) => import(pathToFileURL(join(folder, ".build/internal/tornado", file)).href);
   const { initClientTracing }: typeof import("#src/tornado/init-client-tracing.js") =
     await at("init-client-tracing.js");
   const { AsyncHTTPClient }: typeof import("#src/tornado/async-http-client.js") = await at("async-http-client.js");

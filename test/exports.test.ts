@@ -165,3 +165,16 @@ test("every subpath of package.json has a built file and types", () => {
     }
   }
 });
+
+test("a service that imports node-opentracing loads two files, and of other packages opentracing alone", () => {
+  const imports = (file: string) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/^(?:import|export) (?:[^"]* from )?"([^"]+)";$/gm)]
+      .map(([, name]) => name!)
+      .filter((name) => !name.startsWith("node:"));
+  assert.deepEqual(imports("dist/index.js"), ["./chunks/main.js"]);
+  assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing"]);
+});
+
+test("what is published is ASCII, which V8 keeps and reads as one byte a character", () => {
+  assert.match(readFileSync(join(root, "dist/chunks/main.js"), "latin1"), /^[\x00-\x7f]+$/);
+});
