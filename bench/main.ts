@@ -1,11 +1,11 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
-import { keepAwake } from "./awake.ts";
 import { runFootprint } from "./footprint/footprint.ts";
 import { runLadder, versionOf } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { pageResults, writePage } from "./page/write.ts";
+import { hasOwnNetwork, keepAwake, moveToOwnNetwork } from "./quiet.ts";
 import { machine, readResults, writeResults } from "./results.ts";
 import { versions } from "./versions.ts";
 
@@ -26,8 +26,10 @@ async function run(options: Options): Promise<void> {
     writePage(readResults(options.json ?? pageResults));
     return;
   }
+  moveToOwnNetwork();
   const results = readResults(options.json);
-  results.machine = `${machine()}, idle cores ${keepAwake() ? "kept awake" : "halted"}`;
+  const cores = `idle cores ${keepAwake() ? "kept awake" : "halted"}`;
+  results.machine = `${machine()}, ${cores}, ${hasOwnNetwork ? "a network of its own" : "the machine's network"}`;
   if (options.note !== undefined) results.note = options.note;
   const save = (): void => {
     if (options.json !== undefined) writeResults(options.json, results);
