@@ -1,6 +1,4 @@
-// Reads a back end's answer, as much of it as is worth reading.
-
-import type { IncomingMessage } from "node:http";
+// Reads a back end's answer from the bytes of a connection, as much of it as is worth reading.
 
 export interface Answer {
   /** The HTTP status. */
@@ -13,36 +11,169 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** Bytes of an answer that are read. OTLP's answers have some hundred. */
+/** Bytes of an answer's body that are read. OTLP's answers have some hundred. */
 const MAX_BODY = 64 * 1024;
+/** Bytes of an answer's head, a line of a chunk, or a trailer. */
+const MAX_HEAD = 16 * 1024;
 
-/**
- * Calls `done` with the answer; what comes after the first call is to be ignored. A longer body ends the connection: the
- * rest could be endless.
- * @returns a function that waits for no more of the body
- */
-export function readAnswer(response: IncomingMessage, done: (answer: Answer) => void): () => void {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const finish = (complete: boolean): void =>
-    done({
-      code: response.statusCode ?? 0,
-      contentType: (response.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase(),
-      body: complete ? Buffer.concat(chunks) : undefined,
-      retryAfter: response.headers["retry-after"],
-    });
-  response.on("data", (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= MAX_BODY) {
-      chunks.push(chunk);
-    } else {
-      finish(false);
-      response.destroy();
+const NOTHING = Buffer.alloc(0);
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
+
+/** A body's length: in the head, in front of each chunk, or told by the connection's end. RFC 9112, section 6.3. */
+type Framing = "length" | "chunks" | "end";
+
+/** One answer to a POST, HTTP/1.1 or 1.0: RFC 9112. Informational answers before it are passed over. */
+export class AnswerReader {
+  /** What has come and is not read yet. */
+  #bytes: Buffer = NOTHING;
+  #code = 0;
+  #headers = new Map<string, string>();
+  #framing: Framing | undefined;
+  /** Bytes of the body, or of the chunk with its line end, that are still to come. */
+  #left = 0;
+  #isInChunk = false;
+  #body: Buffer[] = [];
+  #length = 0;
+  #isPersistent = false;
+  #isWhole = false;
+
+  /**
+   * Takes the next bytes. Answers true when no more are wanted: the answer is whole, or is too long.
+   * @throws Error where this is no HTTP/1 answer
+   */
+  read(bytes: Buffer): boolean {
+    this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
+    while (this.#framing === undefined) if (!this.#readHead()) return false;
+    this.#isWhole = this.#framing === "chunks" ? this.#readChunks() : this.#readPlain();
+    return this.#isWhole || this.#length > MAX_BODY;
+  }
+
+  /** Says that no more bytes come. */
+  end(): void {
+    if (this.#framing === "end") this.#isWhole = true;
+  }
+
+  /** What has come so far; undefined before the whole head has. */
+  get answer(): Answer | undefined {
+    if (this.#framing === undefined) return undefined;
+    return {
+      code: this.#code,
+      contentType: (this.#headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase(),
+      body: this.#isWhole && this.#length <= MAX_BODY ? Buffer.concat(this.#body) : undefined,
+      retryAfter: this.#headers.get("retry-after"),
+    };
+  }
+
+  /** Whether another request may follow on the connection. */
+  get leavesConnection(): boolean {
+    return this.#isWhole && this.#isPersistent && this.#framing !== "end" && this.#bytes.length === 0;
+  }
+
+  /** Seconds after which the back end closes an idle connection, where it says so: "Keep-Alive: timeout=5". */
+  get idleSeconds(): number | undefined {
+    const [, seconds] = /(?:^|[\s,;])timeout=(\d+)/i.exec(this.#headers.get("keep-alive") ?? "") ?? [];
+    return seconds === undefined ? undefined : Number(seconds);
+  }
+
+  /** Reads a head, where all of it is there. */
+  #readHead(): boolean {
+    const end = this.#bytes.indexOf("\r\n\r\n");
+    if (end > MAX_HEAD || (end < 0 && this.#bytes.length > MAX_HEAD)) throw new Error("a head without end");
+    if (end < 0) return false;
+    const [first, ...lines] = this.#take(end + 4)
+      .toString("latin1", 0, end)
+      .split("\r\n");
+    const [, minor, code] = STATUS_LINE.exec(first!) ?? [];
+    if (code === undefined) throw new Error("no status line");
+    this.#code = Number(code);
+    this.#headers = headersIn(lines);
+    if (this.#code === 101) throw new Error("a switch of protocols that nobody asked for");
+    if (this.#code < 200) return true;
+
+    const connection = this.#headers.get("connection")?.toLowerCase() ?? "";
+    this.#isPersistent = minor === "1" ? !connection.includes("close") : connection.includes("keep-alive");
+    this.#framing = this.#chooseFraming();
+    return true;
+  }
+
+  #chooseFraming(): Framing {
+    const length = this.#headers.get("content-length");
+    const coding = this.#headers.get("transfer-encoding");
+    if (this.#code === 204 || this.#code === 304) return "length";
+    if (coding !== undefined) {
+      if (length !== undefined) throw new Error("a length and a transfer coding");
+      return /(?:^|[\s,])chunked\s*$/i.test(coding) ? "chunks" : "end";
     }
-  });
-  response.on("end", () => finish(response.complete));
-  // The status had come: that a body was cut short does not undo it.
-  response.on("error", () => finish(false));
-  response.on("close", () => finish(false));
-  return () => finish(false);
+    if (length === undefined) return "end";
+    if (!/^\d{1,15}$/.test(length)) throw new Error("a length that is none");
+    this.#left = Number(length);
+    return "length";
+  }
+
+  /** Answers whether the body has ended. */
+  #readPlain(): boolean {
+    this.#keep(this.#take(this.#framing === "end" ? this.#bytes.length : this.#left));
+    return this.#framing === "length" && this.#left === 0;
+  }
+
+  /** Section 7.1. Answers whether the last chunk and the trailers have come. */
+  #readChunks(): boolean {
+    for (;;) {
+      if (this.#isInChunk) {
+        const isAll = this.#bytes.length >= this.#left + 2;
+        this.#keep(this.#take(Math.min(this.#left, this.#bytes.length)));
+        if (!isAll) return false;
+        if (this.#take(2).toString("latin1") !== "\r\n") throw new Error("a chunk longer than it says");
+        this.#isInChunk = false;
+      }
+      const end = this.#bytes.indexOf("\r\n");
+      if (end > MAX_HEAD || (end < 0 && this.#bytes.length > MAX_HEAD)) throw new Error("a line without end");
+      if (end < 0) return false;
+      const [, size] = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(this.#bytes.toString("latin1", 0, end)) ?? [];
+      if (size === undefined) throw new Error("a chunk without size");
+      this.#left = Number.parseInt(size, 16);
+      if (this.#left === 0) return this.#readTrailers(end + 2);
+      this.#take(end + 2);
+      this.#isInChunk = true;
+    }
+  }
+
+  /** Passes over what follows the last chunk's line, where all of it is there. */
+  #readTrailers(from: number): boolean {
+    if (this.#bytes.length < from + 2) return false;
+    const isEmpty = this.#bytes.toString("latin1", from, from + 2) === "\r\n";
+    const end = isEmpty ? from + 2 : this.#bytes.indexOf("\r\n\r\n", from) + 4;
+    if (end < 4) {
+      if (this.#bytes.length > MAX_HEAD) throw new Error("trailers without end");
+      return false;
+    }
+    this.#take(end);
+    return true;
+  }
+
+  /** Takes so many of the bytes, or all that there are. */
+  #take(length: number): Buffer {
+    const taken = this.#bytes.subarray(0, length);
+    this.#bytes = this.#bytes.subarray(length);
+    return taken;
+  }
+
+  #keep(part: Buffer): void {
+    this.#left -= part.length;
+    this.#length += part.length;
+    if (this.#length <= MAX_BODY) this.#body.push(part);
+  }
+}
+
+/** Field lines, names in lower case; those of one name are a list. Section 5. */
+function headersIn(lines: readonly string[]): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const [, name, value] = /^([!#$%&'*+\-.^`|~\w]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    if (name === undefined) throw new Error("a header that is none");
+    const key = name.toLowerCase();
+    const before = headers.get(key);
+    headers.set(key, before === undefined ? value! : `${before}, ${value}`);
+  }
+  return headers;
 }

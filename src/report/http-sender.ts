@@ -1,15 +1,13 @@
 // Posts request bodies to a back end, and tries again where that makes sense.
 
 import { AsyncResource } from "node:async_hooks";
-import http, { type ClientRequest } from "node:http";
-import https from "node:https";
-import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
 import { ownRequest } from "../untraced.ts";
 import { VERSION } from "../version.ts";
-import { type Answer, readAnswer } from "./http-answer.ts";
+import type { Answer } from "./http-answer.ts";
+import { HttpConnection, type Posted, reasonOf } from "./http-connection.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
 
 export interface HttpSenderOptions {
@@ -36,9 +34,6 @@ export type Delivery =
 
 /** Tries of one body. */
 const MAX_TRIES = 6;
-/** Requests at a time; a reporter sends no more. Idle sockets are kept for the next. */
-const MAX_SOCKETS = 4;
-
 const compress = promisify(gzip);
 
 /**
@@ -48,10 +43,13 @@ const compress = promisify(gzip);
  */
 export class HttpSender {
   readonly #options: HttpSenderOptions;
-  readonly #agent: http.Agent;
-  readonly #headers: Record<string, string>;
   readonly #context = new AsyncResource("node-opentracing.HttpSender", { requireManualDestroy: true });
-  readonly #open = new Set<http.ClientRequest>();
+  /** What every request's head begins with; made by the first. */
+  #head: string | undefined;
+  readonly #busy = new Set<HttpConnection>();
+  readonly #idle: HttpConnection[] = [];
+  /** Of the last connection over TLS, for the next. */
+  #session: Buffer | undefined;
   readonly #waiting = new Set<() => void>();
   /** A time of `performance.now()` before which the back end wants no request. */
   #pausedUntil = 0;
@@ -59,11 +57,7 @@ export class HttpSender {
   #closed = false;
 
   constructor(options: HttpSenderOptions) {
-    const { endpoint } = options;
-    const { Agent } = endpoint.protocol === "https:" ? https : http;
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS });
-    this.#headers = headersOf(options);
   }
 
   /** Where it posts to, without credentials and query. */
@@ -93,8 +87,8 @@ export class HttpSender {
   close(): void {
     this.#closed = true;
     for (const wake of this.#waiting) wake();
-    for (const request of this.#open) request.destroy(new Error("the reporter was closed"));
-    this.#agent.destroy();
+    for (const connection of this.#busy) connection.destroy(new Error("the reporter was closed"));
+    for (const connection of this.#idle) connection.destroy();
   }
 
   async #send(plain: readonly Uint8Array[]): Promise<Delivery> {
@@ -115,7 +109,9 @@ export class HttpSender {
         this.#pauseFor(retryAfter(result.answer.retryAfter, Date.now()));
       }
       const reason =
-        result.status === "done" ? `${this.target} answered with status ${result.answer.code}` : result.reason;
+        result.status === "done"
+          ? `${this.target} answered with status ${result.answer.code}`
+          : `${this.target}${result.reason}`;
       const wait = backOff(tries);
       // A kept connection that the back end has closed meanwhile says nothing of the back end: ask on another, at once.
       const isStale = result.status === "lost" && result.isStale;
@@ -160,97 +156,58 @@ export class HttpSender {
     });
   }
 
-  #post(body: readonly Uint8Array[], timeLimit: number): Promise<PostResult> {
-    return new Promise((resolve) => {
-      const { endpoint, compression, contentType } = this.#options;
-      let length = 0;
-      for (const part of body) length += part.length;
-      const request = ownRequest(() =>
-        (endpoint.protocol === "https:" ? https : http).request({
-          protocol: endpoint.protocol,
-          hostname: endpoint.hostname.replace(/^\[|\]$/g, ""),
-          port: endpoint.port,
-          path: endpoint.pathname + endpoint.search,
-          method: "POST",
-          agent: this.#agent,
-          headers: {
-            ...this.#headers,
-            "Content-Type": contentType,
-            "Content-Length": length,
-            ...(compression === "gzip" ? { "Content-Encoding": "gzip" } : undefined),
-          },
+  async #post(body: readonly Uint8Array[], timeLimit: number): Promise<Posted> {
+    this.#head ??= headOf(this.#options);
+    let length = 0;
+    for (const part of body) length += part.length;
+    const head = Buffer.from(`${this.#head}content-length: ${length}\r\n\r\n`, "latin1");
+    const connection = this.#freeConnection() ?? this.#connect();
+    this.#busy.add(connection);
+    const posted = await connection.post(head, body, timeLimit);
+    this.#busy.delete(connection);
+    if (connection.isFree && !this.#closed) this.#idle.push(connection);
+    else connection.destroy();
+    return posted;
+  }
+
+  /** The one that was used last, so that the others become idle. */
+  #freeConnection(): HttpConnection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || connection.isFree) return connection;
+      connection.destroy();
+    }
+  }
+
+  #connect(): HttpConnection {
+    return ownRequest(
+      () =>
+        new HttpConnection(this.#options.endpoint, this.#session, (session) => {
+          this.#session = session;
         }),
-      );
-      this.#open.add(request);
-      let ended = false;
-      const end = (result: PostResult): void => {
-        if (ended) return;
-        ended = true;
-        clearTimeout(timer);
-        this.#open.delete(request);
-        resolve(result);
-      };
-      const lost = (reason: string, isStale = request.reusedSocket): void => end({ status: "lost", reason, isStale });
-      let cutAnswer: (() => void) | undefined;
-      const timer = setTimeout(
-        () => {
-          cutAnswer?.();
-          lost(`${this.target} gave no answer within ${Math.round(timeLimit)} ms`, false);
-          request.destroy();
-        },
-        Math.min(Math.max(1, timeLimit), 2 ** 31 - 1),
-      );
-      timer.unref();
-      request.on("socket", (socket) => {
-        socket.unref();
-        if (socket.connecting) limitConnecting(socket, request);
-      });
-      request.on("error", (error) => lost(`${this.target}: ${reasonOf(error)}`));
-      request.on("response", (response) => {
-        cutAnswer = readAnswer(response, (answer) => {
-          end({ status: "done", answer, isSent: request.writableFinished });
-        });
-      });
-      request.on("close", () => lost(`${this.target} closed the connection`));
-      for (const part of body) request.write(part);
-      request.end();
-    });
+    );
   }
 }
 
-/**
- * Milliseconds for a connection to be made. A socket that is connecting keeps the process alive, `unref` or not: a back end
- * behind a silent firewall would hold up its end for as long as a request may take.
- */
-const CONNECT_LIMIT = 3_000;
+/** Headers that say where the body ends, which is not the user's to say. */
+const FRAMING = new Set(["content-length", "transfer-encoding", "expect", "upgrade"]);
 
-function limitConnecting(socket: Socket, request: ClientRequest): void {
-  const timer = setTimeout(() => {
-    request.destroy(Object.assign(new Error("no connection within the time limit"), { code: "ETIMEDOUT" }));
-  }, CONNECT_LIMIT);
-  timer.unref();
-  const stop = (): void => clearTimeout(timer);
-  socket.once("connect", stop).once("close", stop);
-}
-
-type PostResult =
-  | { readonly status: "done"; readonly answer: Answer; readonly isSent: boolean }
-  | {
-      readonly status: "lost";
-      readonly reason: string;
-      /** Whether it was lost on a connection that had been kept from an earlier request. */
-      readonly isStale: boolean;
-    };
-
-function headersOf({ endpoint, headers }: HttpSenderOptions): Record<string, string> {
+/** Request line and all headers but the length. */
+function headOf({ endpoint, headers, contentType, compression }: HttpSenderOptions): string {
   // Who sends, as OTLP's exporter specification asks for ("User Agent").
-  const result: Record<string, string> = { "user-agent": `node-opentracing/${VERSION}` };
+  const all: Record<string, string> = { host: endpoint.host, "user-agent": `node-opentracing/${VERSION}` };
   if (endpoint.username !== "" || endpoint.password !== "") {
     const credentials = `${decoded(endpoint.username)}:${decoded(endpoint.password)}`;
-    result["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
+    all["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
   }
-  for (const [name, value] of Object.entries(headers)) result[name.toLowerCase()] = value;
-  return result;
+  for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;
+  all["content-type"] = contentType;
+  if (compression === "gzip") all["content-encoding"] = "gzip";
+  all["connection"] = "keep-alive";
+
+  let head = `POST ${endpoint.pathname}${endpoint.search} HTTP/1.1\r\n`;
+  for (const [name, value] of Object.entries(all)) if (!FRAMING.has(name)) head += `${name}: ${value}\r\n`;
+  return head;
 }
 
 function decoded(text: string): string {
@@ -259,11 +216,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** An error's code or class. Its message may quote what was sent. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "an unknown error";
-  const { code } = error as Error & { code?: unknown };
-  return typeof code === "string" ? code : error.name;
 }
