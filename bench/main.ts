@@ -26,10 +26,10 @@ async function run(options: Options): Promise<void> {
     writePage(readResults(options.json ?? pageResults));
     return;
   }
-  moveToOwnNetwork();
+  await moveToOwnNetwork();
   const results = readResults(options.json);
   const cores = `idle cores ${keepAwake() ? "kept awake" : "halted"}`;
-  results.machine = `${machine()}, ${cores}, ${hasOwnNetwork ? "a network of its own" : "the machine's network"}`;
+  results.machine = `${machine()}, ${cores}, ${hasOwnNetwork() ? "a network of its own" : "the machine's network"}`;
   if (options.note !== undefined) results.note = options.note;
   const save = (): void => {
     if (options.json !== undefined) writeResults(options.json, results);

@@ -2,49 +2,73 @@
 // compiles one file in less than half of the time of 150; the other entry points beside it; and for the tests a file
 // per module under .build/internal, through which "#src/..." reaches the very code that is published.
 
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+
+/** What begins the name of a module that passes on another. Internal files are such, or Rollup would put a module's code there. */
+const PASSED_ON = "\0passed-on:";
+const MADE_OF = [".build/src.tsbuildinfo", "package.json", "package-lock.json", "scripts/bundle.mjs"];
 
 /** Writes dist/ and .build/internal/ from .build/src/, unless they are newer. Types are there already: the compiler writes them. */
 export async function bundle(root) {
-  const made = join(root, "dist", "chunks", "main.js");
-  const madeOf = [".build/src.tsbuildinfo", "package.json", "scripts/bundle.mjs"].map((name) => join(root, name));
-  if (existsSync(made) && madeOf.every((name) => statSync(name).mtimeMs < statSync(made).mtimeMs)) return;
+  const stamp = join(root, ".build", "bundle.stamp");
+  if (existsSync(stamp) && MADE_OF.every((name) => mtime(join(root, name)) < mtime(stamp))) return;
 
   const { rollup } = await import("rollup"); // these come with `install`
   const { minify } = await import("terser");
+  const from = join(root, ".build", "src");
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const published = new Set(Object.values(exports).map((one) => one.default));
-  const from = join(root, ".build", "src");
-  const modules = readdirSync(from, { recursive: true })
-    .filter((name) => name.endsWith(".js"))
-    .filter((name) => existsSync(join(root, "src", name.replace(/\.js$/, ".ts"))))
-    .map((name) => name.slice(0, -".js".length));
-  const options = { external: (id) => !/^[./]/.test(id), onLog };
-  const main = new Set((await rollup({ ...options, input: join(from, "index.js") })).watchFiles);
+  const isPublished = (name) => published.has(`./dist/${name}.js`);
+  const modules = files(from, ".js").filter((name) => existsSync(join(root, "src", `${name}.ts`)));
+  const options = { external: (id) => !/^[./\0]/.test(id), onLog };
 
+  const alone = await rollup({ ...options, input: join(from, "index.js") });
+  const main = new Set(alone.watchFiles);
+  await alone.close();
   const whole = await rollup({
     ...options,
-    input: Object.fromEntries(modules.map((name) => [name, join(from, name)])),
+    input: Object.fromEntries(modules.map((name) => [name, isPublished(name) ? join(from, name) : PASSED_ON + name])),
+    plugins: [{ name: "passed on", resolveId: (id) => (id.startsWith(PASSED_ON) ? id : undefined), load }],
   });
-  rmSync(join(root, "dist", "chunks"), { recursive: true, force: true });
-  rmSync(join(root, ".build", "internal"), { recursive: true, force: true });
-  await whole.write({
+  const generated = await whole.generate({
     dir: root,
     format: "es",
-    entryFileNames: ({ name }) => (published.has(`./dist/${name}.js`) ? "dist/[name].js" : ".build/internal/[name].js"),
+    entryFileNames: ({ name }) => (isPublished(name) ? "dist/[name].js" : ".build/internal/[name].js"),
+    // As far from dist/ as it is: src/bindings/opentelemetry.ts loads "../opentelemetry/index.js".
     chunkFileNames: "dist/chunks/[name].js",
     manualChunks(id) {
+      if (id.startsWith(PASSED_ON)) return undefined;
       if (main.has(id)) return "main";
-      const name = relative(from, id);
-      if (published.has(`./dist/${name}`)) return undefined; // is a file of its own
-      return dirname(name) === "." ? name.replace(/\.js$/, "") : dirname(name);
+      const name = relative(from, id).replace(/\.js$/, "");
+      if (isPublished(name)) return undefined; // is a file of its own
+      return dirname(name) === "." ? name : dirname(name).replaceAll("/", "-");
     },
     hoistTransitiveImports: false,
     minifyInternalExports: false,
-    // No name changes: those of functions and classes are seen from outside, and stack traces are read.
+    // Names stay: those of functions and classes are seen from outside, and stack traces are read.
     plugins: [{ name: "without comments, one byte a character", renderChunk: (code) => minify(code, PRINTED) }],
   });
+  await whole.close();
+  const output = generated.output.filter(({ isEntry, code }) => isEntry || code.trim() !== ""); // of types alone
+  for (const { fileName, imports } of output) {
+    const lost = fileName.startsWith("dist/") && imports.find((name) => name.startsWith(".build/"));
+    if (lost) throw new Error(`${fileName} is published and imports ${lost}, which is not`);
+  }
+
+  for (const { fileName, code } of output) {
+    mkdirSync(dirname(join(root, fileName)), { recursive: true });
+    writeFileSync(join(root, fileName), code);
+  }
+  const made = new Set(output.map(({ fileName }) => fileName));
+  removeOthers(root, "dist", ".js", (name) => made.has(`dist/${name}.js`));
+  removeOthers(root, ".build/internal", ".js", (name) => made.has(`.build/internal/${name}.js`));
+  removeOthers(root, "dist", ".d.ts", (name) => existsSync(join(root, "src", `${name}.ts`)));
+  writeFileSync(stamp, "");
+
+  function load(id) {
+    return id.startsWith(PASSED_ON) ? `export * from "${join(from, id.slice(PASSED_ON.length))}.js"` : undefined;
+  }
 }
 
 const PRINTED = {
@@ -57,4 +81,21 @@ const PRINTED = {
 /** A module of types alone has no code, which is no fault. */
 function onLog(level, log) {
   if (log.code !== "EMPTY_BUNDLE") throw new Error(`${level}: ${log.message}`);
+}
+
+/** The files of a folder that end so, as paths without that end. */
+function files(folder, ending) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length));
+}
+
+/** Deletes what earlier builds made of files that are gone. */
+function removeOthers(root, folder, ending, isKept) {
+  const outdated = files(join(root, folder), ending).filter((name) => !isKept(name));
+  for (const name of outdated) rmSync(join(root, folder, name + ending));
+}
+
+function mtime(file) {
+  return statSync(file).mtimeMs;
 }

@@ -1,7 +1,7 @@
 // The environment variables, OpenTelemetry's and two of our own: the only file that reads process.env.
 
 import { warn } from "./diagnostics.ts";
-import { isHeaderName, isHeaderValue } from "./header.ts";
+import { isFraming, isHeaderName, isHeaderValue } from "./header.ts";
 
 /** What the environment says, as plain data. `undefined` where it says nothing; then the defaults of the code hold. */
 export interface Environment {
@@ -257,8 +257,11 @@ function headers(variables: Variables, name: string): Record<string, string> | u
   const given = attributes(variables, name);
   if (given === undefined) return undefined;
   for (const [key, value] of Object.entries(given)) {
-    if (!isHeaderName(key) || !isHeaderValue(value)) {
-      return invalid(name, "name=value pairs between commas that HTTP allows as headers");
+    if (!isHeaderName(key) || isFraming(key) || !isHeaderValue(value)) {
+      return invalid(
+        name,
+        "name=value pairs between commas that HTTP allows as headers, none of which says how long the body is",
+      );
     }
   }
   return given;

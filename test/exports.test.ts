@@ -1,8 +1,10 @@
 // The written-out list of public names: adding or losing one is a decision, not an accident.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -176,5 +178,34 @@ test("a service that imports node-opentracing loads two files, and of other pack
 });
 
 test("what is published is ASCII, which V8 keeps and reads as one byte a character", () => {
-  assert.match(readFileSync(join(root, "dist/chunks/main.js"), "latin1"), /^[\x00-\x7f]+$/);
+  for (const file of packed()) {
+    if (file.endsWith(".js")) assert.match(readFileSync(join(root, file), "latin1"), /^[\x00-\x7f]*$/, file);
+  }
 });
+
+test("every subpath can be imported from what npm packs, and nothing else", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "node-opentracing-packed-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const modules = join(folder, "node_modules");
+  for (const file of packed()) cpSync(join(root, file), join(modules, "node-opentracing", file));
+  for (const name of ["opentracing", "@opentelemetry/api"]) {
+    cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
+  }
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const subpaths = Object.keys(exports).filter((one) => one !== "./package.json");
+  const program = subpaths
+    .map((one) => `await import(${JSON.stringify(`node-opentracing${one.slice(1)}`)});`)
+    .join("\n");
+  writeFileSync(join(folder, "all.mjs"), `${program}\nprocess.exit(0);`);
+  execFileSync(process.execPath, ["all.mjs"], { cwd: folder, stdio: "pipe" });
+});
+
+/** The files of the package, as npm would publish them. */
+function packed(): string[] {
+  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    stdio: "pipe",
+  });
+  const [{ files }] = JSON.parse(listing.toString()) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
+}

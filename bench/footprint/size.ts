@@ -1,7 +1,7 @@
 // What an installation of the package is: the archive as it would be published, installed in an empty folder.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../places.ts";
@@ -13,12 +13,19 @@ export interface Size {
 
 /** Of the product. Packs what is built. */
 export function installedSize(): Size {
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: object };
   const folder = mkdtempSync(join(tmpdir(), "bench-size-"));
   try {
     const npm = (args: string[], cwd: string): string => execFileSync("npm", args, { cwd, encoding: "utf8" });
-    const archive = npm(["pack", "--ignore-scripts", "--loglevel=error", `--pack-destination=${folder}`], root).trim();
+    const pack = (what: string): string =>
+      join(
+        folder,
+        npm(["pack", what, "--ignore-scripts", "--loglevel=error", `--pack-destination=${folder}`], root).trim(),
+      );
+    // Dependencies as they are installed here: the benchmark may run where no registry can be reached.
+    const archives = ["./", ...Object.keys(dependencies).map((name) => `./node_modules/${name}`)].map(pack);
     writeFileSync(join(folder, "package.json"), "{}");
-    npm(["install", "--no-audit", "--no-fund", "--loglevel=error", join(folder, archive)], folder);
+    npm(["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", ...archives], folder);
     return sizeOf(folder);
   } finally {
     rmSync(folder, { recursive: true });

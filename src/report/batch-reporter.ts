@@ -26,7 +26,7 @@ export interface BatchSender {
 }
 
 /** Learns what the back end made of a batch of so many spans. */
-export type AnswerReader = (delivery: Delivery & { readonly status: "delivered" }, spans: number) => void;
+export type DeliveryReader = (delivery: Delivery & { readonly status: "delivered" }, spans: number) => void;
 
 /** A batch that is full, or on its way. */
 interface Batch {
@@ -56,7 +56,7 @@ export class BatchReporter implements Reporter {
   readonly #encoder: SpanEncoder;
   readonly #sender: BatchSender;
   readonly #settings: BatchSettings;
-  readonly #readAnswer: AnswerReader;
+  readonly #readDelivery: DeliveryReader;
   /** Timers and requests must not keep the async context of a traced request, and with it the request. */
   readonly #context = new AsyncResource("node-opentracing.BatchReporter", { requireManualDestroy: true });
   readonly #pool: ByteBuffer[] = [];
@@ -71,11 +71,11 @@ export class BatchReporter implements Reporter {
   #heldBytes = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(encoder: SpanEncoder, sender: BatchSender, settings: BatchSettings, readAnswer: AnswerReader) {
+  constructor(encoder: SpanEncoder, sender: BatchSender, settings: BatchSettings, readDelivery: DeliveryReader) {
     this.#encoder = encoder;
     this.#sender = sender;
     this.#settings = settings;
-    this.#readAnswer = readAnswer;
+    this.#readDelivery = readDelivery;
   }
 
   report(span: FinishedSpan): void {
@@ -188,7 +188,7 @@ export class BatchReporter implements Reporter {
     if (delivery.status === "delivered") {
       this.#heldSpans -= spans;
       this.#heldBytes -= bytes.length;
-      this.#readAnswer(delivery, spans);
+      this.#readDelivery(delivery, spans);
       if (delivery.isSent && buffer !== undefined) this.#recycle(buffer);
     } else {
       this.#heldBytes -= bytes.length;

@@ -1,6 +1,6 @@
 // The options that the reporters that post have in common: their checks and their defaults.
 
-import { isHeaderName, isHeaderValue } from "../header.ts";
+import { isFraming, isHeaderName, isHeaderValue } from "../header.ts";
 import { type Check, isText } from "../settings.ts";
 import type { BatchSettings } from "./batch-reporter.ts";
 import { HttpSender } from "./http-sender.ts";
@@ -9,7 +9,7 @@ import { HttpSender } from "./http-sender.ts";
 export interface ExportOptions {
   /** Where to post to: an http or https URL, used as it is. */
   readonly endpoint?: string | undefined;
-  /** Headers of each request, such as an API key. They appear in no warning. */
+  /** Headers of each request, such as an API key; none that says how long the body is. They appear in no warning. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `"none"` by default. */
   readonly compression?: "gzip" | "none" | undefined;
@@ -41,7 +41,7 @@ const isUrl: Check = (value) =>
 const isHeaders: Check = (value) =>
   isRecord(value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
     ? undefined
-    : 'an object of header names and texts: { "api-key": "…" }';
+    : 'an object of header names and texts, none of which frames the body: { "api-key": "…" }';
 const isCompression: Check = oneOf("gzip", "none");
 
 /** A check that the value is one of these texts. */
@@ -98,7 +98,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What `http.request` would refuse later, when nobody is there to catch it. */
+/** Headers are written as they are: no other check stands between them and the connection. */
 function isHeader(name: string, text: unknown): boolean {
-  return isHeaderName(name) && typeof text === "string" && isHeaderValue(text);
+  return isHeaderName(name) && !isFraming(name) && typeof text === "string" && isHeaderValue(text);
 }

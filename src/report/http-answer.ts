@@ -1,5 +1,7 @@
 // Reads a back end's answer from the bytes of a connection, as much of it as is worth reading.
 
+import { isHeaderName, isHeaderValue } from "../header.ts";
+
 export interface Answer {
   /** The HTTP status. */
   readonly code: number;
@@ -13,7 +15,7 @@ export interface Answer {
 
 /** Bytes of an answer's body that are read. OTLP's answers have some hundred. */
 const MAX_BODY = 64 * 1024;
-/** Bytes of an answer's head, a line of a chunk, or a trailer. */
+/** Bytes of a head, of all that chunks say besides their sizes, and of the trailers: as much as Node reads. */
 const MAX_HEAD = 16 * 1024;
 
 const NOTHING = Buffer.alloc(0);
@@ -32,6 +34,9 @@ export class AnswerReader {
   /** Bytes of the body, or of the chunk with its line end, that are still to come. */
   #left = 0;
   #isInChunk = false;
+  #isInTrailers = false;
+  /** Bytes of what chunks have said besides their sizes. */
+  #extensions = 0;
   #body: Buffer[] = [];
   #length = 0;
   #isPersistent = false;
@@ -77,8 +82,7 @@ export class AnswerReader {
 
   /** Reads a head, where all of it is there. */
   #readHead(): boolean {
-    const end = this.#bytes.indexOf("\r\n\r\n");
-    if (end > MAX_HEAD || (end < 0 && this.#bytes.length > MAX_HEAD)) throw new Error("a head without end");
+    const end = this.#find("\r\n\r\n", "a head without end");
     if (end < 0) return false;
     const [first, ...lines] = this.#take(end + 4)
       .toString("latin1", 0, end)
@@ -91,8 +95,11 @@ export class AnswerReader {
     if (this.#code < 200) return true;
 
     const connection = this.#headers.get("connection")?.toLowerCase() ?? "";
-    this.#isPersistent = minor === "1" ? !connection.includes("close") : connection.includes("keep-alive");
+    const isKept = minor === "1" || connection.includes("keep-alive");
+    this.#isPersistent = isKept && !connection.includes("close");
     this.#framing = this.#chooseFraming();
+    // HTTP/1.0 knows no chunks: section 6.1.
+    if (minor === "0" && this.#framing === "chunks") this.#isPersistent = false;
     return true;
   }
 
@@ -118,7 +125,7 @@ export class AnswerReader {
 
   /** Section 7.1. Answers whether the last chunk and the trailers have come. */
   #readChunks(): boolean {
-    for (;;) {
+    while (!this.#isInTrailers) {
       if (this.#isInChunk) {
         const isAll = this.#bytes.length >= this.#left + 2;
         this.#keep(this.#take(Math.min(this.#left, this.#bytes.length)));
@@ -126,29 +133,36 @@ export class AnswerReader {
         if (this.#take(2).toString("latin1") !== "\r\n") throw new Error("a chunk longer than it says");
         this.#isInChunk = false;
       }
-      const end = this.#bytes.indexOf("\r\n");
-      if (end > MAX_HEAD || (end < 0 && this.#bytes.length > MAX_HEAD)) throw new Error("a line without end");
+      const end = this.#find("\r\n", "a chunk's line without end");
       if (end < 0) return false;
       const [, size] = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(this.#bytes.toString("latin1", 0, end)) ?? [];
       if (size === undefined) throw new Error("a chunk without size");
+      this.#extensions += end - size.length;
+      if (this.#extensions > MAX_HEAD) throw new Error("chunks with too much to say");
       this.#left = Number.parseInt(size, 16);
-      if (this.#left === 0) return this.#readTrailers(end + 2);
       this.#take(end + 2);
-      this.#isInChunk = true;
+      this.#isInChunk = this.#left > 0;
+      this.#isInTrailers = this.#left === 0;
     }
+    return this.#readTrailers();
   }
 
   /** Passes over what follows the last chunk's line, where all of it is there. */
-  #readTrailers(from: number): boolean {
-    if (this.#bytes.length < from + 2) return false;
-    const isEmpty = this.#bytes.toString("latin1", from, from + 2) === "\r\n";
-    const end = isEmpty ? from + 2 : this.#bytes.indexOf("\r\n\r\n", from) + 4;
-    if (end < 4) {
-      if (this.#bytes.length > MAX_HEAD) throw new Error("trailers without end");
-      return false;
+  #readTrailers(): boolean {
+    if (this.#bytes.toString("latin1", 0, 2) === "\r\n") {
+      this.#take(2);
+      return true;
     }
-    this.#take(end);
-    return true;
+    const end = this.#find("\r\n\r\n", "trailers without end");
+    if (end >= 0) this.#take(end + 4);
+    return end >= 0;
+  }
+
+  /** Where a text begins; -1 where it has not come yet. @throws Error where it does not come in time */
+  #find(text: string, failure: string): number {
+    const at = this.#bytes.indexOf(text);
+    if ((at < 0 ? this.#bytes.length - text.length + 1 : at) > MAX_HEAD) throw new Error(failure);
+    return at;
   }
 
   /** Takes so many of the bytes, or all that there are. */
@@ -169,11 +183,12 @@ export class AnswerReader {
 function headersIn(lines: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value] = /^([!#$%&'*+\-.^`|~\w]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined) throw new Error("a header that is none");
-    const key = name.toLowerCase();
-    const before = headers.get(key);
-    headers.set(key, before === undefined ? value! : `${before}, ${value}`);
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    const value = line.slice(colon + 1);
+    if (!isHeaderName(name) || !isHeaderValue(value)) throw new Error("a header that is none");
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value.trim() : `${before}, ${value.trim()}`);
   }
   return headers;
 }

@@ -25,10 +25,24 @@ export type Posted =
  * behind a silent firewall would hold up its end for as long as a request may take.
  */
 const CONNECT_LIMIT = 3_000;
-/** Milliseconds before the back end closes an idle connection in which it is no longer used, for a request may cross that. */
+/** Milliseconds before the end that a back end announces for an idle connection. A request would cross that end on its way. */
 const MARGIN = 1_000;
+/** Milliseconds until an idle connection asks for a sign of life, lest a router between forgets it unseen. */
+const KEEP_ALIVE = 1_000;
+
+/** What a connection over TLS needs besides the endpoint. */
+export interface SecureOptions {
+  /** The name that the certificate is to be for. Undefined for the endpoint's own. */
+  readonly servername: string | undefined;
+  /** Of an earlier connection: spares a full handshake. */
+  readonly session: Buffer | undefined;
+  /** Takes the session for a later connection. */
+  readonly onSession: (session: Buffer) => void;
+}
 
 /**
+ * Posts one body at a time, HTTP/1.1, and reads the answers. It keeps no process alive, but for up to three seconds while it connects.
+ *
  * Not Node's own client: after a single request of it in a process, the code that it shares with Node's servers knows two kinds of
  * messages, and every request that is served from then on takes 0.5 to 1 µs more.
  */
@@ -43,29 +57,33 @@ export class HttpConnection {
   /** A time of `performance.now()`. */
   #freeUntil = Number.POSITIVE_INFINITY;
 
-  /** @param session  by which TLS is spared a full handshake, from `onSession` of an earlier connection */
-  constructor(endpoint: URL, session?: Buffer, onSession?: (session: Buffer) => void) {
+  /** Begins to connect. */
+  constructor(endpoint: URL, { servername, session, onSession }: SecureOptions) {
     const host = endpoint.hostname.replace(/^\[|\]$/g, "");
     const isSecure = endpoint.protocol === "https:";
     const port = Number(endpoint.port) || (isSecure ? 443 : 80);
+    const name = servername ?? host;
     const socket = isSecure
       ? tls.connect({
           host,
           port,
           ALPNProtocols: ["http/1.1"],
-          ...(isIP(host) === 0 ? { servername: host } : undefined),
+          ...(isIP(name) === 0 ? { servername: name } : undefined),
           ...(session === undefined ? undefined : { session }),
         })
       : net.connect({ host, port });
     this.#socket = socket;
     socket.unref();
+    // Where a host has several addresses, each try is a handle of its own, which knows nothing of that.
+    socket.once("connect", () => socket.unref());
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE);
     limitConnecting(socket);
-    if (onSession !== undefined) socket.on("session", onSession);
+    socket.on("session", onSession);
     socket.on("data", (bytes: Buffer) => this.#received(bytes));
     socket.on("end", () => this.#ended());
     socket.on("error", (error) => this.#lost(`: ${reasonOf(error)}`));
-    socket.on("close", () => this.#lost(" closed the connection"));
+    socket.on("close", () => this.#lost(CLOSED));
   }
 
   /** Whether a POST may be made now. */
@@ -73,7 +91,10 @@ export class HttpConnection {
     return this.#end === undefined && !this.#isBroken && performance.now() < this.#freeUntil;
   }
 
-  /** Sends a request head and a body in parts, which must not change until it is sent. Never rejects. @param timeLimit milliseconds */
+  /**
+   * Sends a request's head and its body in parts, which must not change until it is sent. Only where `isFree`. Never rejects.
+   * @param timeLimit milliseconds
+   */
   post(head: Buffer, body: readonly Uint8Array[], timeLimit: number): Promise<Posted> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#timedOut(timeLimit), Math.min(Math.max(1, timeLimit), 2 ** 31 - 1));
@@ -95,6 +116,7 @@ export class HttpConnection {
     });
   }
 
+  /** Closes at once; a POST that is under way is lost. */
   destroy(reason?: Error): void {
     this.#isBroken = true;
     this.#socket.destroy(reason);
@@ -102,20 +124,23 @@ export class HttpConnection {
 
   #received(bytes: Buffer): void {
     const reader = this.#reader;
+    // A back end that says something unasked, "408 Request Timeout" perhaps, is about to close.
+    if (reader === undefined) this.destroy();
+    else if (this.#isReadBy(reader, bytes)) this.#answered(reader);
+  }
+
+  #isReadBy(reader: AnswerReader, bytes: Buffer): boolean {
     try {
-      // A back end that says something unasked, "408 Request Timeout" perhaps, is about to close.
-      if (reader === undefined) this.destroy();
-      else if (reader.read(bytes)) this.#answered(reader);
-    } catch {
-      this.#lost(" answered with something that is not HTTP/1.1", false);
+      return reader.read(bytes);
+    } catch (error) {
+      this.#lost(` answered with something that is not HTTP/1.1: ${(error as Error).message}`, false);
+      return false;
     }
   }
 
   #ended(): void {
-    this.#isBroken = true;
-    const reader = this.#reader;
-    reader?.end();
-    if (reader?.answer !== undefined) this.#answered(reader);
+    this.#reader?.end();
+    this.#lost(CLOSED);
   }
 
   #timedOut(limit: number): void {
@@ -126,8 +151,8 @@ export class HttpConnection {
 
   #answered(reader: AnswerReader): void {
     if (!reader.leavesConnection || !this.#isSent) this.destroy();
-    const { idleSeconds } = reader;
-    if (idleSeconds !== undefined) this.#freeUntil = performance.now() + idleSeconds * 1000 - MARGIN;
+    const { idleSeconds = Number.POSITIVE_INFINITY } = reader;
+    this.#freeUntil = performance.now() + idleSeconds * 1000 - MARGIN;
     this.#settle({ status: "done", answer: reader.answer!, isSent: this.#isSent });
   }
 
@@ -145,6 +170,8 @@ export class HttpConnection {
     end?.(posted);
   }
 }
+
+const CLOSED = " closed the connection";
 
 function limitConnecting(socket: Socket): void {
   const timer = setTimeout(() => {

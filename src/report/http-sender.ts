@@ -7,7 +7,7 @@ import { count } from "../diagnostics.ts";
 import { ownRequest } from "../untraced.ts";
 import { VERSION } from "../version.ts";
 import type { Answer } from "./http-answer.ts";
-import { HttpConnection, type Posted, reasonOf } from "./http-connection.ts";
+import { HttpConnection, type Posted, reasonOf, type SecureOptions } from "./http-connection.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
 
 export interface HttpSenderOptions {
@@ -44,10 +44,12 @@ const compress = promisify(gzip);
 export class HttpSender {
   readonly #options: HttpSenderOptions;
   readonly #context = new AsyncResource("node-opentracing.HttpSender", { requireManualDestroy: true });
-  /** What every request's head begins with; made by the first. */
-  #head: string | undefined;
+  /** What every request's head begins with. */
+  readonly #head: string;
   readonly #busy = new Set<HttpConnection>();
   readonly #idle: HttpConnection[] = [];
+  /** Where a header names the host, its certificate is asked for too, as Node's client does. */
+  readonly #servername: string | undefined;
   /** Of the last connection over TLS, for the next. */
   #session: Buffer | undefined;
   readonly #waiting = new Set<() => void>();
@@ -58,6 +60,9 @@ export class HttpSender {
 
   constructor(options: HttpSenderOptions) {
     this.#options = options;
+    this.#head = headOf(options);
+    const [, host] = Object.entries(options.headers).find(([name]) => name.toLowerCase() === "host") ?? [];
+    this.#servername = host?.replace(/:\d*$/, "").replace(/^\[|\]$/g, "");
   }
 
   /** Where it posts to, without credentials and query. */
@@ -157,7 +162,6 @@ export class HttpSender {
   }
 
   async #post(body: readonly Uint8Array[], timeLimit: number): Promise<Posted> {
-    this.#head ??= headOf(this.#options);
     let length = 0;
     for (const part of body) length += part.length;
     const head = Buffer.from(`${this.#head}content-length: ${length}\r\n\r\n`, "latin1");
@@ -165,6 +169,8 @@ export class HttpSender {
     this.#busy.add(connection);
     const posted = await connection.post(head, body, timeLimit);
     this.#busy.delete(connection);
+    // It may have been the session that the back end did not like.
+    if (posted.status === "lost") this.#session = undefined;
     if (connection.isFree && !this.#closed) this.#idle.push(connection);
     else connection.destroy();
     return posted;
@@ -180,17 +186,16 @@ export class HttpSender {
   }
 
   #connect(): HttpConnection {
-    return ownRequest(
-      () =>
-        new HttpConnection(this.#options.endpoint, this.#session, (session) => {
-          this.#session = session;
-        }),
-    );
+    const secure: SecureOptions = {
+      servername: this.#servername,
+      session: this.#session,
+      onSession: (session) => {
+        this.#session = session;
+      },
+    };
+    return ownRequest(() => new HttpConnection(this.#options.endpoint, secure));
   }
 }
-
-/** Headers that say where the body ends, which is not the user's to say. */
-const FRAMING = new Set(["content-length", "transfer-encoding", "expect", "upgrade"]);
 
 /** Request line and all headers but the length. */
 function headOf({ endpoint, headers, contentType, compression }: HttpSenderOptions): string {
@@ -203,10 +208,10 @@ function headOf({ endpoint, headers, contentType, compression }: HttpSenderOptio
   for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;
   all["content-type"] = contentType;
   if (compression === "gzip") all["content-encoding"] = "gzip";
-  all["connection"] = "keep-alive";
+  all["connection"] ??= "keep-alive";
 
   let head = `POST ${endpoint.pathname}${endpoint.search} HTTP/1.1\r\n`;
-  for (const [name, value] of Object.entries(all)) if (!FRAMING.has(name)) head += `${name}: ${value}\r\n`;
+  for (const [name, value] of Object.entries(all)) head += `${name}: ${value}\r\n`;
   return head;
 }
 

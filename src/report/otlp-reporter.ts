@@ -2,7 +2,7 @@
 
 import { warn } from "../diagnostics.ts";
 import { type Check, checkOptions } from "../settings.ts";
-import { type AnswerReader, BatchReporter } from "./batch-reporter.ts";
+import { BatchReporter, type DeliveryReader } from "./batch-reporter.ts";
 import { batchSettings, EXPORT_CHECKS, type ExportOptions, isResource, oneOf, senderOf } from "./export-options.ts";
 import { partialSuccess } from "./otlp-answer.ts";
 import { OtlpJsonEncoder } from "./otlp-json-encoder.ts";
@@ -64,10 +64,10 @@ function batchesOf(options: OtlpReporterOptions, serviceName: string | undefined
   const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
   const encoder = new Encoder(resource);
   const sender = senderOf(options, "http://localhost:4318/v1/traces", encoder.contentType);
-  return new BatchReporter(encoder, sender, batchSettings(options), answerReader(sender.target));
+  return new BatchReporter(encoder, sender, batchSettings(options), deliveryReader(sender.target));
 }
 
-function answerReader(target: string): AnswerReader {
+function deliveryReader(target: string): DeliveryReader {
   return ({ answer }, spans) => {
     const result = partialSuccess(answer);
     if (result === undefined) {

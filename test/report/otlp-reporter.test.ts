@@ -337,15 +337,16 @@ test("warnings show neither headers nor credentials nor the query of the endpoin
 
 test("own connections are marked as untraced, and belong to no request that was traced", async (t) => {
   const storage = new AsyncLocalStorage<string>();
-  const seen: unknown[] = [];
+  const connects: unknown[] = [];
+  const answers: unknown[] = [];
   const backEnd = await startBackEnd(t);
   const { connect } = net;
   t.after(() => {
     net.connect = connect;
   });
   net.connect = function patched(this: unknown, ...args: Parameters<typeof connect>) {
-    seen.push([isUntraced(), storage.getStore()]);
-    return Reflect.apply(connect, this, args).on("data", () => seen.push(storage.getStore()));
+    connects.push([isUntraced(), storage.getStore()]);
+    return Reflect.apply(connect, this, args).on("data", () => answers.push(storage.getStore()));
   } as typeof connect;
   const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 2, scheduleDelay: 5 });
   storage.run("a request", () => {
@@ -353,7 +354,12 @@ test("own connections are marked as untraced, and belong to no request that was 
   });
   await backEnd.waitFor(2);
   await storage.run("another", () => reporter.close());
-  assert.deepEqual(seen, [[true, undefined], undefined, undefined]);
+  assert.ok(connects.length > 0 && answers.length > 0);
+  assert.deepEqual(
+    connects,
+    connects.map(() => [true, undefined]),
+  );
+  assert.deepEqual(new Set(answers), new Set([undefined]));
   assert.equal(isUntraced(), false);
 });
 
