@@ -78,27 +78,37 @@ export function writeText(to: ByteBuffer, text: string): void {
  * @returns false, having appended nothing, where they are not
  */
 export function writeShortAttribute(to: ByteBuffer, key: number, name: string, value: string): boolean {
-  const nameLength = name.length;
+  const field = nameFields.get(name) ?? nameField(name);
   const valueLength = value.length;
-  if (nameLength + valueLength > 0x7f - 6) return false;
+  if (field === undefined || field.length + valueLength > 0x7f - 4) return false;
   to.reserve(0x7f + 2);
   const { bytes } = to;
   const start = to.length;
-  let at = putAscii(bytes, start + 4, name);
-  if (at < 0) return false;
-  at = putAscii(bytes, at + 4, value);
-  if (at < 0) return false;
+  const second = start + 2 + field.length;
+  const end = putAscii(bytes, second + 4, value);
+  if (end < 0) return false;
   bytes[start] = key;
-  bytes[start + 1] = nameLength + valueLength + 6;
-  bytes[start + 2] = fieldKey(1, 2);
-  bytes[start + 3] = nameLength;
-  const second = start + 4 + nameLength;
+  bytes[start + 1] = field.length + valueLength + 4;
+  for (let i = 0; i < field.length; i++) bytes[start + 2 + i] = field[i]!;
   bytes[second] = fieldKey(2, 2);
   bytes[second + 1] = valueLength + 2;
   bytes[second + 2] = fieldKey(1, 2);
   bytes[second + 3] = valueLength;
-  to.length = at;
+  to.length = end;
   return true;
+}
+
+/** KeyValue.key of the names that came so far: bytes are copied faster than characters are read. A service has some dozens. */
+const nameFields = new Map<string, Uint8Array>();
+const MAX_NAMES = 1000;
+
+/** Undefined for a name that is long or not ASCII, or when there are too many. */
+function nameField(name: string): Uint8Array | undefined {
+  const bytes = Buffer.from(name);
+  if (bytes.length > 0x7f || bytes.length !== name.length || nameFields.size >= MAX_NAMES) return undefined;
+  const field = Uint8Array.of(fieldKey(1, 2), bytes.length, ...bytes);
+  nameFields.set(name, field);
+  return field;
 }
 
 /** Puts text at a place; answers where it ends, -1 where it is not ASCII. */

@@ -119,10 +119,39 @@ export function isServed(tags: FlatTags, kind: SpanKind): boolean {
   if ((tags[7] as string).charCodeAt(0) !== SLASH) return false;
   for (let i = 2 * SERVED.length; i < tags.length; i += 2) {
     const name = tags[i];
-    if (name !== HTTP_STATUS_CODE && name !== HTTP_ROUTE && name !== ERROR) return false;
+    if (name !== HTTP_STATUS_CODE && name !== HTTP_ROUTE && name !== ERROR && SAYING_THE_SAME.has(name)) return false;
   }
   return true;
 }
+
+/** Tags that say what those of a served request say, or each other, in other words. */
+const SAYING_THE_SAME: ReadonlySet<unknown> = new Set([
+  ...SERVED,
+  HTTP_RESEND_COUNT,
+  "http.request.method",
+  "http.request.method_original",
+  "http.request.resend_count",
+  "http.response.status_code",
+  "url.full",
+  "url.path",
+  "url.query",
+  "url.scheme",
+  "server.address",
+  "server.port",
+  "client.address",
+  "network.peer.address",
+  "network.peer.port",
+  "peer.hostname",
+  "peer.ipv4",
+  "peer.ipv6",
+  "peer.port",
+  "error.kind",
+  "error.type",
+  "db.statement",
+  "db.query.text",
+  "db.instance",
+  "db.namespace",
+]);
 
 /** Writes what the requests of a service have in common, of tags that are `isServed`: component, scheme and host. */
 export function writeCommonTags(sink: AttributeSink, tags: FlatTags): void {

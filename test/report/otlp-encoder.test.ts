@@ -275,7 +275,13 @@ test("requests of our hosts say in the usual order of their tags what they say i
     ["error", true, "http.status_code", 503],
     ["url.scheme", "wss", "server.port", 9],
     ["http.request.method", "own"],
-    ["user.id", 7],
+    ["user.id", 7, "http.route", "/a/:b", "tenant", "acme"],
+    ["http.status_code", 200, "http.response.status_code", 201],
+    ["url.path", "/own", "server.address", "own"],
+    ["peer.hostname", "h", "client.address", "c", "peer.port", "2", "network.peer.port", 3],
+    ["peer.ipv6", "::1", "peer.ipv4", "10.0.0.1", "http.resend_count", 1],
+    ["error", true, "error.kind", "E"],
+    ["db.statement", "s", "db.query.text", "q", "db.instance", "i"],
   ];
   const usual = requests.flatMap((tags) => later.map((more) => [...tags, ...more]));
   const given = usual.map((tags) => span({ tags }));
@@ -295,5 +301,18 @@ test("a span's length takes one byte, two or three", () => {
   for (const length of [0, 10, 100, 1000, 16_000, 17_000, 70_000]) {
     const decoded = one(span({ tags: ["text", "x".repeat(length)] }));
     assert.equal(attributesOf(decoded.attributes)["text"], "x".repeat(length));
+  }
+});
+
+test("names are the same whether they are known, long, not ASCII or more than are remembered", () => {
+  const names = Array.from({ length: 1_100 }, (_, i) => `name.${i}`);
+  names.push("имя", "n".repeat(119), "n".repeat(120), "n".repeat(127), "n".repeat(128), "");
+  const tags = names.flatMap((name) => [name, "value"]);
+  for (let round = 0; round < 2; round++) {
+    const { attributes } = one(span({ tags }));
+    assert.deepEqual(
+      attributes.map(({ key, value }) => [key, value]),
+      names.map((name) => [name, { stringValue: "value" }]),
+    );
   }
 });
