@@ -9,7 +9,8 @@ const args = process.argv.slice(2);
 const program = args[0] === "guard" ? args.shift() : "main";
 const bench = join(root, "bench");
 const peers = readdirSync(join(bench, "peers")).map((name) => join(bench, "peers", name));
-install(program === "guard" ? [] : [bench, ...peers]);
+const isPeerless = program === "guard" || args.includes("--help");
+install(isPeerless ? [] : [bench, ...peers]);
 const binaries = nodeBinaries(args, "npm run bench -- [--node 20,24] ...");
 await compile();
 

@@ -260,7 +260,7 @@ function headers(variables: Variables, name: string): Record<string, string> | u
     if (!isHeaderName(key) || isFraming(key) || !isHeaderValue(value)) {
       return invalid(
         name,
-        "name=value pairs between commas that HTTP allows as headers, none of which says how long the body is",
+        "name=value pairs between commas that HTTP allows as headers, without content-length, transfer-encoding, expect and upgrade",
       );
     }
   }

@@ -9,7 +9,7 @@ import { HttpSender } from "./http-sender.ts";
 export interface ExportOptions {
   /** Where to post to: an http or https URL, used as it is. */
   readonly endpoint?: string | undefined;
-  /** Headers of each request, such as an API key; none that says how long the body is. They appear in no warning. */
+  /** Headers of each request, such as an API key; not `content-length`, `transfer-encoding`, `expect` and `upgrade`. They appear in no warning. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `"none"` by default. */
   readonly compression?: "gzip" | "none" | undefined;
@@ -41,7 +41,7 @@ const isUrl: Check = (value) =>
 const isHeaders: Check = (value) =>
   isRecord(value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
     ? undefined
-    : 'an object of header names and texts, none of which frames the body: { "api-key": "…" }';
+    : 'an object of header names and texts, without content-length, transfer-encoding, expect and upgrade: { "api-key": "…" }';
 const isCompression: Check = oneOf("gzip", "none");
 
 /** A check that the value is one of these texts. */

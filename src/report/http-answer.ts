@@ -19,6 +19,7 @@ const MAX_BODY = 64 * 1024;
 const MAX_HEAD = 16 * 1024;
 
 const NOTHING = Buffer.alloc(0);
+const HTTP_1 = "HTTP/1.";
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 
 /** A body's length: in the head, in front of each chunk, or told by the connection's end. RFC 9112, section 6.3. */
@@ -83,7 +84,12 @@ export class AnswerReader {
   /** Reads a head, where all of it is there. */
   #readHead(): boolean {
     const end = this.#find("\r\n\r\n", "a head without end");
-    if (end < 0) return false;
+    // What speaks another language may never send what ends a head.
+    if (!HTTP_1.startsWith(this.#bytes.toString("latin1", 0, HTTP_1.length))) throw new Error("no status line");
+    if (end < 0) {
+      if (/(?:^|[^\r])\n/.test(this.#bytes.toString("latin1"))) throw new Error("a line that ends without CR");
+      return false;
+    }
     const [first, ...lines] = this.#take(end + 4)
       .toString("latin1", 0, end)
       .split("\r\n");

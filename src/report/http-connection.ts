@@ -61,7 +61,7 @@ export class HttpConnection {
   constructor(endpoint: URL, { servername, session, onSession }: SecureOptions) {
     const host = endpoint.hostname.replace(/^\[|\]$/g, "");
     const isSecure = endpoint.protocol === "https:";
-    const port = Number(endpoint.port) || (isSecure ? 443 : 80);
+    const port = endpoint.port === "" ? (isSecure ? 443 : 80) : Number(endpoint.port);
     const name = servername ?? host;
     const socket = isSecure
       ? tls.connect({

@@ -97,13 +97,14 @@ export class HttpSender {
   }
 
   async #send(plain: readonly Uint8Array[]): Promise<Delivery> {
-    if (this.#closed) return { status: "failed", reason: "the reporter was closed" };
+    let reason = "the reporter was closed";
+    if (this.#closed) return { status: "failed", reason };
     const body = this.#options.compression === "gzip" ? [await compress(Buffer.concat(plain))] : plain;
     const { exportTimeout } = this.#options;
     let deadline = exportTimeout > 0 ? performance.now() + exportTimeout : Number.POSITIVE_INFINITY;
     for (let tries = 1; ; tries++) {
       deadline += await this.#pause();
-      if (this.#closed) return { status: "failed", reason: "the reporter was closed" };
+      if (this.#closed) return { status: "failed", reason };
       const hurried = this.#hurries > 0;
       const result = await this.#post(body, Math.min(this.#timeLimit(), deadline - performance.now()));
       if (result.status === "done") {
@@ -113,7 +114,7 @@ export class HttpSender {
         }
         this.#pauseFor(retryAfter(result.answer.retryAfter, Date.now()));
       }
-      const reason =
+      reason =
         result.status === "done"
           ? `${this.target} answered with status ${result.answer.code}`
           : `${this.target}${result.reason}`;

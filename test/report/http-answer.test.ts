@@ -47,7 +47,9 @@ test("whether another request may follow", () => {
 
 test("what is no HTTP/1 answer is refused", () => {
   for (const raw of [
-    "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "SSH-2.0-OpenSSH_9.2\r\n",
+    "S",
+    "HTTP/1.1 200 OK\ncontent-length: 0\n\n",
     "HTTP/2 200 OK\r\n\r\n",
     "HTTP/1.1 20 OK\r\n\r\n",
     "HTTP/1.1 101 Switching Protocols\r\n\r\n",
