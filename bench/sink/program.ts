@@ -20,8 +20,17 @@ export interface Received {
 const AGENT = { version: "7.60.0", endpoints: ["/v0.4/traces"], client_drop_p0s: false, feature_flags: [], config: {} };
 const APM_SERVER = { version: "8.15.0", build_date: "2024-01-01T00:00:00Z", build_sha: "x", publish_ready: true };
 
+/** A body that was taken and is not read yet. */
+interface Unread {
+  readonly here: Received;
+  readonly path: string;
+  readonly encoding: string | undefined;
+  readonly body: Buffer;
+}
+
 const received: Received[] = [];
 const ports: number[] = [];
+const unread: Unread[] = [];
 
 for (let i = 0; i < Number(process.argv[2] ?? 1); i++) {
   const here: Received = { spans: 0, served: 0, bytes: 0, posts: 0, unreadable: 0 };
@@ -32,27 +41,35 @@ for (let i = 0; i < Number(process.argv[2] ?? 1); i++) {
 }
 
 process.on("disconnect", () => process.exit(0));
-process.on("message", () => process.send?.(received));
+process.on("message", () => {
+  for (const one of unread.splice(0)) read(one);
+  process.send?.(received);
+});
 process.send?.(ports);
 
+/** Answers at once and reads when asked: what is read while load is measured takes the load generator's time. */
 function take(here: Received, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("error", () => here.unreadable++);
   request.on("end", () => {
-    const body = Buffer.concat(chunks);
-    here.posts++;
-    here.bytes += body.length;
-    try {
-      const { spans, served } = countSpans(request.url!, unpacked(body, request.headers["content-encoding"]));
-      here.spans += spans;
-      here.served += served;
-    } catch (error) {
-      here.unreadable++;
-      here.reason = String(error);
-    }
+    const encoding = request.headers["content-encoding"];
+    unread.push({ here, path: request.url!, encoding, body: Buffer.concat(chunks) });
     answer(request, response);
   });
+}
+
+function read({ here, path, encoding, body }: Unread): void {
+  here.posts++;
+  here.bytes += body.length;
+  try {
+    const { spans, served } = countSpans(path, unpacked(body, encoding));
+    here.spans += spans;
+    here.served += served;
+  } catch (error) {
+    here.unreadable++;
+    here.reason = String(error);
+  }
 }
 
 function unpacked(body: Buffer, encoding: string | undefined): Buffer {
