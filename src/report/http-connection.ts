@@ -3,6 +3,7 @@
 import net, { isIP, type Socket } from "node:net";
 import tls from "node:tls";
 import { type Answer, AnswerReader } from "./http-answer.ts";
+import { hostAndPort } from "./url-parts.ts";
 
 /** What became of a POST: `answer` as soon as it is known, if only its head, or why there is none. */
 export type Posted =
@@ -59,7 +60,7 @@ export class HttpConnection {
 
   /** Begins to connect. */
   constructor(endpoint: URL, { servername, session, onSession }: SecureOptions) {
-    const host = endpoint.hostname.replace(/^\[|\]$/g, "");
+    const { host } = hostAndPort(endpoint.host);
     const isSecure = endpoint.protocol === "https:";
     const port = endpoint.port === "" ? (isSecure ? 443 : 80) : Number(endpoint.port);
     const name = servername ?? host;

@@ -9,6 +9,7 @@ import { VERSION } from "../version.ts";
 import type { Answer } from "./http-answer.ts";
 import { HttpConnection, type Posted, reasonOf, type SecureOptions } from "./http-connection.ts";
 import { backOff, isRetryable, retryAfter } from "./retry.ts";
+import { hostAndPort } from "./url-parts.ts";
 
 export interface HttpSenderOptions {
   /** An http or https URL. Credentials in it become an Authorization header. */
@@ -34,6 +35,8 @@ export type Delivery =
 
 /** Tries of one body. */
 const MAX_TRIES = 6;
+/** Why a body is given up that was not tried before. */
+const CLOSED = "the reporter was closed";
 const compress = promisify(gzip);
 
 /**
@@ -62,7 +65,7 @@ export class HttpSender {
     this.#options = options;
     this.#head = headOf(options);
     const [, host] = Object.entries(options.headers).find(([name]) => name.toLowerCase() === "host") ?? [];
-    this.#servername = host?.replace(/:\d*$/, "").replace(/^\[|\]$/g, "");
+    this.#servername = host === undefined ? undefined : hostAndPort(host).host;
   }
 
   /** Where it posts to, without credentials and query. */
@@ -92,12 +95,12 @@ export class HttpSender {
   close(): void {
     this.#closed = true;
     for (const wake of this.#waiting) wake();
-    for (const connection of this.#busy) connection.destroy(new Error("the reporter was closed"));
+    for (const connection of this.#busy) connection.destroy(new Error(CLOSED));
     for (const connection of this.#idle) connection.destroy();
   }
 
   async #send(plain: readonly Uint8Array[]): Promise<Delivery> {
-    let reason = "the reporter was closed";
+    let reason = CLOSED;
     if (this.#closed) return { status: "failed", reason };
     const body = this.#options.compression === "gzip" ? [await compress(Buffer.concat(plain))] : plain;
     const { exportTimeout } = this.#options;

@@ -26,17 +26,14 @@ import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference } from
 import {
   type AttributeSink,
   eventName,
-  haveSameCommonTags,
-  isServed,
   kindOf,
   type Outcome,
   outcomeOf,
-  writeCommonTags,
   writeEvent,
   writeOutcome,
-  writeOwnTags,
   writeTags,
 } from "./semantic-conventions.ts";
+import { haveSameCommonTags, isServed, writeCommonTags, writeOwnTags } from "./served-tags.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
 import { linkFlags, spanFlags } from "./span-flags.ts";
 

@@ -1,13 +1,11 @@
 // From OpenTracing's tags and logs to OpenTelemetry's stable semantic conventions: the one place that knows both.
 
 import {
-  COMPONENT,
   ERROR,
   type FlatTags,
   HTTP_HOST,
   HTTP_METHOD,
   HTTP_RESEND_COUNT,
-  HTTP_ROUTE,
   HTTP_SCHEME,
   HTTP_STATUS_CODE,
   HTTP_URL,
@@ -27,7 +25,7 @@ export interface AttributeSink {
 /** OTLP's `Span.SpanKind`. */
 export type SpanKind = 1 | 2 | 3 | 4 | 5;
 const INTERNAL = 1;
-const SERVER = 2;
+export const SERVER = 2;
 const CLIENT = 3;
 const PRODUCER = 4;
 const CONSUMER = 5;
@@ -94,82 +92,17 @@ export function writeTags(
 }
 
 /** Writes the tags from an index on; `tags` are those that decide, together, what becomes of one. */
-function writeTagsFrom(start: number, sink: AttributeSink, written: FlatTags, kind: SpanKind, tags: FlatTags): void {
+export function writeTagsFrom(
+  start: number,
+  sink: AttributeSink,
+  written: FlatTags,
+  kind: SpanKind,
+  tags: FlatTags,
+): void {
   for (let i = start; i < written.length; i += 2) {
     const value = written[i + 1];
     if (value !== undefined && value !== null) writeTag(sink, written[i] as string, value, kind, tags);
   }
-}
-
-/** What `isServed` finds first, in the order in which servers set it at a span's start; `http.url` behind `http.method`. */
-const SERVED = [COMPONENT, SPAN_KIND, HTTP_METHOD, HTTP_URL, HTTP_SCHEME, HTTP_HOST] as const;
-const NO_TAGS: FlatTags = [];
-const SLASH = 0x2f;
-
-/**
- * Whether these are the tags of a request served by one of our hosts, with nothing among them that says the same in other
- * words. Each is translated by itself then, which most spans of a service are spared the search for the others by: it takes
- * half of their encoding.
- */
-export function isServed(tags: FlatTags, kind: SpanKind): boolean {
-  if (kind !== SERVER || tags.length < 2 * SERVED.length) return false;
-  for (let i = 0; i < SERVED.length; i++) {
-    if (tags[2 * i] !== SERVED[i] || typeof tags[2 * i + 1] !== "string") return false;
-  }
-  if ((tags[7] as string).charCodeAt(0) !== SLASH) return false;
-  for (let i = 2 * SERVED.length; i < tags.length; i += 2) {
-    const name = tags[i];
-    if (name !== HTTP_STATUS_CODE && name !== HTTP_ROUTE && name !== ERROR && SAYING_THE_SAME.has(name)) return false;
-  }
-  return true;
-}
-
-/** Tags that say what those of a served request say, or each other, in other words. */
-const SAYING_THE_SAME: ReadonlySet<unknown> = new Set([
-  ...SERVED,
-  HTTP_RESEND_COUNT,
-  "http.request.method",
-  "http.request.method_original",
-  "http.request.resend_count",
-  "http.response.status_code",
-  "url.full",
-  "url.path",
-  "url.query",
-  "url.scheme",
-  "server.address",
-  "server.port",
-  "client.address",
-  "network.peer.address",
-  "network.peer.port",
-  "peer.hostname",
-  "peer.ipv4",
-  "peer.ipv6",
-  "peer.port",
-  "error.kind",
-  "error.type",
-  "db.statement",
-  "db.query.text",
-  "db.instance",
-  "db.namespace",
-]);
-
-/** Writes what the requests of a service have in common, of tags that are `isServed`: component, scheme and host. */
-export function writeCommonTags(sink: AttributeSink, tags: FlatTags): void {
-  writeTag(sink, COMPONENT, tags[1], SERVER, NO_TAGS);
-  writeTag(sink, HTTP_SCHEME, tags[9], SERVER, NO_TAGS);
-  writeTag(sink, HTTP_HOST, tags[11], SERVER, NO_TAGS);
-}
-
-/** Whether two lists of tags that are `isServed` have the same in common. */
-export function haveSameCommonTags(tags: FlatTags, others: FlatTags): boolean {
-  return tags[1] === others[1] && tags[9] === others[9] && tags[11] === others[11];
-}
-
-/** Writes the others of tags that are `isServed`: method, URL, and what came to be known later. */
-export function writeOwnTags(sink: AttributeSink, tags: FlatTags): void {
-  writeTag(sink, HTTP_METHOD, tags[5], SERVER, NO_TAGS);
-  writeTag(sink, HTTP_URL, tags[7], SERVER, NO_TAGS);
-  writeTagsFrom(2 * SERVED.length, sink, tags, SERVER, NO_TAGS);
 }
 
 /** Those of a span that was started by OpenTelemetry's API: as they are. */

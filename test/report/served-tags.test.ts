@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type FinishedSpan, Tracer, Tracing, traceServer } from "node-opentracing";
-import { isServed } from "#src/report/semantic-conventions.js";
+import { isServed } from "#src/report/served-tags.js";
 
 test("a request of node:http, answered, is known as served", async () => {
   const spans: FinishedSpan[] = [];
