@@ -2,7 +2,7 @@
 
 import { requirePeer } from "../places.ts";
 import { start } from "../variants/datadog.ts";
-import { ATTRIBUTES, type Operations, Tally } from "./operation.ts";
+import { attributesOf, nextStatus, type Operations, Tally } from "./operation.ts";
 
 start(9);
 const tracer = requirePeer("datadog")("dd-trace");
@@ -28,13 +28,13 @@ export const operations: Operations = {
   span() {
     const run = (): void => {
       const span: Span = tracer.startSpan("op");
-      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false).finish();
+      span.setTag("http.method", "GET").setTag("http.status_code", nextStatus()).setTag("error", false).finish();
     };
     return { run, prove: sent };
   },
   active() {
     const tag = (span: Span): void => {
-      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);
+      span.setTag("http.method", "GET").setTag("http.status_code", nextStatus()).setTag("error", false);
     };
     return { run: () => tracer.trace("op", tag), prove: sent };
   },
@@ -47,7 +47,7 @@ export const operations: Operations = {
     const spans: unknown[][] = [];
     const exporter = tracer._tracer._exporter;
     exporter.export = (formatted: unknown[]) => spans.push(formatted);
-    for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { tags: ATTRIBUTES }).finish();
+    for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { tags: attributesOf(i) }).finish();
     const encoder = writer._encoder;
     const run = (): void => {
       for (const span of spans) encoder.encode(span);

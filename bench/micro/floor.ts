@@ -3,7 +3,7 @@
 import { encode, sendWith, take } from "../floor/encoder.ts";
 import { FloorSpan } from "../floor/span.ts";
 import { extract, inject } from "../floor/traceparent.ts";
-import { ATTRIBUTES, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+import { attributesOf, nextStatus, type Operations, Tally, TRACEPARENT } from "./operation.ts";
 
 export const operations: Operations = {
   span() {
@@ -13,7 +13,7 @@ export const operations: Operations = {
     });
     const run = (): void => {
       const span = new FloorSpan(null, 1, "op");
-      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);
+      span.setTag("http.method", "GET").setTag("http.status_code", nextStatus()).setTag("error", false);
       encode(span, performance.now());
     };
     return { run, prove: tally.prove };
@@ -25,7 +25,10 @@ export const operations: Operations = {
   extract: () => ({ run: () => void extract(TRACEPARENT) }),
   protobuf() {
     const spans = Array.from({ length: 500 }, () => new FloorSpan(null, 2, "GET /users/:id"));
-    for (const span of spans) for (const name in ATTRIBUTES) span.setTag(name, ATTRIBUTES[name]);
+    for (const [i, span] of spans.entries()) {
+      const attributes = attributesOf(i);
+      for (const name in attributes) span.setTag(name, attributes[name]);
+    }
     const run = (): void => {
       for (const span of spans) encode(span, performance.now());
       take();

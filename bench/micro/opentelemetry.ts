@@ -2,7 +2,7 @@
 
 import { requirePeer } from "../places.ts";
 import { start } from "../variants/opentelemetry.ts";
-import { ATTRIBUTES, type Operation, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+import { attributesOf, nextStatus, type Operation, type Operations, Tally, TRACEPARENT } from "./operation.ts";
 
 const require = requirePeer("opentelemetry");
 const { TracerProvider, BatchSpanProcessor, RandomIdGenerator } = require("@opentelemetry/sdk-trace");
@@ -20,7 +20,11 @@ export const operations: Operations = {
     const { tracer, tally } = exporting();
     const run = (): void => {
       const span: Span = tracer.startSpan("op");
-      span.setAttribute("http.method", "GET").setAttribute("http.status_code", 200).setAttribute("error", false).end();
+      span
+        .setAttribute("http.method", "GET")
+        .setAttribute("http.status_code", nextStatus())
+        .setAttribute("error", false)
+        .end();
     };
     return { run, prove: tally.prove };
   },
@@ -28,7 +32,11 @@ export const operations: Operations = {
     start(9); // for its context manager; nothing is posted there
     const { tracer, tally } = exporting();
     const tag = (span: Span): void => {
-      span.setAttribute("http.method", "GET").setAttribute("http.status_code", 200).setAttribute("error", false).end();
+      span
+        .setAttribute("http.method", "GET")
+        .setAttribute("http.status_code", nextStatus())
+        .setAttribute("error", false)
+        .end();
     };
     return { run: () => tracer.startActiveSpan("op", tag), prove: tally.prove };
   },
@@ -83,6 +91,6 @@ function encoding(serializer: { serializeRequest(spans: readonly unknown[]): unk
     forceFlush: async () => {},
   };
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer("bench");
-  for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { kind: 1, attributes: ATTRIBUTES }).end();
+  for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { kind: 1, attributes: attributesOf(i) }).end();
   return { run: () => void serializer.serializeRequest(spans), per: spans.length };
 }

@@ -28,19 +28,29 @@ export type OperationName = keyof typeof OPERATION_TITLES;
 
 export const TRACERS = ["ours", "floor", "opentelemetry", "datadog", "jaeger"] as const;
 
-/** The attributes of the spans that are encoded: those of a usual request. */
-export const ATTRIBUTES: Readonly<Record<string, string | number>> = {
-  "http.request.method": "GET",
-  "url.path": "/users/42",
-  "url.scheme": "http",
-  "network.protocol.version": "1.1",
-  "http.response.status_code": 200,
-  "server.address": "127.0.0.1:8080",
-  "http.route": "/users/:id",
-  "user_agent.original": "wrk/4.1.0",
-  "client.address": "127.0.0.1",
-  "network.peer.port": 51234,
-};
+/** The attributes of the spans that are encoded: those of a usual request, which asks for another user each time. */
+export function attributesOf(i: number): Readonly<Record<string, string | number>> {
+  return {
+    "http.request.method": "GET",
+    "url.path": `/users/${i}`,
+    "url.scheme": "http",
+    "network.protocol.version": "1.1",
+    "http.response.status_code": 200,
+    "server.address": "127.0.0.1:8080",
+    "http.route": "/users/:id",
+    "user_agent.original": "wrk/4.1.0",
+    "client.address": "127.0.0.1",
+    "network.peer.port": 51234,
+  };
+}
+
+let status = 0;
+
+/** One of four: not all values of a real span's tags are those of the one before. */
+export function nextStatus(): number {
+  status = (status + 1) & 3;
+  return 200 + status;
+}
 
 export const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

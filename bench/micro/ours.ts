@@ -8,12 +8,11 @@ import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import type { FinishedSpan } from "#src/report/reporter.js";
 import type { SpanEncoder } from "#src/report/span-encoder.js";
 import { randomWord } from "#src/tracer/ids.js";
-import { ATTRIBUTES, type Operation, type Operations, spanOf, Tally, TRACEPARENT } from "./operation.ts";
+import { attributesOf, nextStatus, type Operation, type Operations, spanOf, Tally, TRACEPARENT } from "./operation.ts";
 
 const SETTINGS = { scheduleDelay: 5000, maxQueueSize: 16384, maxExportBatchSize: 512, flushLimit: 1000 };
 const ANSWER = { code: 200, contentType: "", body: Buffer.alloc(0), retryAfter: undefined };
 const DELIVERED = { status: "delivered", answer: ANSWER, isSent: true } as const;
-const TAGS = { component: "net/http", "span.kind": "server", ...ATTRIBUTES };
 
 export const operations: Operations = {
   span() {
@@ -24,7 +23,7 @@ export const operations: Operations = {
     const { tracer, tally } = exporting();
     const tracing = new Tracing(tracer);
     const tag = (span: { setTag(name: string, value: unknown): typeof span }): void => {
-      span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);
+      span.setTag("http.method", "GET").setTag("http.status_code", nextStatus()).setTag("error", false);
     };
     return { run: () => tracing.startActiveSpan("op", tag), prove: tally.prove };
   },
@@ -63,7 +62,10 @@ function encoding(encoder: SpanEncoder): Operation {
   const tracer = new Tracer({
     reporter: { report: (span) => void spans.push(span), flush: async () => {}, close: async () => {} },
   });
-  for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { tags: TAGS }).finish();
+  for (let i = 0; i < 1000; i++) {
+    const tags = { component: "net/http", "span.kind": "server", ...attributesOf(i) };
+    tracer.startSpan("GET /users/:id", { tags }).finish();
+  }
   const buffer = new ByteBuffer();
   const run = (): void => {
     buffer.length = 0;

@@ -18,6 +18,8 @@ export interface Run {
  */
 export class ByteBuffer {
   bytes: Buffer;
+  /** The same memory, for what has more than one byte. */
+  view: DataView;
   length = 0;
   /** Whose span came last, for `beginRun`. */
   scope: InstrumentationScope | undefined = undefined;
@@ -27,6 +29,7 @@ export class ByteBuffer {
   /** @param size bytes to begin with, 256 KiB by default */
   constructor(size: number = INITIAL_SIZE) {
     this.bytes = Buffer.allocUnsafeSlow(size);
+    this.view = viewOf(this.bytes);
   }
 
   /**
@@ -42,6 +45,13 @@ export class ByteBuffer {
   text(text: string): void {
     this.reserve(text.length * 3);
     this.length += this.bytes.write(text, this.length);
+  }
+
+  /** Appends bytes. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   /** The spans that come next are of this scope. */
@@ -74,5 +84,10 @@ export class ByteBuffer {
     const larger = Buffer.allocUnsafeSlow(Math.min(MAX_SIZE, Math.max(needed, this.bytes.length * 2)));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
+    this.view = viewOf(larger);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -11,11 +11,14 @@ export function writeNanoseconds(to: ByteBuffer, milliseconds: number): void {
   const valid = isTime(milliseconds) ? milliseconds : 0;
   const whole = Math.floor(valid);
   const fraction = Math.round((valid - whole) * 1e6);
-  // 10^6 * whole needs 61 bits: each half of `whole` is multiplied on its own, and both products stay below 2^53.
-  const upper = Math.floor(whole / 0x100000) * 1e6; // in units of 2^20 ns
-  const lower = (whole % 0x100000) * 1e6 + fraction + (upper % 0x1000) * 0x100000;
+  // 10^6 * whole needs 61 bits: each half of `whole` is multiplied on its own, and both products stay below 2^53. No `%`, which takes
+  // ten times as long as a multiplication.
+  const half = Math.floor(whole / 0x100000);
+  const upper = half * 1e6; // in units of 2^20 ns
+  const high = Math.floor(upper / 0x1000);
+  const lower = (whole - half * 0x100000) * 1e6 + fraction + (upper - high * 0x1000) * 0x100000;
   writeFixed32(to, lower); // its lowest 32 bits
-  writeFixed32(to, Math.floor(upper / 0x1000) + Math.floor(lower / 0x100000000));
+  writeFixed32(to, high + Math.floor(lower / 0x100000000));
 }
 
 /** A time in milliseconds as a decimal number of nanoseconds. What is no time becomes "0". */

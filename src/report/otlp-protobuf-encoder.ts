@@ -16,7 +16,8 @@ import {
   writeByte,
   writeDouble,
   writeFixed32,
-  writeShortAttribute,
+  writeShortNumber,
+  writeShortText,
   writeText,
   writeVarint,
   writeVarint64,
@@ -29,13 +30,15 @@ import {
   kindOf,
   type Outcome,
   outcomeOf,
+  type SpanKind,
   writeEvent,
   writeOutcome,
+  writeTag,
   writeTags,
 } from "./semantic-conventions.ts";
-import { haveSameCommonTags, isServed, writeCommonTags, writeOwnTags } from "./served-tags.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
 import { linkFlags, spanFlags } from "./span-flags.ts";
+import { SpanTemplates } from "./span-template.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -46,6 +49,7 @@ const FIXED32 = 5;
 const FIXED_FIELDS = 160;
 
 const OWN_SCOPE: InstrumentationScope = { name: "node-opentracing", version: VERSION };
+const NO_TAGS: FlatTags = [];
 const ONE_RUN: readonly Run[] = [{ start: 0, scope: undefined }];
 
 /** Encodes spans one by one as `ScopeSpans.spans`; a body is these with one resource before them, and a scope before each run of spans of one. */
@@ -56,9 +60,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** Where `attribute` writes, and the key of the field that it fills there. */
   #to: ByteBuffer;
   #key = 0;
-  /** Attributes as they were encoded last, and the tags that they were made of: see `#writeServed`. */
-  #common = new Uint8Array(0);
-  #commonTags: FlatTags = [];
+  readonly #templates = new SpanTemplates((name, kind, tags) => this.#encodeCommon(name, kind, tags));
 
   constructor(resource: Readonly<Record<string, unknown>>) {
     this.#to = new ByteBuffer(1024);
@@ -73,7 +75,6 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
    */
   encode(span: FinishedSpan, to: ByteBuffer): void {
     const { context, tags } = span;
-    this.#to = to;
     if (span.scope !== to.scope) to.beginRun(span.scope);
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(2, MESSAGE));
@@ -87,11 +88,6 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
       writeWord(to, span.parentSpanId0);
       writeWord(to, span.parentSpanId1);
     }
-    writeTextField(to, fieldKey(5, MESSAGE), span.operationName);
-    to.reserve(FIXED_FIELDS);
-    const kind = kindOf(tags);
-    writeByte(to, fieldKey(6, VARINT));
-    writeByte(to, kind);
     writeByte(to, fieldKey(7, FIXED64));
     writeNanoseconds(to, span.startTime);
     writeByte(to, fieldKey(8, FIXED64));
@@ -100,9 +96,17 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeVarint(to, fieldKey(16, FIXED32));
     writeFixed32(to, spanFlags(span));
 
+    const kind = kindOf(tags);
+    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
+    this.#to = to;
     this.#key = fieldKey(9, MESSAGE);
-    if (span.scope === undefined && isServed(tags, kind)) this.#writeServed(to, tags);
-    else writeTags(this, span, kind);
+    if (template === undefined) {
+      writeNameAndKind(to, span.operationName, kind);
+      writeTags(this, span, kind);
+    } else {
+      to.append(template.common);
+      for (let i = 0; i < template.differing.length; i++) this.#differing(tags, template.differing[i]!, kind);
+    }
     const outcome = outcomeOf(span, kind);
     if (outcome.code !== 0) {
       writeOutcome(this, outcome, tags);
@@ -129,20 +133,20 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     return [Buffer.concat([messageHead(1, size), this.#resource, parts[0]!]), ...parts.slice(1)];
   }
 
-  /** The bytes of what the requests of a service have in common are kept from one to the next. */
-  #writeServed(to: ByteBuffer, tags: FlatTags): void {
-    const common = this.#common;
-    if (common.length > 0 && haveSameCommonTags(tags, this.#commonTags)) {
-      to.reserve(common.length);
-      to.bytes.set(common, to.length);
-      to.length += common.length;
-    } else {
-      const start = to.length;
-      writeCommonTags(this, tags);
-      this.#common = Uint8Array.prototype.slice.call(to.bytes, start, to.length);
-      this.#commonTags = tags.slice(0, 12);
-    }
-    writeOwnTags(this, tags);
+  /** Writes a tag that a template leaves out. */
+  #differing(tags: FlatTags, i: number, kind: SpanKind): void {
+    const value = tags[i + 1];
+    if (value !== undefined && value !== null) writeTag(this, tags[i] as string, value, kind, NO_TAGS);
+  }
+
+  /** What a span's name, kind and tags become. */
+  #encodeCommon(name: string, kind: SpanKind, tags: FlatTags): Uint8Array {
+    const to = new ByteBuffer(1024);
+    this.#to = to;
+    this.#key = fieldKey(9, MESSAGE);
+    writeNameAndKind(to, name, kind);
+    for (let i = 0; i < tags.length; i += 2) this.#differing(tags, i, kind);
+    return Uint8Array.prototype.slice.call(to.bytes, 0, to.length);
   }
 
   #scopeOf(scope: InstrumentationScope | undefined): Buffer {
@@ -152,7 +156,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** For the translation of tags alone. KeyValue: key 1, value 2. */
   attribute(name: string, value: unknown): void {
     if (typeof name !== "string") return;
-    if (typeof value === "string" && writeShortAttribute(this.#to, this.#key, name, value)) return;
+    if (typeof value === "string" && writeShortText(this.#to, this.#key, name, value)) return;
+    if (typeof value === "number" && writeShortNumber(this.#to, this.#key, name, value)) return;
     const plain = typeof value === "object" || typeof value === "bigint" ? attributeValue(value) : value;
     if (plain === undefined || plain === null) return;
     const to = this.#to;
@@ -247,6 +252,14 @@ function writeIds(to: ByteBuffer, context: Readonly<TraceContext>): void {
   writeByte(to, 8);
   writeWord(to, context.spanId0);
   writeWord(to, context.spanId1);
+}
+
+/** name 5 and kind 6. */
+function writeNameAndKind(to: ByteBuffer, name: string, kind: SpanKind): void {
+  writeTextField(to, fieldKey(5, MESSAGE), name);
+  to.reserve(2);
+  writeByte(to, fieldKey(6, VARINT));
+  writeByte(to, kind);
 }
 
 function writeTextField(to: ByteBuffer, key: number, text: string): void {

@@ -39,27 +39,20 @@ export function writeVarint64(to: ByteBuffer, high: number, low: number): void {
 
 /** Appends 32 bits, least significant byte first: `fixed32`. */
 export function writeFixed32(to: ByteBuffer, word: number): void {
-  const { bytes, length } = to;
-  bytes[length] = word;
-  bytes[length + 1] = word >>> 8;
-  bytes[length + 2] = word >>> 16;
-  bytes[length + 3] = word >>> 24;
-  to.length = length + 4;
+  to.view.setUint32(to.length, word, true);
+  to.length += 4;
 }
 
 /** Appends 32 bits, most significant byte first: a quarter of a trace id. */
 export function writeWord(to: ByteBuffer, word: number): void {
-  const { bytes, length } = to;
-  bytes[length] = word >>> 24;
-  bytes[length + 1] = word >>> 16;
-  bytes[length + 2] = word >>> 8;
-  bytes[length + 3] = word;
-  to.length = length + 4;
+  to.view.setUint32(to.length, word);
+  to.length += 4;
 }
 
 /** Appends a `double`. */
 export function writeDouble(to: ByteBuffer, value: number): void {
-  to.length = to.bytes.writeDoubleLE(value, to.length);
+  to.view.setFloat64(to.length, value, true);
+  to.length += 8;
 }
 
 /** Appends a text with its length before it. Lone surrogates become U+FFFD, for protobuf wants valid UTF-8. */
@@ -77,7 +70,7 @@ export function writeText(to: ByteBuffer, text: string): void {
  * of ten attributes. All lengths are known beforehand then, and each takes one byte. Twice as quick as the general way.
  * @returns false, having appended nothing, where they are not
  */
-export function writeShortAttribute(to: ByteBuffer, key: number, name: string, value: string): boolean {
+export function writeShortText(to: ByteBuffer, key: number, name: string, value: string): boolean {
   const field = nameFields.get(name) ?? nameField(name);
   const valueLength = value.length;
   if (field === undefined || field.length + valueLength > 0x7f - 4) return false;
@@ -95,6 +88,26 @@ export function writeShortAttribute(to: ByteBuffer, key: number, name: string, v
   bytes[second + 2] = fieldKey(1, 2);
   bytes[second + 3] = valueLength;
   to.length = end;
+  return true;
+}
+
+/** The same for whole numbers from 0 to 2^28 - 1 (int_value 3). */
+export function writeShortNumber(to: ByteBuffer, key: number, name: string, value: number): boolean {
+  const field = nameFields.get(name) ?? nameField(name);
+  if (field === undefined || field.length > 0x7f - 7 || value !== (value & 0xfffffff)) return false;
+  const size = value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
+  to.reserve(0x7f + 2);
+  const { bytes } = to;
+  const start = to.length;
+  bytes[start] = key;
+  bytes[start + 1] = field.length + size + 3;
+  for (let i = 0; i < field.length; i++) bytes[start + 2 + i] = field[i]!;
+  const second = start + 2 + field.length;
+  bytes[second] = fieldKey(2, 2);
+  bytes[second + 1] = size + 1;
+  bytes[second + 2] = fieldKey(3, 0);
+  to.length = second + 3;
+  writeVarint(to, value);
   return true;
 }
 

@@ -15,7 +15,7 @@ import {
 import { valueText } from "./attribute-value.ts";
 import { errorFacts, NO_FACTS } from "./error-facts.ts";
 import type { FinishedSpan, LogEntry } from "./reporter.ts";
-import { hostAndPort, urlParts } from "./url-parts.ts";
+import { hostAndPort, originParts, urlParts } from "./url-parts.ts";
 
 /** Takes attributes one by one. Encoders are sinks, so that no list of attributes is ever made. */
 export interface AttributeSink {
@@ -88,20 +88,9 @@ export function writeTags(
     writeAttributes(sink, tags, kind);
     return;
   }
-  writeTagsFrom(0, sink, tags, kind, tags);
-}
-
-/** Writes the tags from an index on; `tags` are those that decide, together, what becomes of one. */
-export function writeTagsFrom(
-  start: number,
-  sink: AttributeSink,
-  written: FlatTags,
-  kind: SpanKind,
-  tags: FlatTags,
-): void {
-  for (let i = start; i < written.length; i += 2) {
-    const value = written[i + 1];
-    if (value !== undefined && value !== null) writeTag(sink, written[i] as string, value, kind, tags);
+  for (let i = 0; i < tags.length; i += 2) {
+    const value = tags[i + 1];
+    if (value !== undefined && value !== null) writeTag(sink, tags[i] as string, value, kind, tags);
   }
 }
 
@@ -285,12 +274,13 @@ function writeUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: Fla
     if (tagOf(tags, HTTP_HOST) === undefined) writeAddress(sink, hostAndPort(url), tags);
     return;
   }
-  const parts = urlParts(url);
-  if (kind !== SERVER && parts.scheme !== "") {
+  const origin = kind === SERVER ? undefined : originParts(url);
+  if (origin !== undefined && origin.scheme !== "") {
     write(sink, "url.full", url, tags);
-    writeAddress(sink, parts, tags);
+    writeAddress(sink, origin, tags);
     return;
   }
+  const parts = urlParts(url);
   if (parts.path !== "") write(sink, "url.path", parts.path, tags);
   if (parts.query !== "") write(sink, "url.query", parts.query, tags);
   if (parts.scheme === "") return;

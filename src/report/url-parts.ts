@@ -29,6 +29,22 @@ export function urlParts(url: string): UrlParts {
   };
 }
 
+/** Scheme, host and port of a URL, as `urlParts` has them. Kept for the next one of the same server, for a client asks few. */
+export function originParts(url: string): UrlParts {
+  const scheme = url.indexOf("://");
+  const origin = scheme < 0 ? "" : url.slice(0, endOfAuthority(url, scheme + 3));
+  let parts = origins.get(origin);
+  if (parts === undefined) {
+    parts = urlParts(origin);
+    if (origins.size >= MAX_ORIGINS) origins.clear();
+    origins.set(origin, parts);
+  }
+  return parts;
+}
+
+const origins = new Map<string, UrlParts>();
+const MAX_ORIGINS = 200;
+
 const NO_HOST = { host: "", port: 0 };
 
 /** Takes apart `host`, `host:port`, `[::1]:port` and `user:password@host`. Without a port, or with a wrong one, it is 0. */

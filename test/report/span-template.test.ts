@@ -1,0 +1,165 @@
+// Spans that are copied from a template say what they say when they are encoded as a whole.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http, { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { type FinishedSpan, initTracing } from "node-opentracing";
+import { ByteBuffer } from "#src/report/byte-buffer.js";
+import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
+import { kindOf } from "#src/report/semantic-conventions.js";
+import { type SpanTemplate, SpanTemplates } from "#src/report/span-template.js";
+import { attributesOf, type DecodedSpan, decodeProtobuf, spansOf } from "./otlp-decoder.js";
+import { randomFrom, randomSpan, span } from "./spans.js";
+
+const GET = ["component", "node:http", "span.kind", "server", "http.method", "GET"];
+const HERE = ["http.scheme", "http", "http.host", "shop.example"];
+
+test("requests of node:http and fetch, served and sent, soon have a template", async () => {
+  const spans: FinishedSpan[] = [];
+  const reporter = { report: (span: FinishedSpan) => spans.push(span), flush: async () => {}, close: async () => {} };
+  const tracing = initTracing({ reporter });
+  const server = createServer((_, response) => response.end("hello"));
+  try {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hello?a=b`;
+    for (let i = 0; i < 12; i++) {
+      await (await fetch(url)).text();
+      const [response] = (await once(http.get(url), "response")) as [http.IncomingMessage];
+      await once(response.resume(), "end");
+    }
+    while (spans.length < 48) await new Promise(setImmediate);
+  } finally {
+    server.close();
+    await tracing.close();
+  }
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const found = new Map<unknown, (SpanTemplate | undefined)[]>();
+  for (const { operationName, tags } of spans) {
+    const sort = `${tags[3]} ${tags[1]}`;
+    found.set(sort, [...(found.get(sort) ?? []), templates.find(operationName, kindOf(tags), tags)]);
+  }
+  assert.deepEqual([...found.keys()].sort(), ["client fetch", "client node:http", "server node:http"]);
+  for (const [sort, ofSort] of found) assert.ok(ofSort.at(-1), `the last span of ${sort} has no template`);
+});
+
+test("a value that changes is left to each span, and one that does not is copied", () => {
+  const encoded: unknown[][] = [];
+  const templates = new SpanTemplates((name, kind, tags) => {
+    encoded.push([name, kind, ...tags]);
+    return new Uint8Array();
+  });
+  const route = (url: string, status: number): readonly unknown[] => [
+    ...GET,
+    "http.url",
+    url,
+    ...HERE,
+    "http.status_code",
+    status,
+  ];
+  const differing: (readonly number[] | undefined)[] = [];
+  for (let i = 0; i < 30; i++) differing.push(templates.find("GET /:id", 2, route(`/${i}`, 200))?.differing);
+  assert.deepEqual(differing.slice(0, 11), new Array(11).fill(undefined));
+  assert.deepEqual(differing.slice(11), new Array(19).fill([6]));
+  assert.deepEqual(encoded.at(-1), ["GET /:id", 2, ...GET, ...HERE, "http.status_code", 200]);
+
+  for (let i = 0; i < 9; i++) assert.equal(templates.find("GET /:id", 2, route("/", 404 + i)), undefined);
+  assert.deepEqual(templates.find("GET /:id", 2, route("/", 200))?.differing, [6, 12]);
+});
+
+test("values that may change in themselves, or are long, are never copied", () => {
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const list = [1];
+  const tags = [
+    "list",
+    list,
+    "big",
+    1n,
+    "no",
+    null,
+    "long",
+    "x".repeat(101),
+    "short",
+    "x".repeat(100),
+    "is",
+    undefined,
+  ];
+  templates.find("work", 1, tags);
+  templates.find("work", 1, tags);
+  assert.deepEqual(templates.find("work", 1, tags)?.differing, [0, 2, 4, 6]);
+});
+
+test("tags that say the same in other words have no template", () => {
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const refused: (readonly [string, 1 | 2 | 3, readonly unknown[]])[] = [
+    ["absolute", 2, [...GET, "http.url", "http://other.example/", ...HERE]],
+    ["twice", 2, [...GET, "http.url", "/", ...HERE, "url.path", "/own"]],
+    ["tunnel", 3, ["component", "node:http", "span.kind", "client", "http.method", "CONNECT", "http.url", "a:1"]],
+    ["client's host", 3, ["span.kind", "client", "http.url", "http://a/", "http.host", "b"]],
+    ["peer", 3, ["peer.ipv4", "10.0.0.1", "peer.ipv6", "::1"]],
+    ["many", 1, Array.from({ length: 66 }, (_, i) => `name ${i}`)],
+  ];
+  for (const [name, kind, tags] of refused) {
+    for (let i = 0; i < 5; i++) assert.equal(templates.find(name, kind, tags), undefined, name);
+  }
+});
+
+test("names beyond those that are remembered make room for themselves", () => {
+  const templates = new SpanTemplates(() => new Uint8Array());
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 600; i++) assert.equal(templates.find(`order ${i}`, 1, ["a", 1]), undefined);
+  }
+  templates.find("order 599", 1, ["a", 1]);
+  assert.deepEqual(templates.find("order 599", 1, ["a", 1])?.differing, []);
+});
+
+/** All that `writeTag` knows, and some that it does not. */
+const NAMES = [
+  ...["component", "error", "http.method", "http.url", "http.host", "http.scheme", "http.status_code"],
+  ...["http.resend_count", "http.request.method", "http.request.method_original", "http.request.resend_count"],
+  ...["http.response.status_code", "url.full", "url.path", "url.query", "url.scheme", "server.address", "server.port"],
+  ...["client.address", "network.peer.address", "network.peer.port", "peer.hostname", "peer.ipv4", "peer.ipv6"],
+  ...["peer.port", "error.kind", "error.type", "db.statement", "db.query.text", "db.instance", "db.namespace", "x"],
+];
+
+test("whatever spans come one after another, each says what it says alone", () => {
+  const random = randomFrom(5);
+  const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  const urls = ["/", "/a?b=c", "*", "http://other.example/p?q", "shop.example:443", `/${"p".repeat(200)}`];
+  const shapes: (() => unknown[])[] = [
+    () => [...GET, "http.url", oneOf(urls), ...HERE, "http.status_code", oneOf([200, 404, 503])],
+    () => [...GET.slice(0, 5), oneOf(["GET", "CONNECT", "BREW"]), "http.url", oneOf(urls), ...HERE, "error", true],
+    () => ["component", "fetch", "span.kind", "client", ...GET.slice(4), "http.url", oneOf(urls)],
+    () => ["component", "fetch", "span.kind", oneOf(["client", "server", "odd"]), "http.method", "CONNECT"],
+    () => ["span.kind", oneOf(["client", "producer", "odd"]), "order", oneOf([1, -1, 0.5, 2 ** 28, 127, 128, true])],
+    () => ["tenant", oneOf(["acme", "é", "", "x".repeat(120), null, undefined]), "list", [random()], "nan", Number.NaN],
+    () => [...randomSpan(random).tags],
+  ];
+  const values = ["GET", "CONNECT", "/a", "http://a:1/b", "a:1", "server", "http.url", 200, "200", true, 0.5];
+  for (let i = 0; i < 100; i++) {
+    const names = NAMES.filter(() => random() < 0.2).sort(() => random() - 0.5);
+    const kind = oneOf(["server", "client", "internal"]);
+    shapes.push(() => ["span.kind", kind, ...names.flatMap((name) => [name, oneOf(values)])]);
+  }
+  const spans = Array.from({ length: 10_000 }, () => {
+    const shape = Math.floor(random() * shapes.length);
+    return span({ operationName: oneOf([`é ${shape}`, "GET"]), tags: shapes[shape]!() });
+  });
+  const together = decoded(spans);
+  assert.equal(together.length, spans.length);
+  for (const [i, one] of spans.entries()) assert.deepEqual(inOrder(together[i]!), inOrder(decoded([one])[0]!));
+});
+
+function decoded(spans: readonly FinishedSpan[]): readonly DecodedSpan[] {
+  const encoder = new OtlpProtobufEncoder({});
+  const buffer = new ByteBuffer(64);
+  for (const one of spans) encoder.encode(one, buffer);
+  return spansOf(decodeProtobuf(Buffer.concat(encoder.body(buffer.bytes.subarray(0, buffer.length)))));
+}
+
+/** The order of attributes means nothing, but that each comes once does. */
+function inOrder({ attributes, ...others }: DecodedSpan): unknown {
+  return { ...others, attributes: attributesOf(attributes), count: attributes.length };
+}
