@@ -88,8 +88,13 @@ export class Call {
     this.complete = false;
     this.retrying = false;
     const headers = this.headers(url);
-    if (headers !== undefined) for (const name in headers) setHeader(request, name, headers[name]!);
-    else for (const name in this.carried) removeHeader(request, name);
+    if (headers !== undefined) {
+      for (const name in headers) {
+        if (!hasHeader(request.headers, name, headers[name]!)) setHeader(request, name, headers[name]!);
+      }
+    } else {
+      for (const name in this.carried) removeHeader(request, name);
+    }
   }
 
   /** The last hop's headers are here. Notes where a redirect leads. */
@@ -129,6 +134,15 @@ export function urlOf(request: UndiciRequest): string {
   // A request to a proxy has the whole URL for its path.
   if (path.startsWith("http://") || path.startsWith("https://")) return path;
   return (typeof origin === "string" ? origin : origin.origin) + path;
+}
+
+/** Whether a header is among those of a request of undici. */
+export function hasHeader(headers: unknown, name: string, value: string): boolean {
+  if (!Array.isArray(headers)) return false;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i + 1] === value && String(headers[i]).toLowerCase() === name) return true;
+  }
+  return false;
 }
 
 /** Puts a header in place of one of the same name; undici's request, not the caller's headers, is changed. */

@@ -30,7 +30,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     const outgoing = isUntraced() ? undefined : readFetch(given);
     const caller = handler.active();
     const span = outgoing && handler.sending(outgoing, caller);
-    if (span === undefined) return requests.making.run(UNTRACED, Reflect.apply, original, this, given);
+    if (span === undefined) return requests.make(UNTRACED, original, this, given);
 
     const call = new Call(handler, span, caller, outgoing!.method, true);
     call.expected = withoutFragment(outgoing!.url);

@@ -5,13 +5,14 @@ import { errorMonitor } from "node:events";
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
 import { syncBuiltinESMExports } from "node:module";
+import { warn } from "../diagnostics.ts";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
-import { methodOf, type RequestCall, readCall, urlOf, withHeaders } from "./request-call.ts";
+import { methodOf, type RequestCall, readCall, takesHeadersLater, urlOf, withHeaders } from "./request-call.ts";
 
 /**
  * Traces `http.request`, `http.get`, `https.request` and `https.get`, however they were imported. A request's span is a
@@ -50,7 +51,7 @@ function wrap(module: object, name: "request" | "get", protocol: string, handler
   const undo = patch(target, name, disguised(send, original));
   function send(this: unknown, ...args: unknown[]): ClientRequest {
     if (stopped || sending || isUntraced()) return Reflect.apply(original, this, args);
-    return traced(original, this, readCall(args, protocol), handler);
+    return traced(original, this, readCall(args, protocol), handler, name === "request");
   }
   return function stop() {
     stopped = true;
@@ -64,7 +65,14 @@ function disguised(send: Send, original: Send): Send {
   return Object.defineProperty(send, "length", { value: original.length });
 }
 
-function traced(original: Send, self: unknown, call: RequestCall, handler: ClientHandler): ClientRequest {
+/** @param isOpen whether the request is not sent yet when `original` answers it: that of `get` is */
+function traced(
+  original: Send,
+  self: unknown,
+  call: RequestCall,
+  handler: ClientHandler,
+  isOpen: boolean,
+): ClientRequest {
   const url = urlOf(call);
   const outgoing = { component: "node:http", method: methodOf(call), url, source: call.options };
   const span = handler.sending(outgoing, handler.active());
@@ -73,20 +81,31 @@ function traced(original: Send, self: unknown, call: RequestCall, handler: Clien
   const exchange = new Exchange(handler, span);
   const headers = handler.maySend(url) ? handler.headers(span) : undefined;
   const own = handler.others === undefined ? original : handler.others.beneath(original);
+  const isLate = isOpen && headers !== undefined && takesHeadersLater(call);
   let request: ClientRequest & Traced;
   try {
-    request = send(own, self, headers === undefined ? call.args : withHeaders(call, headers));
+    request = send(own, self, headers === undefined || isLate ? call.args : withHeaders(call, headers));
   } catch (error) {
     exchange.failed(error);
     throw error;
   }
   if (typeof request?.on !== "function") return request; // a stand-in from somebody's test
+  if (isLate) addHeaders(request, headers);
   request[EXCHANGE] = exchange;
   // Neither changes what Node does: a real "error" listener would keep an unheard error from ending the process, a
   // "response" listener would keep Node from discarding a response that nobody wants.
   listen(request, errorMonitor, onError);
   listen(request, "close", onClose);
   return request;
+}
+
+/** To a request that somebody has sent meanwhile (an agent, a patch beneath ours) they come too late. */
+function addHeaders(request: ClientRequest, headers: Readonly<Record<string, string>>): void {
+  try {
+    for (const name in headers) request.setHeader(name, headers[name]!);
+  } catch (error) {
+    warn("propagation.error", "the trace headers could not be added to a request, which goes out without them", error);
+  }
 }
 
 function send(original: Send, self: unknown, args: readonly unknown[]): ClientRequest {

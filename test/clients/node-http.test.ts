@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { traceNodeHttpClient } from "#src/clients/node-http.js";
+import { diagnostics } from "#src/diagnostics.js";
 import { HTTP_URL, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
 import { listenOnFreshPort } from "#src/testing/fresh-port.js";
@@ -73,6 +74,8 @@ scene("client request 3: every form of arguments is traced, and none is changed"
     () => http.get(`http://user:secret@127.0.0.1:${port}${path}`),
     () => http.get({ ...base, path, headers: { TraceParent: "mine", tracestate: "mine" } }),
     () => http.request({ ...base, path, headers: ["TraceParent", "mine", "host", "h"] as never }).end(),
+    () => http.request(Object.freeze({ ...base, path, headers: Object.freeze({ TraceParent: "mine" }) })).end(),
+    () => http.request(new URL(origin + path), { headers: { "X-Own": "1", EXPECT: "100-continue" } }).end(),
   ];
   for (const [i, call] of calls.entries()) {
     assert.equal(await read(call()), "answer");
@@ -82,6 +85,20 @@ scene("client request 3: every form of arguments is traced, and none is changed"
     s.reporter.clear();
     s.received.length = 0;
   }
+});
+
+scene("a request that its agent sends at once goes out without headers, counted", async (s) => {
+  class Hasty extends http.Agent {
+    addRequest(request: ClientRequest, ...rest: unknown[]): void {
+      request.flushHeaders();
+      Reflect.apply((http.Agent.prototype as never as Hasty).addRequest, this, [request, ...rest]);
+    }
+  }
+  const before = diagnostics()["propagation.error"] ?? 0;
+  assert.equal(await read(http.request(`${s.origin}/status/200`, { agent: new Hasty() }).end()), "answer");
+  assert.equal(tree(s), "\nGET  client 200");
+  assert.equal(s.received[0]!["traceparent"], undefined);
+  assert.equal(diagnostics()["propagation.error"], before + 1);
 });
 
 scene("credentials are sent, but not recorded", async (s) => {
