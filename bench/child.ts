@@ -43,6 +43,10 @@ export class Child {
     });
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** The next message. @throws Error where the process ends, or says nothing in a minute */
   async answer<T>(): Promise<T> {
     const ended = new AbortController();

@@ -38,7 +38,11 @@ export async function runLadder(options: Options, node: string, results: Results
 }
 
 /** The names that were given, or all. @throws Error for one that does not exist */
-function chosen(names: readonly string[], table: Readonly<Record<string, unknown>>, what: string): readonly string[] {
+export function chosen(
+  names: readonly string[],
+  table: Readonly<Record<string, unknown>>,
+  what: string,
+): readonly string[] {
   const known = Object.keys(table);
   for (const name of names) {
     if (!known.includes(name)) throw new Error(`there is no ${what} "${name}"; there are ${known.join(", ")}`);

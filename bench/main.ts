@@ -1,6 +1,7 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
 import { runFootprint } from "./footprint/footprint.ts";
+import { runInstructions } from "./instructions/instructions.ts";
 import { runLadder, versionOf } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -39,6 +40,7 @@ async function run(options: Options): Promise<void> {
     if (options.parts.includes("ladder")) await runLadder(options, node, results, save);
     if (options.parts.includes("micro")) await runMicro(options, node, results, save);
     if (options.parts.includes("footprint")) await runFootprint(options, node, results, save);
+    if (options.parts.includes("instructions")) await runInstructions(options, node, results, save);
   }
   save();
 }

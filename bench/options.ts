@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-const PARTS = ["ladder", "micro", "footprint"] as const;
+const PARTS = ["ladder", "micro", "footprint", "instructions"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -31,7 +31,7 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
   --quick                 one generation, one round, a tenth of the time: does everything work?
   --node 20,24            releases of Node (this one)
-  --only ladder,micro,footprint
+  --only ladder,micro,footprint,instructions
   --workloads hello,...   --variants untraced,ours,...
   --generations 3  --rounds 3  --seconds 2  --warm-up 3
   --json FILE             add the results to this file

@@ -48,6 +48,15 @@ export interface MicroRun {
   readonly bytes: readonly number[];
 }
 
+/** What a request takes of one variant on one release of Node, counted by Callgrind. */
+export interface InstructionRun {
+  readonly workload: string;
+  readonly variant: string;
+  readonly node: string;
+  /** Instructions a request: outside the kernel, without V8's compiling and collecting. */
+  readonly instructions: readonly number[];
+}
+
 /** Something measured a few times: `memory.flat`, `start`, `size`. */
 export interface FootprintRun {
   readonly measure: string;
@@ -66,12 +75,14 @@ export interface Results {
   ladder: LadderRun[];
   micro: MicroRun[];
   footprint: FootprintRun[];
+  instructions: InstructionRun[];
 }
 
 /** The results in a file, or none yet. */
 export function readResults(file: string | undefined): Results {
-  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Results;
-  return { machine: "", versions: {}, ladder: [], micro: [], footprint: [] };
+  const none: Results = { machine: "", versions: {}, ladder: [], micro: [], footprint: [], instructions: [] };
+  if (file === undefined || !existsSync(file)) return none;
+  return { ...none, ...(JSON.parse(readFileSync(file, "utf8")) as Partial<Results>) };
 }
 
 export function writeResults(file: string, results: Results): void {

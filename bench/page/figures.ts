@@ -1,6 +1,6 @@
 // Reads the figures that the page tells out of the results. Undefined: not measured.
 
-import type { FootprintRun, LadderRun, MicroRun, Results } from "../results.ts";
+import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
 import { median, paired, type Summary, summary } from "../statistics.ts";
 
 /** The results on one major release of Node. */
@@ -8,12 +8,14 @@ export class Figures {
   readonly #ladder: readonly LadderRun[];
   readonly #micro: readonly MicroRun[];
   readonly #footprint: readonly FootprintRun[];
+  readonly #instructions: readonly InstructionRun[];
 
   constructor(results: Results, major: string) {
     const isOfMajor = ({ node }: { readonly node: string }): boolean => majorOf(node) === major;
     this.#ladder = results.ladder.filter(isOfMajor);
     this.#micro = results.micro.filter(isOfMajor);
     this.#footprint = results.footprint.filter(isOfMajor);
+    this.#instructions = results.instructions.filter(isOfMajor);
   }
 
   workload(name: string): LadderRun | undefined {
@@ -48,6 +50,14 @@ export class Figures {
     return run === undefined ? undefined : summary(run[what]);
   }
 
+  /** Instructions that a variant adds to a request. */
+  instructions(workload: string, variant: string): number | undefined {
+    const of = (name: string): readonly number[] =>
+      this.#instructions.find((one) => one.workload === workload && one.variant === name)?.instructions ?? [];
+    const [own, base] = [of(variant), of("untraced")];
+    return own.length === 0 || base.length === 0 ? undefined : median(own) - median(base);
+  }
+
   /** The values of a measure whose name begins so. */
   footprint(measure: string, variant: string): readonly number[] | undefined {
     return this.#footprint.find((one) => one.measure.startsWith(measure) && one.variant === variant)?.values;
@@ -73,8 +83,8 @@ export function majorOf(node: string): string {
 }
 
 /** The majors of which there are results. */
-export function majorsOf({ ladder, micro, footprint }: Results): string[] {
-  const majors = [...ladder, ...micro, ...footprint].map(({ node }) => majorOf(node));
+export function majorsOf({ ladder, micro, footprint, instructions }: Results): string[] {
+  const majors = [...ladder, ...micro, ...footprint, ...instructions].map(({ node }) => majorOf(node));
   return [...new Set(majors)].sort((a, b) => Number(a) - Number(b));
 }
 

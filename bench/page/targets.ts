@@ -19,6 +19,10 @@ function addedRatio(workload: string, variant: string, other: string): Target["f
   return (figures) => ratio(added(workload, variant)(figures), added(workload, other)(figures));
 }
 
+function instructionsRatio(variant: string, other: string): Target["figure"] {
+  return (figures) => ratio(figures.instructions("hello", variant), figures.instructions("hello", other));
+}
+
 function throughput(workload: string): Target["figure"] {
   return (figures) => figures.throughput(workload, "ours")?.median;
 }
@@ -64,6 +68,24 @@ export const TARGETS: readonly Target[] = [
     what: HELLO,
     promise: "at most 1.5 of the floor's",
     figure: addedRatio("hello", "ours", "floor"),
+    isMet: atMost(1.5),
+  },
+  {
+    what: `${HELLO}, in instructions`,
+    promise: "at most 1/8 of OpenTelemetry's",
+    figure: instructionsRatio("ours", "opentelemetry"),
+    isMet: atMost(1 / 8),
+  },
+  {
+    what: `${HELLO}, in instructions`,
+    promise: "at most 1/5 of dd-trace's",
+    figure: instructionsRatio("ours", "datadog"),
+    isMet: atMost(1 / 5),
+  },
+  {
+    what: `${HELLO}, in instructions`,
+    promise: "at most 1.5 of the floor's",
+    figure: instructionsRatio("ours", "floor"),
     isMet: atMost(1.5),
   },
   {

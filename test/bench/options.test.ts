@@ -7,7 +7,7 @@ import { readOptions } from "../../bench/options.js";
 test("names come between commas, and nothing stands for all", () => {
   const { workloads, variants, parts } = readOptions(["--workloads", "hello,fastify", "--only", "ladder"]);
   assert.deepEqual([workloads, variants, parts], [["hello", "fastify"], [], ["ladder"]]);
-  assert.deepEqual(readOptions([]).parts, ["ladder", "micro", "footprint"]);
+  assert.deepEqual(readOptions([]).parts, ["ladder", "micro", "footprint", "instructions"]);
 });
 
 test("--quick is one round of one generation, where nothing else is asked for", () => {
@@ -16,7 +16,7 @@ test("--quick is one round of one generation, where nothing else is asked for", 
 });
 
 test("what is not understood is refused by name", () => {
-  assert.throws(() => readOptions(["--only", "all"]), /--only takes ladder, micro, footprint, not "all"/);
+  assert.throws(() => readOptions(["--only", "all"]), /--only takes ladder, micro, footprint, instructions, not "all"/);
   assert.throws(() => readOptions(["--rounds", "0"]), /--rounds takes a whole number above 0, not "0"/);
   assert.throws(() => readOptions(["--fast"]), /--fast/);
 });

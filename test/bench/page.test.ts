@@ -7,12 +7,12 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makePage } from "../../bench/page/page.js";
 import { plot } from "../../bench/page/plot.js";
-import type { Results } from "../../bench/results.js";
+import { type Results, readResults } from "../../bench/results.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 function read(file: string): Results {
-  return JSON.parse(readFileSync(join(root, file), "utf8")) as Results;
+  return readResults(join(root, file));
 }
 
 /** One round of hello on Node 20 with these microseconds of CPU and requests a second. */
@@ -24,7 +24,14 @@ function helloOf(variants: Record<string, readonly [cpu: number, rate: number]>)
     return { variant, generation: 0, requests: 1000, spans: 990, served: variant === "sentry" ? 820 : 1000, bytes: 1 };
   });
   const run = { workload: "hello", node: "v20.1.2", load: "wrk", seconds: 1, recorded: "2026-01-01", periods, proofs };
-  return { machine: "a machine", versions: { "dd-trace": "5" }, ladder: [run], micro: [], footprint: [] };
+  return {
+    machine: "a machine",
+    versions: { "dd-trace": "5" },
+    ladder: [run],
+    micro: [],
+    footprint: [],
+    instructions: [],
+  };
 }
 
 /** The cells of the line of a page's table that begins with this. */

@@ -1,0 +1,65 @@
+// Counts the instructions that a process executes between two moments, by Valgrind's Callgrind.
+
+import { execFile, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import type { ChildOptions } from "../child.ts";
+
+const run = promisify(execFile);
+
+export const hasCallgrind: boolean = spawnSync("callgrind_control", ["--version"]).error === undefined;
+
+/** How a program is started so that its instructions can be counted: one thread does all, so that no count depends on the scheduler. */
+export function counted(node: string, file: string): Pick<ChildOptions, "node" | "flags"> {
+  const own = ["--tool=callgrind", "--instr-atstart=no", "--quiet", `--callgrind-out-file=${file}`];
+  return { node: "valgrind", flags: [...own, "--", node, "--single-threaded"] };
+}
+
+/** Begins to count. */
+export async function begin(pid: number): Promise<void> {
+  await run("callgrind_control", ["-i", "on", String(pid)]);
+  await run("callgrind_control", ["-z", String(pid)]);
+}
+
+/** Ends counting: the instructions by function since `begin`. */
+export async function end(pid: number, file: string): Promise<Map<string, number>> {
+  await run("callgrind_control", ["-d", String(pid)]);
+  return readCounts(readFileSync(`${file}.1`, "latin1"));
+}
+
+/** Reads the instructions of each function itself, without those that it calls: https://valgrind.org/docs/manual/cl-format.html */
+export function readCounts(text: string): Map<string, number> {
+  const names = new Map<string, string>();
+  const counts = new Map<string, number>();
+  let name = "";
+  let isOfCall = false;
+  for (const line of text.split("\n")) {
+    const named = /^(c?fn)=\((\d+)\)(?: (.*))?$/.exec(line);
+    if (named !== null) {
+      const [, which, id, full] = named as unknown as [string, string, string, string | undefined];
+      if (full !== undefined) names.set(id, full);
+      if (which === "fn") name = names.get(id) ?? "";
+    } else if (line.startsWith("calls=")) {
+      isOfCall = true; // the next line has what the called function took
+    } else if (/^[\d+*-]/.test(line)) {
+      const count = Number(line.split(" ")[1]);
+      if (!isOfCall) counts.set(name, (counts.get(name) ?? 0) + count);
+      isOfCall = false;
+    }
+  }
+  return counts;
+}
+
+/**
+ * Whether this is a function by which V8 compiles or collects. What they do in a period of some thousand requests is of requests before it as
+ * much: what was compiled, and what was left to be collected.
+ */
+export function isForLater(name: string): boolean {
+  return LATER.test(name);
+}
+
+const COMPILING =
+  "compiler|turboshaft|maglev|baseline|interpreter|Zone|ParserBase|PreParser|::Parser::|Scanner|RegExpCompiler|OptimizedCompilation";
+const COLLECTING =
+  "Scaveng|Mark(ing|Compact|er)|Sweep|Heap::|GCTracer|Evacuat|Concurrent|IteratePointers|BodyDescriptor|Worklist|Remembered|Pretenuring|SemiSpace";
+const LATER = new RegExp(`v8::internal::.*(${COMPILING}|${COLLECTING})`);

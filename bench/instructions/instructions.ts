@@ -1,0 +1,109 @@
+// Instructions a request: what noise does not move. Each variant in a process of its own under Callgrind, one after the other.
+
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child } from "../child.ts";
+import { chosen, versionOf } from "../ladder.ts";
+import { isWhole } from "../load/answer.ts";
+import type { Options } from "../options.ts";
+import { type InstructionRun, put, type Results } from "../results.ts";
+import type { Received } from "../sink/program.ts";
+import { VARIANTS } from "../variants/variant.ts";
+import { WORKLOADS, type Workload } from "../workloads/workload.ts";
+import { begin, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
+
+const COMPARED = ["hello", "express", "fastify", "clients"];
+const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
+const CONNECTIONS = 8;
+/** Requests: before V8 has compiled all there is, and those that are counted. */
+const WARM_UP = 20_000;
+const COUNTED = 3_000;
+
+/** Counts what the options choose on one Node, adds it to the results, and prints it. */
+export async function runInstructions(
+  options: Options,
+  node: string,
+  results: Results,
+  save: () => void,
+): Promise<void> {
+  if (!hasCallgrind) {
+    console.log("\ninstructions: left out, for there is no Valgrind (apt-get install valgrind)");
+    return;
+  }
+  const version = versionOf(node);
+  const share = options.generations === 1 ? 0.02 : 1;
+  for (const workload of options.workloads.length === 0 ? COMPARED : chosen(options.workloads, WORKLOADS, "workload")) {
+    const rows: object[] = [];
+    const names = options.variants.length === 0 ? VARIANTS_COMPARED : chosen(options.variants, VARIANTS, "variant");
+    for (const variant of names) {
+      const counts: number[] = [];
+      for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, share));
+      const row: InstructionRun = { workload, variant, node: version, instructions: counts.map(Math.round) };
+      put(results.instructions, row, ["workload", "variant", "node"]);
+      rows.push({ variant, instructions: counts.map(Math.round).join(", ") });
+      save();
+    }
+    console.log(`\ninstructions a request, ${workload} (Node ${version})`);
+    console.table(rows);
+  }
+}
+
+/** @throws Error where a process fails, an answer is missing, or no span of a variant that exports came to the sink */
+async function countOf(name: string, variant: string, node: string, share: number): Promise<number> {
+  const workload = WORKLOADS[name]!;
+  const folder = mkdtempSync(join(tmpdir(), "callgrind-"));
+  const file = join(folder, "out");
+  const sink = new Child("serving", "sink/program", { args: ["1"] });
+  const upstream = new Child("serving", "upstream", {});
+  const all = [sink, upstream];
+  try {
+    const [[port], upstreamPort] = await Promise.all([sink.answer<number[]>(), upstream.answer<number>()]);
+    const args = [variant, workload.file ?? name, String(port), String(upstreamPort), String(workload.option ?? 0)];
+    const server = new Child("measured", "server", { ...counted(node, file), args });
+    all.push(server);
+    const ask = await asker(await server.answer<number>(), workload);
+    const requests = Math.ceil(COUNTED * share);
+    await ask(Math.ceil(WARM_UP * share));
+    await begin(server.pid);
+    await ask(requests);
+    const counts = await end(server.pid, file);
+    ask.end();
+    const [received] = await sink.ask<Received[]>("received");
+    const isSilent = VARIANTS[variant]!.proving === "nothing";
+    // What is in the last batch is still to come.
+    if (share === 1 && received!.served > 0 === isSilent) throw new Error(`${variant} sent ${received!.served} spans`);
+    let sum = 0;
+    for (const [of, instructions] of counts) if (!isForLater(of)) sum += instructions;
+    return sum / requests;
+  } finally {
+    await Promise.all(all.map((one) => one.end()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A function that sends so many requests over a few connections, and resolves when all are answered; `end` closes them. */
+async function asker(
+  port: number,
+  { path, headers = {} }: Workload,
+): Promise<((count: number) => Promise<void>) & { end(): void }> {
+  const lines = Object.entries({ host: "127.0.0.1", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const request = `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  const sockets = Array.from({ length: CONNECTIONS }, () => connect(port, "127.0.0.1").setEncoding("latin1"));
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const ask = async (count: number): Promise<void> => {
+    let left = count;
+    const loop = async (socket: (typeof sockets)[number]): Promise<void> => {
+      while (left-- > 0) {
+        socket.write(request);
+        let answer = "";
+        while (!isWhole(answer)) answer += String((await once(socket, "data"))[0]);
+        if (!answer.startsWith("HTTP/1.1 200")) throw new Error(`the server answered ${answer.slice(0, 60)}`);
+      }
+    };
+    await Promise.all(sockets.map(loop));
+  };
+  return Object.assign(ask, { end: () => sockets.forEach((socket) => void socket.destroy()) });
+}
