@@ -12,7 +12,15 @@ import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
-import { methodOf, type RequestCall, readCall, takesHeadersLater, urlOf, withHeaders } from "./request-call.ts";
+import {
+  methodOf,
+  type RequestCall,
+  readCall,
+  takesHeadersLater,
+  urlOf,
+  withHeaders,
+  withUrl,
+} from "./request-call.ts";
 
 /**
  * Traces `http.request`, `http.get`, `https.request` and `https.get`, however they were imported. A request's span is a
@@ -65,7 +73,7 @@ function disguised(send: Send, original: Send): Send {
   return Object.defineProperty(send, "length", { value: original.length });
 }
 
-/** @param isOpen whether the request is not sent yet when `original` answers it: that of `get` is */
+/** @param isOpen whether `original` answers a request that can still be changed; `get` ends it before */
 function traced(
   original: Send,
   self: unknown,
@@ -81,16 +89,17 @@ function traced(
   const exchange = new Exchange(handler, span);
   const headers = handler.maySend(url) ? handler.headers(span) : undefined;
   const own = handler.others === undefined ? original : handler.others.beneath(original);
-  const isLate = isOpen && headers !== undefined && takesHeadersLater(call);
+  let isLate = false;
   let request: ClientRequest & Traced;
   try {
-    request = send(own, self, headers === undefined || isLate ? call.args : withHeaders(call, headers));
+    isLate = isOpen && takesHeadersLater(call);
+    request = send(own, self, headers === undefined || isLate ? withUrl(call) : withHeaders(call, headers));
   } catch (error) {
     exchange.failed(error);
     throw error;
   }
   if (typeof request?.on !== "function") return request; // a stand-in from somebody's test
-  if (isLate) addHeaders(request, headers);
+  if (isLate && headers !== undefined) addHeaders(request, headers);
   request[EXCHANGE] = exchange;
   // Neither changes what Node does: a real "error" listener would keep an unheard error from ending the process, a
   // "response" listener would keep Node from discarding a response that nobody wants.
@@ -99,12 +108,12 @@ function traced(
   return request;
 }
 
-/** To a request that somebody has sent meanwhile (an agent, a patch beneath ours) they come too late. */
+/** To a request that a patch beneath ours has sent already they come too late. */
 function addHeaders(request: ClientRequest, headers: Readonly<Record<string, string>>): void {
   try {
     for (const name in headers) request.setHeader(name, headers[name]!);
   } catch (error) {
-    warn("propagation.error", "the trace headers could not be added to a request, which goes out without them", error);
+    warn("propagation.error", "trace headers could not be added to a request, which goes out without them", error);
   }
 }
 

@@ -1,6 +1,6 @@
 // Reads the arguments of http.request in all their forms, and adds headers to a copy of them.
 
-import type { OutgoingHttpHeaders, RequestOptions } from "node:http";
+import { Agent, type OutgoingHttpHeaders, type RequestOptions } from "node:http";
 
 /** A call of `request` or `get`. Nothing in it is ever changed. */
 export interface RequestCall {
@@ -54,13 +54,22 @@ export function urlOf({ args, url, options, optionsAt, protocol: byModule }: Req
 
 /**
  * Whether headers can be added to the request once it is made, which costs less than a copy of its options: Node writes an array of
- * headers, and those with an `Expect` among them, in the constructor already.
+ * headers, and those with an `Expect` among them, in the constructor already; what agents of others do there is not known.
  */
-export function takesHeadersLater({ options: { headers } }: RequestCall): boolean {
+export function takesHeadersLater({ options: { headers, agent } }: RequestCall): boolean {
+  if (typeof agent === "object" && (agent as Queue).addRequest !== (Agent.prototype as Queue).addRequest) return false;
   if (headers === undefined || headers === null) return true;
   if (typeof headers !== "object" || Array.isArray(headers)) return false;
   for (const name in headers) if (name.length === 6 && name.toLowerCase() === "expect") return false;
   return true;
+}
+
+/** Where an agent of Node's makes requests wait. */
+type Queue = { readonly addRequest?: unknown };
+
+/** The call's arguments, with the URL parsed already so that Node need not do it again. */
+export function withUrl({ args, url }: RequestCall): readonly unknown[] {
+  return url === undefined || url === args[0] ? args : [url, ...args.slice(1)];
 }
 
 /** The call's arguments with `added` among the headers, in the form in which the caller gave them. */

@@ -34,7 +34,7 @@ const RETRIED: ReadonlySet<string> = new Set([
  * hops carry its trace headers, which tell exactly. Where nothing tells, a request gets no parent rather than a stranger's.
  */
 export class UndiciRequests {
-  /** The call in whose making we are, where its hops carry nothing. Its own storage: the client span is never the active span. */
+  /** The call in whose making we are, where its headers alone do not tell. Its own storage: the client span is never the active span. */
   readonly #making: AsyncLocalStorage<Call | typeof UNTRACED> = new AsyncLocalStorage();
   readonly #handler: ClientHandler;
   /** Where the call is kept on undici's request. */
@@ -47,7 +47,7 @@ export class UndiciRequests {
   readonly #waiting = new Set<Call>();
   /** A redirect response that has just ended: its handler sends the next hop before it returns. */
   #turning: Call | undefined;
-  /** The call whose fetch has not returned its promise yet: undici makes the first hop before that. */
+  /** The call whose fetch has not returned its promise yet: most first hops are made before that. */
   #beginning: Call | typeof UNTRACED | undefined;
   #stopCreated: Undo | undefined;
 
@@ -83,8 +83,9 @@ export class UndiciRequests {
   }
 
   #run<R>(call: Call | typeof UNTRACED, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
-    // Headers tell of all later hops. A second storage in each of fetch's sixty promises would be a quarter of our cost on Node 20.
-    const isTold = call !== UNTRACED && call.carried !== undefined;
+    // Headers tell of all later hops, unless a dispatcher of the caller's takes them away. A second storage in each of fetch's sixty promises
+    // would be a quarter of our cost on Node 20.
+    const isTold = call !== UNTRACED && call.carried !== undefined && !hasDispatcher(args[1]);
     return isTold
       ? Reflect.apply<unknown, never[], R>(fetch, self, args as never)
       : this.#making.run(call, Reflect.apply<unknown, never[], R>, fetch, self, args as never);
@@ -138,7 +139,7 @@ export class UndiciRequests {
       handler instanceof AsyncResource
         ? // These handlers remember the context they were made in, wherever the request has waited since.
           this.#start(request, url, handler.runInAsyncScope(this.#handler.active, this.#handler))
-        : (this.#begun(request, url) ?? this.#carrying(request) ?? this.#told(request, url));
+        : (this.#carrying(request) ?? this.#begun(request, url) ?? this.#told(request, url));
     if (call === undefined) return;
     if (call.isFetch) this.sawFetch = true;
     this.#waiting.delete(call);
@@ -159,6 +160,7 @@ export class UndiciRequests {
     };
   }
 
+  /** The call that is being begun, where nothing has kept its first hop for later. */
   #begun(request: UndiciRequest, url: string): Call | undefined {
     const call = this.#beginning;
     return call instanceof Call && isNext(call, request.method, url) ? call : undefined;
@@ -298,6 +300,10 @@ function listen(event: string, listener: (message: Message) => void): Undo {
   return () => {
     unsubscribe(name, subscriber);
   };
+}
+
+function hasDispatcher(init: unknown): boolean {
+  return (init as { dispatcher?: unknown } | undefined)?.dispatcher !== undefined;
 }
 
 function firstValue(headers: Readonly<Record<string, string>>): string | undefined {

@@ -25,6 +25,7 @@ export interface AttributeSink {
 /** OTLP's `Span.SpanKind`. */
 export type SpanKind = 1 | 2 | 3 | 4 | 5;
 const INTERNAL = 1;
+/** A span that serves a request. */
 export const SERVER = 2;
 const CLIENT = 3;
 const PRODUCER = 4;
@@ -275,7 +276,7 @@ function writeUrl(sink: AttributeSink, value: unknown, kind: SpanKind, tags: Fla
     return;
   }
   const origin = kind === SERVER ? undefined : originParts(url);
-  if (origin !== undefined && origin.scheme !== "") {
+  if (origin !== undefined) {
     write(sink, "url.full", url, tags);
     writeAddress(sink, origin, tags);
     return;

@@ -9,6 +9,7 @@ import {
   HTTP_STATUS_CODE,
   HTTP_URL,
 } from "../tags.ts";
+import { flatText } from "./flat-text.ts";
 import { SERVER, type SpanKind } from "./semantic-conventions.ts";
 
 /** Encodes a name, a kind and tags that do not need each other to be understood. */
@@ -20,15 +21,16 @@ const MAX_NAMES = 500;
 const MAX_LISTS = 4;
 /** Tags of a list. */
 const MAX_TAGS = 32;
-/** Characters of a text that is worth being kept. */
+/** Characters of a name, or of a text that is worth being kept. */
 const MAX_TEXT = 100;
-/** After how many spans that differ from it a template is made anew. */
+/** After how many spans that do not fit a template is made anew, or for another list. */
 const PATIENCE = 8;
 
 const SLASH = 0x2f;
 
 /** In place of a value that each span encodes for itself. */
 const DIFFERS: unique symbol = Symbol("differs");
+const NONE: ReadonlySet<number> = new Set();
 
 /**
  * The spans of one name that have the same tags in the same order, such as the requests of a route: their name, kind and those tags
@@ -41,45 +43,107 @@ export interface SpanTemplate {
   readonly differing: readonly number[];
 }
 
+/** What is known of one name. */
+interface Known {
+  readonly templates: Template[];
+  /** Spans whose tags are of none of as many lists as are remembered. */
+  misses: number;
+  /** Which of the templates makes room next. */
+  oldest: number;
+}
+
+/** Finds a span's template, and makes those that are worth it. Holds some megabytes at most, a few hundred kilobytes as a rule. */
+export class SpanTemplates {
+  readonly #encode: EncodeCommon;
+  readonly #byName = new Map<string, Known>();
+
+  constructor(encode: EncodeCommon) {
+    this.#encode = encode;
+  }
+
+  /** The template of a span with these tags. Without one the span is to be encoded as a whole. */
+  find(name: string, kind: SpanKind, tags: FlatTags): SpanTemplate | undefined {
+    if (name.length > MAX_TEXT || tags.length > 2 * MAX_TAGS) return undefined;
+    const known = this.#byName.get(name);
+    if (known === undefined) {
+      if (this.#byName.size >= MAX_NAMES) this.#byName.clear();
+      // A name that comes once is not worth a template.
+      this.#byName.set(flatText(name), { templates: [], misses: 0, oldest: 0 });
+      return undefined;
+    }
+    const { templates } = known;
+    for (let i = 0; i < templates.length; i++) {
+      const template = templates[i]!;
+      if (!template.hasNames(kind, tags)) continue;
+      if (!template.isIndependent || !template.hasPlainUrl(tags)) return undefined;
+      if (template.hasValues(tags)) return template;
+      if (++template.strangers > PATIENCE) {
+        templates[i] = new Template(name, kind, tags, template.differingFrom(tags), this.#encode);
+      }
+      return undefined;
+    }
+    this.#learn(known, name, kind, tags);
+    return undefined;
+  }
+
+  #learn(known: Known, name: string, kind: SpanKind, tags: FlatTags): void {
+    const { templates } = known;
+    const isFull = templates.length >= MAX_LISTS;
+    if ((isFull && ++known.misses <= PATIENCE) || !haveShortNames(tags)) return;
+    const template = new Template(name, kind, tags, NONE, this.#encode);
+    if (isFull) {
+      known.misses = 0;
+      templates[known.oldest] = template;
+      known.oldest = (known.oldest + 1) % MAX_LISTS;
+    } else {
+      templates.push(template);
+    }
+  }
+}
+
+/** A list of tags, with what to do about each. */
 class Template implements SpanTemplate {
-  readonly kind: SpanKind;
-  readonly tags: unknown[];
   readonly common: Uint8Array;
   readonly differing: readonly number[];
+  /** Whether each tag is understood without the others. There is no template otherwise, and this remembers it. */
+  readonly isIndependent: boolean;
   /** Spans with these tags that had other values. */
   strangers = 0;
+  readonly #kind: SpanKind;
+  readonly #tags: unknown[];
   /** Where the values are; 0 without the tag. */
   readonly #urlAt: number;
   readonly #methodAt: number;
 
   constructor(name: string, kind: SpanKind, tags: FlatTags, mayDiffer: ReadonlySet<number>, encode: EncodeCommon) {
-    this.kind = kind;
-    this.tags = [...tags];
+    this.isIndependent = areIndependent(kind, tags);
+    this.#kind = kind;
+    this.#tags = [];
+    this.#urlAt = valueAt(tags, HTTP_URL);
+    this.#methodAt = valueAt(tags, HTTP_METHOD);
     const common: unknown[] = [];
     const differing: number[] = [];
     for (let i = 0; i < tags.length; i += 2) {
-      if (mayDiffer.has(i) || !isKept(tags[i + 1])) {
-        this.tags[i + 1] = DIFFERS;
-        differing.push(i);
-      } else {
-        common.push(tags[i], tags[i + 1]);
-      }
+      const [tag, value] = [tags[i], tags[i + 1]];
+      const differs = mayDiffer.has(i) || !isKept(value);
+      const kept = differs ? DIFFERS : typeof value === "string" ? flatText(value) : value;
+      if (differs) differing.push(i);
+      else common.push(tag, kept);
+      this.#tags.push(tag, kept);
     }
-    this.common = encode(name, kind, common);
     this.differing = differing;
-    this.#urlAt = valueAt(tags, HTTP_URL);
-    this.#methodAt = valueAt(tags, HTTP_METHOD);
+    this.common = this.isIndependent ? encode(name, kind, common) : new Uint8Array();
   }
 
   hasNames(kind: SpanKind, tags: FlatTags): boolean {
-    const own = this.tags;
-    if (this.kind !== kind || own.length !== tags.length) return false;
+    const own = this.#tags;
+    if (this.#kind !== kind || own.length !== tags.length) return false;
     for (let i = 0; i < own.length; i += 2) if (own[i] !== tags[i]) return false;
     return true;
   }
 
   hasValues(tags: FlatTags): boolean {
-    const own = this.tags;
+    const own = this.#tags;
     for (let i = 1; i < own.length; i += 2) if (own[i] !== tags[i] && own[i] !== DIFFERS) return false;
     return true;
   }
@@ -90,15 +154,15 @@ class Template implements SpanTemplate {
    */
   hasPlainUrl(tags: FlatTags): boolean {
     if (this.#urlAt === 0) return true;
-    if (this.kind !== SERVER) return this.#methodAt === 0 || tags[this.#methodAt] !== "CONNECT";
+    if (this.#kind !== SERVER) return this.#methodAt === 0 || tags[this.#methodAt] !== "CONNECT";
     const url = tags[this.#urlAt];
     return typeof url === "string" && url.charCodeAt(0) === SLASH;
   }
 
-  /** Where those tags are whose values have ever been others, these among them. */
+  /** Where the tags are that each span encodes for itself already, and those whose values are others in these. */
   differingFrom(tags: FlatTags): ReadonlySet<number> {
-    const result = new Set(this.differing);
-    for (let i = 0; i < tags.length; i += 2) if (this.tags[i + 1] !== tags[i + 1]) result.add(i);
+    const result = new Set<number>();
+    for (let i = 0; i < tags.length; i += 2) if (this.#tags[i + 1] !== tags[i + 1]) result.add(i);
     return result;
   }
 }
@@ -109,40 +173,9 @@ function valueAt(tags: FlatTags, name: string): number {
   return 0;
 }
 
-const NONE: ReadonlySet<number> = new Set();
-
-/** Finds a span's template, and makes those that are worth it. */
-export class SpanTemplates {
-  readonly #encode: EncodeCommon;
-  readonly #byName = new Map<string, Template[]>();
-
-  constructor(encode: EncodeCommon) {
-    this.#encode = encode;
-  }
-
-  /** The template of a span with these tags. Without one the span is to be encoded as a whole. */
-  find(name: string, kind: SpanKind, tags: FlatTags): SpanTemplate | undefined {
-    const templates = this.#byName.get(name);
-    if (templates === undefined) {
-      if (this.#byName.size >= MAX_NAMES) this.#byName.clear();
-      this.#byName.set(name, []); // a name that comes once is not worth a template
-      return undefined;
-    }
-    for (let i = 0; i < templates.length; i++) {
-      const template = templates[i]!;
-      if (!template.hasNames(kind, tags)) continue;
-      if (!template.hasPlainUrl(tags)) return undefined;
-      if (template.hasValues(tags)) return template;
-      if (++template.strangers > PATIENCE) {
-        templates[i] = new Template(name, kind, tags, template.differingFrom(tags), this.#encode);
-      }
-      return undefined;
-    }
-    if (templates.length < MAX_LISTS && tags.length <= 2 * MAX_TAGS && areIndependent(kind, tags)) {
-      templates.push(new Template(name, kind, tags, NONE, this.#encode));
-    }
-    return undefined;
-  }
+function haveShortNames(tags: FlatTags): boolean {
+  for (let i = 0; i < tags.length; i += 2) if (String(tags[i]).length > MAX_TEXT) return false;
+  return true;
 }
 
 /** Not an object, whose content may be another the next time. */

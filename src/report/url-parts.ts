@@ -1,5 +1,7 @@
 // Takes URLs and Host headers apart, without the cost of `new URL` and without throwing.
 
+import { flatText } from "./flat-text.ts";
+
 /** The parts of a URL. Absent parts are "", an absent port is 0. */
 export interface UrlParts {
   readonly scheme: string;
@@ -29,21 +31,27 @@ export function urlParts(url: string): UrlParts {
   };
 }
 
-/** Scheme, host and port of a URL, as `urlParts` has them. Kept for the next one of the same server, for a client asks few. */
-export function originParts(url: string): UrlParts {
-  const scheme = url.indexOf("://");
-  const origin = scheme < 0 ? "" : url.slice(0, endOfAuthority(url, scheme + 3));
-  let parts = origins.get(origin);
-  if (parts === undefined) {
-    parts = urlParts(origin);
-    if (origins.size >= MAX_ORIGINS) origins.clear();
-    origins.set(origin, parts);
-  }
+/**
+ * The parts of an absolute URL but path and query. Kept for the next one of the same server, for a client asks few. Without a scheme, nothing.
+ */
+export function originParts(url: string): UrlParts | undefined {
+  const scheme = schemeOf(url);
+  if (scheme === "") return undefined;
+  const origin = url.slice(0, endOfAuthority(url, scheme.length + 3));
+  const known = origins.get(origin);
+  if (known !== undefined) return known;
+  const kept = flatText(origin);
+  const parts = urlParts(kept);
+  if (kept.length > MAX_ORIGIN || kept.includes("@")) return parts; // credentials are not kept
+  if (origins.size >= MAX_ORIGINS) origins.clear();
+  origins.set(kept, parts);
   return parts;
 }
 
 const origins = new Map<string, UrlParts>();
 const MAX_ORIGINS = 200;
+/** Characters. */
+const MAX_ORIGIN = 300;
 
 const NO_HOST = { host: "", port: 0 };
 

@@ -87,18 +87,36 @@ scene("client request 3: every form of arguments is traced, and none is changed"
   }
 });
 
-scene("a request that its agent sends at once goes out without headers, counted", async (s) => {
+scene("a request that its agent sends at once has headers all the same", async (s) => {
   class Hasty extends http.Agent {
     addRequest(request: ClientRequest, ...rest: unknown[]): void {
       request.flushHeaders();
       Reflect.apply((http.Agent.prototype as never as Hasty).addRequest, this, [request, ...rest]);
     }
   }
-  const before = diagnostics()["propagation.error"] ?? 0;
   assert.equal(await read(http.request(`${s.origin}/status/200`, { agent: new Hasty() }).end()), "answer");
   assert.equal(tree(s), "\nGET  client 200");
-  assert.equal(s.received[0]!["traceparent"], undefined);
-  assert.equal(diagnostics()["propagation.error"], before + 1);
+  assert.match(String(s.received[0]!["traceparent"]), /^00-/);
+});
+
+test("a request that a patch beneath ours has sent already goes out without headers, counted", async () => {
+  const { request } = http;
+  http.request = ((...args: Parameters<typeof request>) => {
+    const made = Reflect.apply(request, http, args);
+    made.flushHeaders();
+    return made;
+  }) as typeof http.request;
+  try {
+    await onScene(client, {}, async (s) => {
+      const before = diagnostics()["propagation.error"] ?? 0;
+      assert.equal(await read(http.request(`${s.origin}/status/200`).end()), "answer");
+      assert.equal(tree(s), "\nGET  client 200");
+      assert.equal(s.received[0]!["traceparent"], undefined);
+      assert.equal(diagnostics()["propagation.error"], before + 1);
+    });
+  } finally {
+    http.request = request;
+  }
 });
 
 scene("credentials are sent, but not recorded", async (s) => {
@@ -168,7 +186,9 @@ scene("a call that throws is a failed span, and still throws", async (s) => {
   assert.throws(() => http.get("nonsense"), { code: "ERR_INVALID_URL" });
   assert.throws(() => http.get({ path: "/a b" }), { code: "ERR_UNESCAPED_CHARACTERS" });
   assert.throws(() => http.get({ headers: ["odd"] } as never), { code: "ERR_INVALID_ARG_VALUE" });
-  assert.equal(tree(s), "\nGET  client error=TypeError".repeat(3));
+  const headers = { get: () => assert.fail("read") };
+  assert.throws(() => http.request(Object.defineProperty({}, "headers", headers)), /read/);
+  assert.equal(tree(s), `${"\nGET  client error=TypeError".repeat(3)}\nGET  client error=AssertionError`);
 });
 
 scene("listeners see the caller's active span, also when requests queue for one pooled socket", async (s) => {

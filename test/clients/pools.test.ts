@@ -98,6 +98,32 @@ for (const [pool, make] of POOLS) {
   }
 }
 
+test("a fetch that its dispatcher holds until the next one comes keeps its span and baggage", () =>
+  onScene(client, {}, async (s) => {
+    const held: (() => unknown)[] = [];
+    const dispatcher = new undici.Agent().compose((dispatch) => (options, handler) => {
+      held.push(() => dispatch(options, handler));
+      if (held.length === 2) for (const send of held.splice(0)) send();
+      return true;
+    });
+    await together(s, [{ path: "/status/200" }, { path: "/status/200" }], dispatcher, fetched);
+    await s.reporter.waitFor(6);
+    for (const i of [0, 1]) assert.equal(treeOf(s, i), `\nwork ${i}\n  GET  client 200\n    /status/200  server`);
+    assertOwnBaggage(s);
+  }));
+
+test("a fetch that its dispatcher makes later, and without the headers, is one span", () =>
+  onScene(client, {}, async (s) => {
+    const dispatcher = new undici.Agent().compose((dispatch) => (options, handler) => {
+      setTimeout(() => dispatch({ ...options, headers: { accept: "*/*" } }, handler), 5);
+      return true;
+    });
+    await together(s, [{ path: "/status/200" }], dispatcher, fetched);
+    await s.reporter.waitFor(3);
+    assert.equal(treeOf(s, 0), "\nwork 0\n  GET  client 200\n    /status/200  server");
+    assertOwnBaggage(s);
+  }));
+
 test("no redirect hop takes headers to a target that propagateTo forbids, on a pool neither", () =>
   onScene(client, { propagateTo: (url) => url.includes("/redirect/") }, async (s) => {
     await (await fetch(`${s.origin}/redirect/1`)).text();

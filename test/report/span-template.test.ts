@@ -106,6 +106,46 @@ test("tags that say the same in other words have no template", () => {
   }
 });
 
+test("a fifth list of tags takes the place of an earlier one when it comes often, and no list of 33 tags is remembered", () => {
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const find = (tags: readonly unknown[]): unknown => templates.find("GET", 1, tags);
+  for (let i = 0; i < 10; i++) for (const name of ["a", "b", "c", "d"]) find([name, 1]);
+  assert.ok(find(["d", 1]));
+  for (let i = 0; i < 9; i++) assert.equal(find(["e", 1]), undefined);
+  assert.ok(find(["e", 1]));
+  assert.ok(find(["d", 1]));
+  assert.equal(find(["b", 1]), undefined); // the oldest: that of "a" came with the second round
+
+  const list = (count: number): unknown[] => Array.from({ length: 2 * count }, (_, i) => `${i}`);
+  for (const [count, expected] of [
+    [32, true],
+    [33, false],
+  ] as const) {
+    templates.find(`${count}`, 1, list(count));
+    templates.find(`${count}`, 1, list(count));
+    assert.equal(templates.find(`${count}`, 1, list(count)) !== undefined, expected);
+  }
+});
+
+test("long names are not remembered, and what is does not keep the text it was cut from", () => {
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const long = "x".repeat(101);
+  for (let i = 0; i < 3; i++) {
+    assert.equal(templates.find(long, 1, ["a", 1]), undefined);
+    assert.equal(templates.find("short", 1, [long, 1]), undefined);
+  }
+  globalThis.gc!();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 200; i++) {
+    const text = `${i} ${"y".repeat(100_000)}`;
+    for (let j = 0; j < 3; j++) templates.find(text.slice(0, 50), 1, ["value", text.slice(50, 100)]);
+  }
+  globalThis.gc!();
+  const kept = process.memoryUsage().heapUsed - before;
+  assert.ok(kept < 2_000_000, `${kept} bytes are kept`);
+  assert.ok(templates.find(`0 ${"y".repeat(48)}`, 1, ["value", "y".repeat(50)]));
+});
+
 test("names beyond those that are remembered make room for themselves", () => {
   const templates = new SpanTemplates(() => new Uint8Array());
   for (let round = 0; round < 3; round++) {
@@ -135,6 +175,7 @@ test("whatever spans come one after another, each says what it says alone", () =
     () => ["component", "fetch", "span.kind", oneOf(["client", "server", "odd"]), "http.method", "CONNECT"],
     () => ["span.kind", oneOf(["client", "producer", "odd"]), "order", oneOf([1, -1, 0.5, 2 ** 28, 127, 128, true])],
     () => ["tenant", oneOf(["acme", "é", "", "x".repeat(120), null, undefined]), "list", [random()], "nan", Number.NaN],
+    () => ["n", oneOf([0, 0x7f, 0x80, 0x3fff, 0x4000, 0x1fffff, 0x200000, 0xfffffff, 0x10000000, -0, -1])],
     () => [...randomSpan(random).tags],
   ];
   const values = ["GET", "CONNECT", "/a", "http://a:1/b", "a:1", "server", "http.url", 200, "200", true, 0.5];
@@ -147,6 +188,9 @@ test("whatever spans come one after another, each says what it says alone", () =
     const shape = Math.floor(random() * shapes.length);
     return span({ operationName: oneOf([`é ${shape}`, "GET"]), tags: shapes[shape]!() });
   });
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const found = spans.filter(({ operationName, tags }) => templates.find(operationName, kindOf(tags), tags));
+  assert.ok(found.length > 1000, `only ${found.length} have a template`);
   const together = decoded(spans);
   assert.equal(together.length, spans.length);
   for (const [i, one] of spans.entries()) assert.deepEqual(inOrder(together[i]!), inOrder(decoded([one])[0]!));
