@@ -6,10 +6,14 @@ import type { Serve } from "./workload.ts";
 export const serve: Serve = ({ count, started, option }) => {
   const http: typeof import("node:http") = require("node:http");
   const child = started.child ?? ((_name, work) => work());
-  const deeper = (left: number): number => (left === 0 ? 42 : child("load order", () => deeper(left - 1)));
-  return http.createServer((_request, response) => {
+  const deeper = async (left: number): Promise<number> => {
+    if (left === 0) return 42;
+    await undefined; // as real work would: a thousand calls within one another leave no room on the stack
+    return child("load order", () => deeper(left - 1));
+  };
+  return http.createServer(async (_request, response) => {
     count();
     response.setHeader("content-type", "text/plain");
-    response.end(String(deeper(option)));
+    response.end(String(await deeper(option)));
   });
 };
