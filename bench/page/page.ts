@@ -147,7 +147,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const words = `## Instructions
 
 Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves nothing: another run differs by
-1 to 3 %. A fetch's untraced request has a third of a million.`;
+1 to 3 %. An untraced hello has 50,000.`;
   return `${words}\n\n${table(head, rows)}`;
 }
 
