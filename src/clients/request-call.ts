@@ -1,6 +1,7 @@
 // Reads the arguments of http.request in all their forms, and adds headers to a copy of them.
 
-import { Agent, type OutgoingHttpHeaders, type RequestOptions } from "node:http";
+import http, { type OutgoingHttpHeaders, type RequestOptions } from "node:http";
+import https from "node:https";
 
 /** A call of `request` or `get`. Nothing in it is ever changed. */
 export interface RequestCall {
@@ -56,16 +57,30 @@ export function urlOf({ args, url, options, optionsAt, protocol: byModule }: Req
  * Whether headers can be added to the request once it is made, which costs less than a copy of its options: Node writes an array of
  * headers, and those with an `Expect` among them, in the constructor already; what agents of others do there is not known.
  */
-export function takesHeadersLater({ options: { headers, agent } }: RequestCall): boolean {
-  if (typeof agent === "object" && (agent as Queue).addRequest !== (Agent.prototype as Queue).addRequest) return false;
+export function takesHeadersLater({ options: { headers, agent }, protocol }: RequestCall): boolean {
+  const byDefault = (protocol === "https:" ? https : http).globalAgent;
+  if (!isNodesOwn(typeof agent === "object" && agent !== null ? agent : byDefault)) return false;
   if (headers === undefined || headers === null) return true;
   if (typeof headers !== "object" || Array.isArray(headers)) return false;
   for (const name in headers) if (name.length === 6 && name.toLowerCase() === "expect") return false;
   return true;
 }
 
-/** Where an agent of Node's makes requests wait. */
-type Queue = { readonly addRequest?: unknown };
+/** Whether an agent is Node's, which sends nothing before the next turn of the event loop. */
+function isNodesOwn(agent: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(agent);
+  if (prototype !== http.Agent.prototype && prototype !== https.Agent.prototype) return false;
+  return QUEUEING.every((name) => !Object.hasOwn(agent, name)) && addRequestOf(http.Agent.prototype) === addRequest;
+}
+
+/** What an agent does with a request before its constructor is through. */
+const QUEUEING: readonly string[] = ["addRequest", "createSocket", "reuseSocket"];
+
+function addRequestOf(prototype: object): unknown {
+  return (prototype as { addRequest?: unknown }).addRequest;
+}
+
+const addRequest: unknown = addRequestOf(http.Agent.prototype);
 
 /** The call's arguments, with the URL parsed already so that Node need not do it again. */
 export function withUrl({ args, url }: RequestCall): readonly unknown[] {

@@ -139,7 +139,7 @@ export class UndiciRequests {
       handler instanceof AsyncResource
         ? // These handlers remember the context they were made in, wherever the request has waited since.
           this.#start(request, url, handler.runInAsyncScope(this.#handler.active, this.#handler))
-        : (this.#carrying(request) ?? this.#begun(request, url) ?? this.#told(request, url));
+        : (this.#carrying(request, url) ?? this.#begun(request, url) ?? this.#told(request, url));
     if (call === undefined) return;
     if (call.isFetch) this.sawFetch = true;
     this.#waiting.delete(call);
@@ -166,11 +166,16 @@ export class UndiciRequests {
     return call instanceof Call && isNext(call, request.method, url) ? call : undefined;
   }
 
-  /** The fetch whose trace headers the request carries. */
-  #carrying({ headers }: UndiciRequest): Call | undefined {
+  /** The fetch whose trace headers the request carries; of several with the same headers, the one that this can be a hop of. */
+  #carrying({ headers, method }: UndiciRequest, url: string): Call | undefined {
     if (this.#carriers.size === 0 || !Array.isArray(headers)) return undefined;
     for (let i = 1; i < headers.length; i += 2) {
-      for (const call of this.#carriers.get(headers[i]) ?? []) if (carries(headers, call.carried!)) return call;
+      const calls = this.#carriers.get(headers[i])?.filter((call) => carries(headers, call.carried!));
+      if (calls === undefined || calls.length === 0) continue;
+      if (calls.length === 1) return calls[0];
+      return (
+        calls.find((call) => call === this.#beginning) ?? calls.find((call) => call.expects(method, url)) ?? calls[0]
+      );
     }
     return undefined;
   }

@@ -94,9 +94,32 @@ scene("a request that its agent sends at once has headers all the same", async (
       Reflect.apply((http.Agent.prototype as never as Hasty).addRequest, this, [request, ...rest]);
     }
   }
-  assert.equal(await read(http.request(`${s.origin}/status/200`, { agent: new Hasty() }).end()), "answer");
-  assert.equal(tree(s), "\nGET  client 200");
-  assert.match(String(s.received[0]!["traceparent"]), /^00-/);
+  class Hastier extends http.Agent {
+    createSocket(request: ClientRequest, ...rest: unknown[]): void {
+      request.flushHeaders();
+      Reflect.apply((http.Agent.prototype as never as Hastier).createSocket, this, [request, ...rest]);
+    }
+  }
+  const { globalAgent } = http;
+  for (const [agent, make] of [
+    [new Hasty(), (own: http.Agent) => ({ agent: own })],
+    [new Hastier(), (own: http.Agent) => ({ agent: own })],
+    [
+      Object.assign(new http.Agent(), { addRequest: Hasty.prototype.addRequest }),
+      (own: http.Agent) => ({ agent: own }),
+    ],
+    [new Hasty(), () => ({})],
+  ] as const) {
+    const options = make(agent);
+    http.globalAgent = "agent" in options ? globalAgent : agent;
+    assert.equal(await read(http.request(`${s.origin}/status/200`, options).end()), "answer");
+    http.globalAgent = globalAgent;
+    await s.reporter.waitFor(2);
+    assert.equal(tree(s), "\nGET  client 200");
+    assert.match(String(s.received[0]!["traceparent"]), /^00-/);
+    s.reporter.clear();
+    s.received.length = 0;
+  }
 });
 
 test("a request that a patch beneath ours has sent already goes out without headers, counted", async () => {

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MemoryReporter, Tracer } from "node-opentracing";
 import type { Span } from "opentracing";
 import * as undici from "undici";
 import type { HttpOptions } from "#src/http/http-tracing.js";
+import { tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
 import { spanTree } from "#src/testing/span-tree.js";
 import { traceIdHex } from "#src/trace-context.js";
@@ -111,6 +113,29 @@ test("a fetch that its dispatcher holds until the next one comes keeps its span 
     for (const i of [0, 1]) assert.equal(treeOf(s, i), `\nwork ${i}\n  GET  client 200\n    /status/200  server`);
     assertOwnBaggage(s);
   }));
+
+test("fetches whose headers are the same are told by their URLs", () => {
+  const reporter = new MemoryReporter();
+  const tracer = new Tracer({ reporter, propagators: ["baggage"] });
+  return onScene(
+    client,
+    {},
+    async ({ origin, tracing: { scope } }) => {
+      const work = tracer.startSpan("work").setBaggageItem("tenant", "acme");
+      const urls = [0, 1, 2, 3, 4, 5].map((i) => `${origin}/status/${200 + 100 * (i % 3)}?i=${i}`);
+      await scope.run(work, () =>
+        Promise.all(urls.map(async (url) => (await fetch(url, { redirect: "manual" })).text())),
+      );
+      const clients = reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client");
+      assert.deepEqual(
+        clients.map(({ tags }) => `${tagOf(tags, "http.url")} ${tagOf(tags, "http.status_code")}`).sort(),
+        urls.map((url, i) => `${url} ${200 + 100 * (i % 3)}`).sort(),
+      );
+      assert.ok(clients.every(({ tags }) => tagOf(tags, "http.resend_count") === undefined));
+    },
+    tracer,
+  );
+});
 
 test("a fetch that its dispatcher makes later, and without the headers, is one span", () =>
   onScene(client, {}, async (s) => {
