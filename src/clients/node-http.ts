@@ -93,7 +93,7 @@ function traced(
   let request: ClientRequest & Traced;
   try {
     isLate = isOpen && takesHeadersLater(call);
-    request = send(own, self, headers === undefined || isLate ? withUrl(call) : withHeaders(call, headers));
+    request = send(own, self, headers === undefined ? call.args : isLate ? withUrl(call) : withHeaders(call, headers));
   } catch (error) {
     exchange.failed(error);
     throw error;
