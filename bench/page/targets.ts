@@ -34,9 +34,7 @@ function footprintRatio(measure: string, variant: string, other: string): Target
 /** The highest of some workloads' added CPU, in units of each, over the lowest. */
 function spread(workloads: readonly (readonly [name: string, units: number])[]): Target["figure"] {
   return (figures) => {
-    const values = workloads.map(([name, units]) => ratio(added(name, "ours")(figures), units));
-    if (values.some((value) => value === undefined)) return undefined;
-    return Math.max(...(values as number[])) / Math.min(...(values as number[]));
+    return highestOverLowest(workloads.map(([name, units]) => ratio(added(name, "ours")(figures), units)));
   };
 }
 
@@ -45,9 +43,14 @@ function depthSpread(figures: Figures): number | undefined {
   const first = added("depth-1", "ours")(figures);
   const values = [10, 100, 1000].map((n) => {
     const all = added(`depth-${n}`, "ours")(figures);
-    return all === undefined || first === undefined ? Number.NaN : (all - first) / (n - 1);
+    return all === undefined || first === undefined ? undefined : (all - first) / (n - 1);
   });
-  return values.some(Number.isNaN) ? undefined : Math.max(...values) / Math.min(...values);
+  return highestOverLowest(values);
+}
+
+function highestOverLowest(values: readonly (number | undefined)[]): number | undefined {
+  if (values.some((value) => value === undefined)) return undefined;
+  return Math.max(...(values as number[])) / Math.min(...(values as number[]));
 }
 
 const atMost =

@@ -88,13 +88,8 @@ export class Call {
     this.complete = false;
     this.retrying = false;
     const headers = this.headers(url);
-    if (headers !== undefined) {
-      for (const name in headers) {
-        if (!hasHeader(request.headers, name, headers[name]!)) setHeader(request, name, headers[name]!);
-      }
-    } else {
-      for (const name in this.carried) removeHeader(request, name);
-    }
+    if (headers !== undefined) for (const name in headers) setHeader(request, name, headers[name]!);
+    else for (const name in this.carried) removeHeader(request, name);
   }
 
   /** The last hop's headers are here. Notes where a redirect leads. */
@@ -148,6 +143,7 @@ export function hasHeader(headers: unknown, name: string, value: string): boolea
 /** Puts a header in place of one of the same name; undici's request, not the caller's headers, is changed. */
 function setHeader(request: UndiciRequest, name: string, value: string): void {
   const { headers } = request;
+  if (hasHeader(headers, name, value)) return; // to compare values first spares most names' conversion
   if (Array.isArray(headers)) {
     for (let i = 0; i < headers.length; i += 2) {
       if (String(headers[i]).toLowerCase() === name) {

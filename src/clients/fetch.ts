@@ -67,7 +67,7 @@ function carrying(call: Call, given: FetchArguments, requests: UndiciRequests): 
   const headers = call.headers(call.expected!);
   const args = headers && withTraceHeaders(given, headers);
   if (args === undefined) return given;
-  requests.carry(call, headers!);
+  requests.carriers.add(call, headers!);
   return args;
 }
 

@@ -8,7 +8,8 @@ import type { ClientHandler } from "../http/client-handler.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { isUntraced } from "../untraced.ts";
-import { Call, hasHeader, type UndiciRequest, urlOf } from "./call.ts";
+import { Call, type UndiciRequest, urlOf } from "./call.ts";
+import { Carriers } from "./carriers.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
 
 /** In place of a call: this fetch is not to be traced. */
@@ -41,8 +42,8 @@ export class UndiciRequests {
   readonly #call: symbol = Symbol("node-opentracing.call");
   /** Whether a hop of the global fetch was ever seen: it is undici's. */
   sawFetch = false;
-  /** Calls by the value of the first trace header that their hops carry. Nearly always one each. */
-  readonly #carriers = new Map<string, Call[]>();
+  /** Calls of fetch whose hops carry their headers. */
+  readonly carriers: Carriers = new Carriers();
   /** Calls of fetch whose next hop has not been made yet: queued in a pool, redirected, or to be tried again. */
   readonly #waiting = new Set<Call>();
   /** A redirect response that has just ended: its handler sends the next hop before it returns. */
@@ -102,16 +103,6 @@ export class UndiciRequests {
     this.#stopCreated = undefined;
   }
 
-  /** Fetch was given these headers for all hops of `call`. */
-  carry(call: Call, headers: Readonly<Record<string, string>>): void {
-    const key = firstValue(headers);
-    if (key === undefined) return;
-    call.carried = headers;
-    const calls = this.#carriers.get(key);
-    if (calls === undefined) this.#carriers.set(key, [call]);
-    else calls.push(call);
-  }
-
   /** Fetch has returned its promise, and its first hop may still be to come. */
   await(call: Call): void {
     if (call.expected !== undefined && call.carried === undefined) this.#waiting.add(call);
@@ -122,11 +113,7 @@ export class UndiciRequests {
     call.settled = true;
     call.expected = undefined;
     this.#waiting.delete(call);
-    if (call.carried === undefined) return;
-    const key = firstValue(call.carried)!;
-    const others = this.#carriers.get(key)?.filter((other) => other !== call);
-    if (others === undefined || others.length === 0) this.#carriers.delete(key);
-    else this.#carriers.set(key, others);
+    this.carriers.delete(call);
   }
 
   #created(request: UndiciRequest): void {
@@ -139,7 +126,7 @@ export class UndiciRequests {
       handler instanceof AsyncResource
         ? // These handlers remember the context they were made in, wherever the request has waited since.
           this.#start(request, url, handler.runInAsyncScope(this.#handler.active, this.#handler))
-        : (this.#carrying(request, url) ?? this.#begun(request, url) ?? this.#told(request, url));
+        : (this.carriers.find(request, url, this.#beginning) ?? this.#begun(request, url) ?? this.#told(request, url));
     if (call === undefined) return;
     if (call.isFetch) this.sawFetch = true;
     this.#waiting.delete(call);
@@ -164,20 +151,6 @@ export class UndiciRequests {
   #begun(request: UndiciRequest, url: string): Call | undefined {
     const call = this.#beginning;
     return call instanceof Call && isNext(call, request.method, url) ? call : undefined;
-  }
-
-  /** The fetch whose trace headers the request carries; of several with the same headers, the one that this can be a hop of. */
-  #carrying({ headers, method }: UndiciRequest, url: string): Call | undefined {
-    if (this.#carriers.size === 0 || !Array.isArray(headers)) return undefined;
-    for (let i = 1; i < headers.length; i += 2) {
-      const calls = this.#carriers.get(headers[i])?.filter((call) => carries(headers, call.carried!));
-      if (calls === undefined || calls.length === 0) continue;
-      if (calls.length === 1) return calls[0];
-      return (
-        calls.find((call) => call === this.#beginning) ?? calls.find((call) => call.expects(method, url)) ?? calls[0]
-      );
-    }
-    return undefined;
   }
 
   /** The call that the running context tells, or a new one. */
@@ -309,16 +282,6 @@ function listen(event: string, listener: (message: Message) => void): Undo {
 
 function hasDispatcher(init: unknown): boolean {
   return (init as { dispatcher?: unknown } | undefined)?.dispatcher !== undefined;
-}
-
-function firstValue(headers: Readonly<Record<string, string>>): string | undefined {
-  for (const name in headers) return headers[name];
-  return undefined;
-}
-
-function carries(headers: readonly unknown[], carried: Readonly<Record<string, string>>): boolean {
-  for (const name in carried) if (!hasHeader(headers, name, carried[name]!)) return false;
-  return true;
 }
 
 /**

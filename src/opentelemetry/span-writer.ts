@@ -160,7 +160,7 @@ class StableWriter implements SpanWriter, AttributeSink {
   tag(name: string, value: unknown): void {
     if (!isOpen(this.span)) return;
     this.#keep(name, value);
-    if (value !== undefined && value !== null) writeTag(this, name, value, this.#kind, this.#tags);
+    writeTag(this, name, value, this.#kind, this.#tags);
   }
 
   attribute(name: string, value: unknown): void {

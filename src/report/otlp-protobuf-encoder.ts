@@ -105,7 +105,11 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
       writeTags(this, span, kind);
     } else {
       to.append(template.common);
-      for (let i = 0; i < template.differing.length; i++) this.#differing(tags, template.differing[i]!, kind);
+      const { differing } = template;
+      for (let j = 0; j < differing.length; j++) {
+        const i = differing[j]!;
+        writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
+      }
     }
     const outcome = outcomeOf(span, kind);
     if (outcome.code !== 0) {
@@ -133,19 +137,13 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     return [Buffer.concat([messageHead(1, size), this.#resource, parts[0]!]), ...parts.slice(1)];
   }
 
-  /** Writes a tag that a template leaves out. */
-  #differing(tags: FlatTags, i: number, kind: SpanKind): void {
-    const value = tags[i + 1];
-    if (value !== undefined && value !== null) writeTag(this, tags[i] as string, value, kind, NO_TAGS);
-  }
-
   /** What a span's name, kind and tags become. */
   #encodeCommon(name: string, kind: SpanKind, tags: FlatTags): Uint8Array {
     const to = new ByteBuffer(1024);
     this.#to = to;
     this.#key = fieldKey(9, MESSAGE);
     writeNameAndKind(to, name, kind);
-    for (let i = 0; i < tags.length; i += 2) this.#differing(tags, i, kind);
+    for (let i = 0; i < tags.length; i += 2) writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
     return Uint8Array.prototype.slice.call(to.bytes, 0, to.length);
   }
 

@@ -80,11 +80,7 @@ export function writeShortText(to: ByteBuffer, key: number, name: string, value:
   const second = start + 2 + field.length;
   const end = putAscii(bytes, second + 4, value);
   if (end < 0) return false;
-  bytes[start] = key;
-  bytes[start + 1] = field.length + valueLength + 4;
-  for (let i = 0; i < field.length; i++) bytes[start + 2 + i] = field[i]!;
-  bytes[second] = fieldKey(2, 2);
-  bytes[second + 1] = valueLength + 2;
+  putName(bytes, start, key, field, valueLength + 2);
   bytes[second + 2] = fieldKey(1, 2);
   bytes[second + 3] = valueLength;
   to.length = end;
@@ -97,18 +93,20 @@ export function writeShortNumber(to: ByteBuffer, key: number, name: string, valu
   if (field === undefined || field.length > 0x7f - 7 || value !== (value & 0xfffffff)) return false;
   const size = value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
   to.reserve(0x7f + 2);
-  const { bytes } = to;
-  const start = to.length;
-  bytes[start] = key;
-  bytes[start + 1] = field.length + size + 3;
-  for (let i = 0; i < field.length; i++) bytes[start + 2 + i] = field[i]!;
-  const second = start + 2 + field.length;
-  bytes[second] = fieldKey(2, 2);
-  bytes[second + 1] = size + 1;
-  bytes[second + 2] = fieldKey(3, 0);
-  to.length = second + 3;
+  putName(to.bytes, to.length, key, field, size + 1);
+  to.length += field.length + 4;
+  writeByte(to, fieldKey(3, 0));
   writeVarint(to, value);
   return true;
+}
+
+/** Puts a KeyValue's own key and length, its name, and the key and length of a value of `size` bytes: 4 bytes and the name's. */
+function putName(bytes: Buffer, at: number, key: number, field: Uint8Array, size: number): void {
+  bytes[at] = key;
+  bytes[at + 1] = field.length + size + 2;
+  for (let i = 0; i < field.length; i++) bytes[at + 2 + i] = field[i]!;
+  bytes[at + 2 + field.length] = fieldKey(2, 2);
+  bytes[at + 3 + field.length] = size;
 }
 
 /** KeyValue.key of the names that came so far: bytes are copied faster than characters are read. A service has some dozens. */

@@ -89,10 +89,7 @@ export function writeTags(
     writeAttributes(sink, tags, kind);
     return;
   }
-  for (let i = 0; i < tags.length; i += 2) {
-    const value = tags[i + 1];
-    if (value !== undefined && value !== null) writeTag(sink, tags[i] as string, value, kind, tags);
-  }
+  for (let i = 0; i < tags.length; i += 2) writeTag(sink, tags[i] as string, tags[i + 1], kind, tags);
 }
 
 /** Those of a span that was started by OpenTelemetry's API: as they are. */
@@ -106,9 +103,10 @@ function writeAttributes(sink: AttributeSink, tags: FlatTags, kind: SpanKind): v
 }
 
 /**
- * Writes one of a span's `tags`, as `writeTags` does. A switch rather than a table of functions: V8 sees through it.
+ * Writes one of a span's `tags`, as `writeTags` does, unless it is null or undefined. A switch rather than a table of functions: V8 sees through it.
  */
 export function writeTag(sink: AttributeSink, name: string, value: unknown, kind: SpanKind, tags: FlatTags): void {
+  if (value === undefined || value === null) return;
   switch (name) {
     case SPAN_KIND:
       // A kind that OTLP does not know must not be lost.
