@@ -4,7 +4,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { parentPort } from "node:worker_threads";
-import { isWhole } from "../load/answer.ts";
+import { exchange } from "../load/answer.ts";
 
 const REQUEST = "GET /users/42?page=3 HTTP/1.1\r\nhost: localhost\r\nuser-agent: guard\r\naccept: */*\r\n\r\n";
 
@@ -21,10 +21,6 @@ parentPort!.postMessage((sink.address() as AddressInfo).port);
 let socket: Socket | undefined;
 parentPort!.on("message", async ({ port, count }: { port: number; count: number }) => {
   socket ??= connect(port, "127.0.0.1").setNoDelay();
-  for (let i = 0; i < count; i++) {
-    socket.write(REQUEST);
-    let answer = "";
-    while (!isWhole(answer)) answer += String((await once(socket, "data"))[0]);
-  }
+  for (let i = 0; i < count; i++) await exchange(socket, REQUEST);
   parentPort!.postMessage(posted);
 });

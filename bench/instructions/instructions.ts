@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "../child.ts";
 import { chosen, versionOf } from "../ladder.ts";
-import { isWhole } from "../load/answer.ts";
+import { exchange } from "../load/answer.ts";
 import type { Options } from "../options.ts";
 import { type InstructionRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
@@ -97,9 +97,7 @@ async function asker(
     let left = count;
     const loop = async (socket: (typeof sockets)[number]): Promise<void> => {
       while (left-- > 0) {
-        socket.write(request);
-        let answer = "";
-        while (!isWhole(answer)) answer += String((await once(socket, "data"))[0]);
+        const answer = await exchange(socket, request);
         if (!answer.startsWith("HTTP/1.1 200")) throw new Error(`the server answered ${answer.slice(0, 60)}`);
       }
     };
