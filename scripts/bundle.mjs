@@ -47,7 +47,10 @@ export async function bundle(root) {
     hoistTransitiveImports: false,
     minifyInternalExports: false,
     // Names stay: those of functions and classes are seen from outside, and stack traces are read.
-    plugins: [{ name: "without comments, one byte a character", renderChunk: (code) => minify(code, PRINTED) }],
+    plugins: [
+      { name: "Node's modules as objects", renderChunk: (code) => builtinsAsObjects(code) },
+      { name: "without comments, one byte a character", renderChunk: (code) => minify(code, PRINTED) },
+    ],
   });
   await whole.close();
   const output = generated.output.filter(({ isEntry, code }) => isEntry || code.trim() !== ""); // of types alone
@@ -77,6 +80,19 @@ const PRINTED = {
   mangle: false,
   format: { beautify: true, comments: false, ascii_only: true },
 };
+
+/**
+ * Takes Node's own modules by `process.getBuiltinModule`. For an `import` Node reads each export of the module, and some are made when
+ * they are read: `WebSocket` of node:http loads all of undici.
+ */
+function builtinsAsObjects(code) {
+  return code.replace(/^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from 'node:(\w+)';$/gm, (_, whole, names, name) => {
+    const module = `process.getBuiltinModule("node:${name}")`;
+    const constants = whole === undefined ? [] : [`${whole} = ${module}`];
+    if (names !== undefined) constants.push(`{${names.replaceAll(" as ", ": ")}} = ${module}`);
+    return `const ${constants.join(", ")};`;
+  });
+}
 
 /** A module of types alone has no code, which is no fault. */
 function onLog(level, log) {

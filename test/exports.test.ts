@@ -170,11 +170,22 @@ test("every subpath of package.json has a built file and types", () => {
 
 test("a service that imports node-opentracing loads two files, and of other packages opentracing alone", () => {
   const imports = (file: string) =>
-    [...readFileSync(join(root, file), "utf8").matchAll(/^(?:import|export) (?:[^"]* from )?"([^"]+)";$/gm)]
-      .map(([, name]) => name!)
-      .filter((name) => !name.startsWith("node:"));
+    [...readFileSync(join(root, file), "utf8").matchAll(/^(?:import|export) (?:[^"]* from )?"([^"]+)";$/gm)].map(
+      ([, name]) => name!,
+    );
   assert.deepEqual(imports("dist/index.js"), ["./chunks/main.js"]);
   assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing"]);
+});
+
+test("a service without fetch does not get what fetch needs into its memory", () => {
+  const program = `
+    require("node:http");
+    const { initTracing, MemoryReporter } = require("node-opentracing");
+    initTracing({ reporter: new MemoryReporter() });
+    console.log(process.moduleLoadList.filter((name) => /undici|web ?socket/i.test(name)).join());
+    void fetch("data:,").then(() => console.log(process.moduleLoadList.some((name) => /undici/.test(name))));`;
+  const output = execFileSync(process.execPath, ["-e", program], { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
+  assert.equal(output.toString(), "\ntrue\n");
 });
 
 test("what is published is ASCII, which V8 keeps and reads as one byte a character", () => {
