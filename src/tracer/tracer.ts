@@ -26,7 +26,7 @@ import type { Reporter, SpanReference } from "../report/reporter.ts";
 import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
 import { DEBUG, DECISION_ONLY, hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
-import { clock, timeOr } from "./clock.ts";
+import { clock, timeOr, uptime } from "./clock.ts";
 import { randomWord } from "./ids.ts";
 import { checkedLimits, type SpanLimits } from "./limits.ts";
 import { ALWAYS, ParentBasedSampler, type Sampler } from "./sampler.ts";
@@ -270,8 +270,9 @@ function newRecord(
   references: readonly Reference[] | undefined,
   givenStart: number | undefined,
 ): SpanRecord {
-  const offset = clock.offset();
-  const record = new SpanRecord(context, name, timeOr(offset + performance.now(), givenStart), offset);
+  const monotonic = uptime();
+  const offset = clock.offset(monotonic);
+  const record = new SpanRecord(context, name, timeOr(offset + monotonic, givenStart), offset);
   if (parent !== undefined && hasIds(parent)) {
     record.parentSpanId0 = parent.spanId0;
     record.parentSpanId1 = parent.spanId1;
