@@ -15,14 +15,15 @@ process.on("disconnect", () => cluster.disconnect(() => process.exit(0)));
 process.on("message", async (message) => {
   if (message !== "snapshot") return;
   const { user, system } = process.cpuUsage();
-  const sum = { requests: 0, cpu: user + system, memory: process.memoryUsage.rss() };
+  const sum = { requests: 0, cpu: user + system, memory: process.memoryUsage.rss(), reported: 0 };
   for (const worker of workers) {
     const answer = answerOf<Snapshot>(worker);
     worker.send("snapshot");
-    const { requests, cpu, memory } = await answer;
+    const { requests, cpu, memory, reported = 0 } = await answer;
     sum.requests += requests;
     sum.cpu += cpu;
     sum.memory += memory;
+    sum.reported += reported;
   }
   process.send?.(sum);
 });

@@ -6,6 +6,8 @@ const PARTS = ["ladder", "micro", "footprint", "instructions"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
+  /** Whether to show only that everything works, in a fraction of the time. Its figures mean little. */
+  readonly quick: boolean;
   /** Releases of Node, by major. Empty: this one. */
   readonly nodes: readonly string[];
   readonly parts: readonly Part[];
@@ -59,6 +61,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   const { quick } = values;
   return {
+    quick,
     nodes: list(values.node),
     parts: values.only === "" ? PARTS : list(values.only).map(partNamed),
     variants: list(values.variants),

@@ -20,6 +20,7 @@ export interface Proof {
   readonly variant: string;
   readonly generation: number;
   readonly requests: number;
+  /** That came to the sink, or that the process itself counted. */
   readonly spans: number;
   /** Spans of served requests among them. */
   readonly served: number;

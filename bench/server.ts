@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly cpu: number;
   /** Bytes. */
   readonly memory: number;
+  /** Of a variant that counts its spans itself. */
+  readonly reported?: number | undefined;
 }
 
 const [variant, file, sink, upstream, option] = process.argv.slice(2);
@@ -37,5 +39,5 @@ process.on("message", (message) => {
 
 function snapshot(): Snapshot {
   const { user, system } = process.cpuUsage();
-  return { requests, cpu: user + system, memory: process.memoryUsage.rss() };
+  return { requests, cpu: user + system, memory: process.memoryUsage.rss(), reported: started.reported?.() };
 }

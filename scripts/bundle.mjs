@@ -83,15 +83,19 @@ const PRINTED = {
 
 /**
  * Takes Node's own modules by `process.getBuiltinModule`. For an `import` Node reads each export of the module, and some are made when
- * they are read: `WebSocket` of node:http loads all of undici.
+ * they are read: `WebSocket` of node:http loads all of undici. node:module, which has none of those, stays as it is: Jest gives its tests
+ * another.
  */
 function builtinsAsObjects(code) {
-  return code.replace(/^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from 'node:(\w+)';$/gm, (_, whole, names, name) => {
-    const module = `process.getBuiltinModule("node:${name}")`;
-    const constants = whole === undefined ? [] : [`${whole} = ${module}`];
-    if (names !== undefined) constants.push(`{${names.replaceAll(" as ", ": ")}} = ${module}`);
-    return `const ${constants.join(", ")};`;
-  });
+  return code.replace(
+    /^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from 'node:(?!module')(\w+)';$/gm,
+    (_, whole, names, name) => {
+      const module = `process.getBuiltinModule("node:${name}")`;
+      const constants = whole === undefined ? [] : [`${whole} = ${module}`];
+      if (names !== undefined) constants.push(`{${names.replaceAll(" as ", ": ")}} = ${module}`);
+      return `const ${constants.join(", ")};`;
+    },
+  );
 }
 
 /** A module of types alone has no code, which is no fault. */

@@ -174,7 +174,7 @@ test("a service that imports node-opentracing loads two files, and of other pack
       ([, name]) => name!,
     );
   assert.deepEqual(imports("dist/index.js"), ["./chunks/main.js"]);
-  assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing"]);
+  assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing", "node:module"]);
 });
 
 test("a service without fetch does not get what fetch needs into its memory", () => {

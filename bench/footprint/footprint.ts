@@ -8,7 +8,10 @@ import { versionOf } from "../ladder.ts";
 import type { Options } from "../options.ts";
 import { peerFolder, program } from "../places.ts";
 import { type FootprintRun, put, type Results } from "../results.ts";
+import type { Received } from "../sink/program.ts";
 import { summary } from "../statistics.ts";
+import { isSilent } from "../variants/variant.ts";
+import { BATCH, UNCOUNTED } from "./batches.ts";
 import { latencies } from "./latency.ts";
 import { installedSize, sizeOf } from "./size.ts";
 
@@ -19,9 +22,14 @@ const LARGE = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-siz
 
 const run = promisify(execFile);
 
+/** @throws Error where not so many spans have come to a sink by now */
+async function arrived(sink: Child, spans: number): Promise<void> {
+  const [received] = await sink.ask<Received[]>("received");
+  if (received!.spans !== spans) throw new Error(`${received!.spans} spans came of ${spans}`);
+}
+
 export async function runFootprint(options: Options, node: string, results: Results, save: () => void): Promise<void> {
   const version = versionOf(node);
-  const isQuick = options.generations === 1;
 
   function note(measure: string, variant: string, unit: string, values: readonly number[]): void {
     const row: FootprintRun = { measure, variant, node: version, unit, values };
@@ -61,14 +69,13 @@ export async function runFootprint(options: Options, node: string, results: Resu
 
   for (const variant of ALLOCATING) {
     const { medianBytes, posted } = await output<RequestCost>("guard/requests", [variant, "hello", "20"], LARGE);
-    const isSilent = variant === "untraced" || variant === "unsampled";
-    if (posted > 0 === isSilent) throw new Error(`${variant} posted ${posted} bytes`);
+    if (posted > 0 === isSilent(variant)) throw new Error(`${variant} posted ${posted} bytes`);
     note("heap allocated a request", variant, "bytes", [medianBytes]);
   }
 
   const sink = new Child("serving", "sink/program", { args: ["1"] });
   const [port] = await sink.answer<number[]>();
-  const spans = isQuick ? 500_000 : 5_000_000;
+  const spans = options.quick ? 500_000 : 5_000_000;
   const resident = await output<number[]>("footprint/memory", [port, spans]);
   note(
     `resident memory over ${spans.toLocaleString("en")} spans`,
@@ -76,8 +83,10 @@ export async function runFootprint(options: Options, node: string, results: Resu
     "MB",
     resident.map((one) => one / 2 ** 20),
   );
+  await arrived(sink, spans);
   // On any core: on one alone, V8's other threads, which compile while the process is young, take turns with the event loop.
-  const flushes = await output<number[]>("footprint/flush", [port, isQuick ? 50 : 300], [], false);
+  const flushes = await output<number[]>("footprint/flush", [port, options.quick ? 50 : 300], [], false);
+  await arrived(sink, spans + (flushes.length + UNCOUNTED) * BATCH);
   note("event loop kept by a flush", "ours", "ms", flushes);
   await sink.end();
 

@@ -1,8 +1,10 @@
 // How long answers take at half of the rate that the untraced server can bear.
 
 import { Child } from "../child.ts";
+import { prove } from "../generation.ts";
 import { load } from "../load/load.ts";
 import type { Options } from "../options.ts";
+import { WORKLOADS } from "../workloads/workload.ts";
 
 const VARIANTS = ["untraced", "ours", "opentelemetry"] as const;
 const CONNECTIONS = 32;
@@ -27,6 +29,7 @@ export async function latencies(options: Options, node: string): Promise<Map<str
         results.set(variant, [...(results.get(variant) ?? []), p99]);
       }
     }
+    await prove(servers, sink, WORKLOADS["hello"]!, 0);
     return results;
   } finally {
     await Promise.all([sink, ...servers.map(({ child }) => child)].map((one) => one.end()));

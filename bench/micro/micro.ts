@@ -23,7 +23,7 @@ export async function runMicro(options: Options, node: string, results: Results,
     for (let round = 0; round < options.generations; round++) {
       for (const tracer of round % 2 === 0 ? TRACERS : TRACERS.toReversed()) {
         const of = (what: string, flags: string[]) =>
-          measure(node, flags, [tracer, operation, what, String(options.rounds === 1)]);
+          measure(node, flags, [tracer, operation, what, String(options.quick)]);
         const time = await of("time", []);
         if (time === undefined) continue;
         const kept = figures.get(tracer) ?? { times: [], bytes: [] };

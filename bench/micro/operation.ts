@@ -67,7 +67,8 @@ export class Tally {
 /** The operation `span` by OpenTracing's API. */
 export function spanOf(tracer: Pick<Tracer, "startSpan">, tally: Tally): Operation {
   const run = (): void => {
-    tracer.startSpan("op").setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false).finish();
+    const span = tracer.startSpan("op").setTag("http.method", "GET");
+    span.setTag("http.status_code", nextStatus()).setTag("error", false).finish();
   };
   return { run, prove: tally.prove };
 }

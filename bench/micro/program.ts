@@ -7,6 +7,8 @@ import type { Operation, OperationName, Operations } from "./operation.ts";
 
 /** Runs between two turns of the event loop, in which tracers send. */
 const CHUNK = 200;
+/** Runs before bytes are counted. */
+const WARM_UP = 40_000;
 
 const [tracer, name, what, quick] = process.argv.slice(2);
 const { operations } = (await import(`./${tracer}.js`)) as { operations: Operations };
@@ -40,9 +42,9 @@ async function nanoseconds({ run, per = 1, prove }: Operation): Promise<number> 
 }
 
 /** Bytes of heap a run, where the young generation is so large that nothing is collected in between. */
-async function bytes({ run, per = 1 }: Operation): Promise<number> {
+async function bytes({ run, per = 1, prove }: Operation): Promise<number> {
   const runs = Math.ceil(2000 / per);
-  for (let i = 0; i < 40_000 / per; i++) {
+  for (let i = 0; i < WARM_UP / per; i++) {
     run();
     if (i % CHUNK === 0) await nextTurn();
   }
@@ -54,5 +56,6 @@ async function bytes({ run, per = 1 }: Operation): Promise<number> {
     for (let i = 0; i < runs; i++) run();
     samples.push((process.memoryUsage().heapUsed - before) / (runs * per));
   }
+  prove?.(WARM_UP / per + samples.length * runs);
   return median(samples);
 }

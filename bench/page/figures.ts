@@ -52,10 +52,14 @@ export class Figures {
 
   /** Instructions that a variant adds to a request. */
   instructions(workload: string, variant: string): number | undefined {
-    const of = (name: string): readonly number[] =>
-      this.#instructions.find((one) => one.workload === workload && one.variant === name)?.instructions ?? [];
-    const [own, base] = [of(variant), of("untraced")];
-    return own.length === 0 || base.length === 0 ? undefined : median(own) - median(base);
+    const [own, base] = [this.executed(workload, variant), this.executed(workload, "untraced")];
+    return own === undefined || base === undefined ? undefined : own - base;
+  }
+
+  /** Instructions of a whole request. */
+  executed(workload: string, variant: string): number | undefined {
+    const run = this.#instructions.find((one) => one.workload === workload && one.variant === variant);
+    return run === undefined ? undefined : median(run.instructions);
   }
 
   /** The values of a measure whose name begins so. */
@@ -88,7 +92,7 @@ export function majorsOf({ ladder, micro, footprint, instructions }: Results): s
   return [...new Set(majors)].sort((a, b) => Number(a) - Number(b));
 }
 
-/** a / b where both were measured. */
+/** a / b where both were measured. Undefined too where b is not above 0, as a difference may be that is lost in noise. */
 export function ratio(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a / b;
+  return a === undefined || b === undefined || b <= 0 ? undefined : a / b;
 }

@@ -3,7 +3,7 @@
 import { OPERATION_TITLES, TRACERS } from "../micro/operation.ts";
 import type { Results } from "../results.ts";
 import { median, type Summary } from "../statistics.ts";
-import { VARIANTS } from "../variants/variant.ts";
+import { isSilent, VARIANTS } from "../variants/variant.ts";
 import { WORKLOADS } from "../workloads/workload.ts";
 import { Figures, majorsOf, ratio } from "./figures.ts";
 import { plot, type Row } from "./plot.ts";
@@ -54,15 +54,16 @@ npm run bench -- --help
 npm run bench:guard                               # what .ci/run checks: figures that noise does not move
 \`\`\`
 
-Each variant is a process of its own, alone on one core; the load (\`wrk\`, or our own generator), the back end and the server that
-handlers ask are on the other. All variants of a workload are alive at once and are loaded in turn, there and back, for some rounds;
-then all of that again with fresh processes. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
+Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn, there and back, for some rounds;
+then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
+its turns (dd-trace every two seconds, Elastic every ten) is in its own CPU time only where its turn comes then. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
 in the same round: the median of all rounds, and the lowest and highest. Everything is exported, to a back end that decodes what it gets: where
 one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told. A variant that drops is cheaper than one
 that does not.
 
 The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: what is left
-to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with everything off that is not tracing.`;
+to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with metrics, logs and profiles off;
+Sentry counts its sessions and Elastic its breakdown of times, as they do by default.`;
 
 function machineOf({ machine, note, versions }: Results): string {
   const byName = new Map<string, string[]>();
@@ -81,6 +82,7 @@ function targetsOf(releases: readonly Release[]): string {
     const cells = releases.map(({ major, figures }) => {
       const value = figure(figures);
       if (value === undefined || Number.isNaN(value)) return "";
+      if (value < 0 && unit === undefined) return "not to be told from 0";
       const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
       return isMet(value, major) ? told : `**${told}: not met**`;
     });
@@ -98,14 +100,13 @@ function ladderOf(name: string, { figures }: Release): string {
   const rows = variants.map((variant) => {
     const added = figures.added(name, variant)!;
     const own = variant === "ours" || ours === undefined;
-    const proving = VARIANTS[variant]?.proving;
     return [
       VARIANTS[variant]?.title ?? variant,
       range(added),
-      own ? "" : fixed(ratio(added.median, ours)!),
+      own ? "" : told(ratio(added.median, ours)),
       fixed(figures.throughput(name, variant)!.median),
       fixed(figures.memory(name, variant)!.median, 0),
-      proving === "nothing" ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
+      isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
     ];
   });
   const generations = new Set(run.periods.map(({ generation }) => generation)).size;
@@ -137,7 +138,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
         const [added, ours] = [figures.instructions(name, variant), figures.instructions(name, "ours")];
         if (added === undefined) return ["", ""];
         const own = variant === "ours" || ours === undefined;
-        return [fixed(added / 1000, 1), own ? "" : fixed(added / ours)];
+        return [fixed(added / 1000, 1), own ? "" : told(ratio(added, ours))];
       });
       return cells.every((cell) => cell === "") ? [] : [[capital(WORKLOADS[name]!.title), title, ...cells]];
     }),
@@ -147,8 +148,12 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const words = `## Instructions
 
 Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves nothing: another run differs by
-1 to 3 %. An untraced hello has 50,000.`;
-  return `${words}\n\n${table(head, rows)}`;
+1 to 3 %.`;
+  const base = releases.map(({ major, figures }) => [major, figures.executed("hello", "untraced")] as const);
+  const untraced = base
+    .filter(([, count]) => count !== undefined)
+    .map(([major, count]) => `${fixed(count! / 1000, 0)},000 on Node ${major}`);
+  return `${words} ${untraced.length === 0 ? "" : `An untraced hello has ${untraced.join(", ")}.`}\n\n${table(head, rows)}`;
 }
 
 function microOf(releases: readonly Release[]): string {
@@ -220,6 +225,11 @@ function range({ median: middle, lowest, highest }: Summary): string {
 
 function fixed(value: number, digits = 2): string {
   return value.toFixed(digits);
+}
+
+/** Nothing where there is no figure. */
+function told(value: number | undefined): string {
+  return value === undefined ? "" : fixed(value);
 }
 
 function times(count: number, noun: string): string {

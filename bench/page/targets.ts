@@ -49,7 +49,7 @@ function depthSpread(figures: Figures): number | undefined {
 }
 
 function highestOverLowest(values: readonly (number | undefined)[]): number | undefined {
-  if (values.some((value) => value === undefined)) return undefined;
+  if (values.some((value) => value === undefined || value <= 0)) return undefined; // lost in noise
   return Math.max(...(values as number[])) / Math.min(...(values as number[]));
 }
 
@@ -229,11 +229,11 @@ function allocatedRatio(figures: Figures): number | undefined {
   const base = of("untraced");
   const [ours, other] = [of("ours"), of("opentelemetry")];
   if (base === undefined || ours === undefined || other === undefined) return undefined;
-  return (ours - base) / (other - base);
+  return ratio(ours - base, other - base);
 }
 
 function growth(figures: Figures): number | undefined {
-  const values = figures.footprint("resident memory over", "ours");
+  const values = figures.footprint("resident memory over 5,000,000 spans", "ours");
   return values === undefined ? undefined : Math.max(...values.slice(3)) - values[2]!;
 }
 

@@ -31,6 +31,9 @@ interface Unread {
 const received: Received[] = [];
 const ports: number[] = [];
 const unread: Unread[] = [];
+/** Of the bodies that are not read yet, and how many are kept so. */
+let unreadBytes = 0;
+const MAX_UNREAD = 512 * 1024 * 1024;
 
 for (let i = 0; i < Number(process.argv[2] ?? 1); i++) {
   const here: Received = { spans: 0, served: 0, bytes: 0, posts: 0, unreadable: 0 };
@@ -42,7 +45,7 @@ for (let i = 0; i < Number(process.argv[2] ?? 1); i++) {
 
 process.on("disconnect", () => process.exit(0));
 process.on("message", () => {
-  for (const one of unread.splice(0)) read(one);
+  readAll();
   process.send?.(received);
 });
 process.send?.(ports);
@@ -54,9 +57,17 @@ function take(here: Received, request: IncomingMessage, response: ServerResponse
   request.on("error", () => here.unreadable++);
   request.on("end", () => {
     const encoding = request.headers["content-encoding"];
-    unread.push({ here, path: request.url!, encoding, body: Buffer.concat(chunks) });
+    const body = Buffer.concat(chunks);
+    unread.push({ here, path: request.url!, encoding, body });
+    unreadBytes += body.length;
     answer(request, response);
+    if (unreadBytes > MAX_UNREAD) readAll();
   });
+}
+
+function readAll(): void {
+  for (const one of unread.splice(0)) read(one);
+  unreadBytes = 0;
 }
 
 function read({ here, path, encoding, body }: Unread): void {

@@ -9,13 +9,21 @@ export interface Started {
   /** The middleware that the tracer's manual asks Koa's and Hono's users to add. */
   readonly koa?: () => Promise<unknown>;
   readonly hono?: () => Promise<unknown>;
+  /** Spans that were finished, where none is sent. */
+  readonly reported?: () => number;
 }
 
 /**
- * What a variant's sink must have got at the end, or the run fails: nothing at all; every span that the workload makes; or spans of
- * requests. Peers drop what exceeds their queues, which makes them cheaper, and the page tells how much came: it fails below a tenth.
+ * What a variant's sink must have got at the end, or the run fails: nothing at all; nothing, for the process itself counted every span
+ * that the workload makes; every such span; or spans of requests. Peers drop what exceeds their queues, which makes them cheaper, and the page tells how much came: it fails below a tenth.
  */
-export type Proving = "nothing" | "every span" | "requests";
+export type Proving = "nothing" | "reported" | "every span" | "requests";
+
+/** Whether nothing is sent. */
+export function isSilent(variant: string): boolean {
+  const { proving } = VARIANTS[variant]!;
+  return proving === "nothing" || proving === "reported";
+}
 
 export interface Variant {
   /** As the page calls it. */
@@ -28,7 +36,7 @@ export interface Variant {
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   untraced: { title: "untraced", proving: "nothing" },
   unsampled: { title: "node-opentracing, unsampled", proving: "nothing" },
-  unexported: { title: "node-opentracing, sampled, not exported", proving: "nothing" },
+  unexported: { title: "node-opentracing, sampled, not exported", proving: "reported" },
   ours: { title: "node-opentracing, sampled and exported", proving: "every span" },
   floor: { title: "the floor: a prototype that does the bare minimum", proving: "every span" },
   opentelemetry: {

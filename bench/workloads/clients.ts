@@ -1,9 +1,10 @@
-// A handler that asks another server twice, by fetch and by http.request.
+// A handler that asks another server by fetch, by http.request, or twice, by both.
 
 import { requireFramework as require } from "../places.ts";
 import type { Serve } from "./workload.ts";
 
-export const serve: Serve = ({ count, upstream }) => {
+export const serve: Serve = ({ count, upstream, option }) => {
+  const [byFetch, byRequest] = [(option & 1) !== 0, (option & 2) !== 0];
   const http: typeof import("node:http") = require("node:http");
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   const base = `http://127.0.0.1:${upstream}`;
@@ -27,9 +28,10 @@ export const serve: Serve = ({ count, upstream }) => {
   return http.createServer(async (_request, response) => {
     count();
     try {
-      const [a, b] = await Promise.all([fetch(`${base}/a`).then((answer) => answer.text()), get("/b")]);
+      const a = byFetch ? fetch(`${base}/a`).then((answer) => answer.text()) : "";
+      const b = byRequest ? get("/b") : "";
       response.setHeader("content-type", "text/plain");
-      response.end(a + b);
+      response.end((await a) + (await b));
     } catch (error) {
       response.writeHead(500).end(String(error));
     }

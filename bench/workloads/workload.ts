@@ -9,7 +9,7 @@ export interface Scene {
   readonly started: Started;
   /** The port of a server that answers anything. */
   readonly upstream: number;
-  /** What the table says: how many child spans. */
+  /** What the table says: how many child spans, by which clients. */
   readonly option: number;
 }
 
@@ -40,6 +40,11 @@ function hello(connections: number, more: Partial<Workload> = {}): Workload {
   return { title, file: "hello", path: "/hello", connections, spans: 1, variants: FEW, ...more };
 }
 
+function client(title: string, option: number): Workload {
+  const variants = ["untraced", "ours", "floor", "opentelemetry-full"];
+  return { title, file: "clients", path: "/hello", connections: 32, option, spans: 2, variants };
+}
+
 /** One request at a time: 32 of the deepest would make more spans in one turn of the event loop than a reporter holds. */
 function nested(count: number): Workload {
   const title = `${count} spans, each the child of the one before`;
@@ -65,7 +70,15 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   koa: { title: "Koa 3 with @koa/router, the same route", path: "/users/42", connections: 32, spans: 1 },
   hono: { title: "Hono 4 on Node, the same route", path: "/users/42", connections: 32, spans: 1 },
   tornado: { title: "a Tornado-style handler, the same route", path: "/users/42", connections: 32, spans: 1 },
-  clients: { title: "a handler with one fetch and one http.request", path: "/hello", connections: 32, spans: 3 },
+  clients: {
+    title: "a handler with one fetch and one http.request",
+    path: "/hello",
+    connections: 32,
+    option: 3,
+    spans: 3,
+  },
+  fetch: client("a handler with one fetch", 1),
+  request: client("a handler with one http.request", 2),
   children: {
     title: "a handler with 10 child spans",
     path: "/hello",

@@ -78,10 +78,10 @@ function watch(promise: Promise<Response>, call: Call, requests: UndiciRequests)
     (response) => {
       const unseen = call.request === undefined;
       requests.settled(call);
-      exchange.status ??= response.status;
+      exchange.status ??= response?.status; // a stand-in may answer anything
       // Not from the network, as far as undici's channels tell: a mock, or a fetch that is not undici's.
       if (unseen || call.complete) exchange.end();
-      else if (response.body) exchange.body = new WeakRef(response.body);
+      else if (response?.body) exchange.body = new WeakRef(response.body);
       return response;
     },
     (error: unknown) => {

@@ -13,7 +13,7 @@ import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Check } from "../settings.ts";
 import type { TraceContext } from "../trace-context.ts";
-import { clock, timeOr, uptime } from "../tracer/clock.ts";
+import { clock, timeOr } from "../tracer/clock.ts";
 import { ParentBasedSampler, type Sampler } from "../tracer/sampler.ts";
 import type { SpanContext } from "../tracer/span-context.ts";
 import type { SpanRecord } from "../tracer/span-record.ts";
@@ -84,7 +84,7 @@ export class JaegerTracer extends Tracer {
     const span = super.startSpan(name, options) as JaegerSpan;
     const reason = this.#roots.takeReason();
     if (reason !== undefined) span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
-    const monotonic = uptime();
+    const monotonic = performance.now();
     span.began(String(name), options, timeOr(clock.offset(monotonic) + monotonic, options?.startTime));
     return span;
   }

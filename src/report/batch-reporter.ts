@@ -65,6 +65,9 @@ export class BatchReporter implements Reporter {
   /** Where the next spans go, and how many are there. */
   #buffer: ByteBuffer | undefined;
   #spans = 0;
+  #isEncoding = false;
+  /** Spans that finished while another was being encoded: a tag's `toJSON`, or who hears our diagnostics, may make some. */
+  readonly #meanwhile: FinishedSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sending = 0;
   #heldSpans = 0;
@@ -79,6 +82,15 @@ export class BatchReporter implements Reporter {
   }
 
   report(span: FinishedSpan): void {
+    if (this.#isEncoding) {
+      this.#meanwhile.push(span);
+      return;
+    }
+    this.#report(span);
+    if (this.#meanwhile.length > 0) for (const one of this.#meanwhile.splice(0)) this.report(one);
+  }
+
+  #report(span: FinishedSpan): void {
     if (this.#closed !== undefined) {
       warn("report.after_close", "a span finished after its reporter was closed, and is lost");
       return;
@@ -90,12 +102,15 @@ export class BatchReporter implements Reporter {
     this.#buffer ??= this.#pool.pop() ?? new ByteBuffer();
     const buffer = this.#buffer;
     const before = buffer.length;
+    this.#isEncoding = true;
     try {
       this.#encoder.encode(span, buffer);
     } catch (error) {
       buffer.length = before;
       warn("report.encode_error", "a span could not be encoded and is lost", error);
       return;
+    } finally {
+      this.#isEncoding = false;
     }
     this.#spans++;
     this.#heldSpans++;
@@ -183,7 +198,7 @@ export class BatchReporter implements Reporter {
 
   async #send(batch: Batch): Promise<void> {
     const { bytes, spans, runs, buffer } = batch;
-    const delivery = await this.#sender.send(this.#encoder.body(bytes, runs));
+    const delivery = await this.#deliver(bytes, runs);
     this.#sending--;
     if (delivery.status === "delivered") {
       this.#heldSpans -= spans;
@@ -197,6 +212,15 @@ export class BatchReporter implements Reporter {
     this.#sendNext();
     this.#unsettled.delete(batch);
     for (const done of batch.waiters) done();
+  }
+
+  /** Never rejects: who sends does not wait, and an unhandled rejection would end the process. */
+  async #deliver(bytes: Uint8Array, runs: readonly Run[] | undefined): Promise<Delivery> {
+    try {
+      return await this.#sender.send(this.#encoder.body(bytes, runs));
+    } catch (error) {
+      return { status: "failed", reason: String(error) };
+    }
   }
 
   #lost(spans: number, reason: string, rejected = false): void {

@@ -7,3 +7,12 @@
 export function flatText(text: string): string {
   return text.length < 13 ? text : Buffer.from(text, "utf16le").toString("utf16le");
 }
+
+/**
+ * The same for a tag's name, which in most programs is a literal: V8 compares literals by their addresses, and what this answers has
+ * the address that a literal of the same text has.
+ */
+export function flatName(name: string): string {
+  for (const key in { [name]: 0 }) return key;
+  return name;
+}

@@ -1,8 +1,9 @@
 // Protocol Buffers' wire format, as far as OTLP needs it: https://protobuf.dev/programming-guides/encoding/
 
 import type { ByteBuffer } from "./byte-buffer.ts";
+import { flatName } from "./flat-text.ts";
 
-// Each function but `writeText` and `endMessage` leaves it to the caller to have reserved room: 10 bytes at most.
+// `writeText`, `writeShortText`, `writeShortNumber` and `endMessage` reserve their own room; before the others the caller must: 10 bytes at most.
 
 /** A field's key: its number, and the wire type of what follows. Field numbers up to 15 take one byte. */
 export function fieldKey(field: number, wireType: 0 | 1 | 2 | 5): number {
@@ -113,12 +114,13 @@ function putName(bytes: Buffer, at: number, key: number, field: Uint8Array, size
 const nameFields = new Map<string, Uint8Array>();
 const MAX_NAMES = 1000;
 
-/** Undefined for a name that is long or not ASCII, or when there are too many. */
+/** Undefined for a name that is long or not ASCII. */
 function nameField(name: string): Uint8Array | undefined {
   const bytes = Buffer.from(name);
-  if (bytes.length > 0x7f || bytes.length !== name.length || nameFields.size >= MAX_NAMES) return undefined;
+  if (bytes.length > 0x7f || bytes.length !== name.length) return undefined;
+  if (nameFields.size >= MAX_NAMES) nameFields.clear();
   const field = Uint8Array.of(fieldKey(1, 2), bytes.length, ...bytes);
-  nameFields.set(name, field);
+  nameFields.set(flatName(name), field);
   return field;
 }
 

@@ -9,7 +9,7 @@ import {
   HTTP_STATUS_CODE,
   HTTP_URL,
 } from "../tags.ts";
-import { flatText } from "./flat-text.ts";
+import { flatName, flatText } from "./flat-text.ts";
 import { SERVER, type SpanKind } from "./semantic-conventions.ts";
 
 /** Encodes a name, a kind and tags that do not need each other to be understood. */
@@ -52,7 +52,7 @@ interface Known {
   oldest: number;
 }
 
-/** Finds a span's template, and makes those that are worth it. Holds some megabytes at most, a few hundred kilobytes as a rule. */
+/** Finds a span's template, and makes those that are worth it. Holds 25 MB at the very most, a few hundred kilobytes as a rule. */
 export class SpanTemplates {
   readonly #encode: EncodeCommon;
   readonly #byName = new Map<string, Known>();
@@ -124,7 +124,8 @@ class Template implements SpanTemplate {
     const common: unknown[] = [];
     const differing: number[] = [];
     for (let i = 0; i < tags.length; i += 2) {
-      const [tag, value] = [tags[i], tags[i + 1]];
+      const [given, value] = [tags[i], tags[i + 1]];
+      const tag = typeof given === "string" ? flatName(given) : given;
       const differs = mayDiffer.has(i) || !isKept(value);
       const kept = differs ? DIFFERS : typeof value === "string" ? flatText(value) : value;
       if (differs) differing.push(i);

@@ -5,23 +5,15 @@ const CHECK_INTERVAL = 1_000;
 /** By how much, in milliseconds, they may differ before we follow the wall clock. */
 const TOLERANCE = 20;
 
-/** The global of that name is an accessor of Node's, which is asked once. */
-const { performance } = globalThis;
-
-/** The monotonic clock, in milliseconds since the process began. */
-export function uptime(): number {
-  return performance.now();
-}
-
 /**
  * The monotonic clock laid on the wall clock. A machine that was suspended, or whose time was set, is noticed within a
  * second of use; a span keeps the offset it started with, so that no correction reaches its duration.
  */
 class Clock {
   #offset = firstOffset();
-  #checked = uptime();
+  #checked = performance.now();
 
-  /** What to add to `monotonic`, and to later answers of `uptime`, to get milliseconds since 1970. */
+  /** What to add to `monotonic`, which is `performance.now()`, and to its later answers, to get milliseconds since 1970. */
   offset(monotonic: number): number {
     if (monotonic - this.#checked > CHECK_INTERVAL) {
       this.#checked = monotonic;
@@ -39,7 +31,7 @@ export const clock: Clock = new Clock();
  * caller's span might begin after its callee's; it counts where the time was set since the start, or there is no origin.
  */
 function firstOffset(): number {
-  const offset = Date.now() - uptime();
+  const offset = Date.now() - performance.now();
   return Math.abs(offset - performance.timeOrigin) > TOLERANCE ? offset : performance.timeOrigin;
 }
 

@@ -16,7 +16,7 @@ export class SpanRecord implements FinishedSpan {
   operationName: string;
   startTime: number;
   endTime = 0;
-  /** Added to `uptime()` for this span's end: see `Clock`. */
+  /** Added to `performance.now()` for this span's end: see `Clock`. */
   clockOffset: number;
   tags: unknown[] = [];
   logs: LogEntry[] = NO_LOGS;

@@ -4,7 +4,7 @@ import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { SAMPLED } from "../trace-context.ts";
-import { timeOr, uptime } from "./clock.ts";
+import { timeOr } from "./clock.ts";
 import { limitedValue } from "./limits.ts";
 import type { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
@@ -88,7 +88,7 @@ export class Span extends OpenTracingSpan {
     } else {
       const kept: Record<string, unknown> = {};
       for (const name in fields) kept[name] = limitedValue(fields[name], maxValueLength);
-      record.addLog({ timestamp: timeOr(record.clockOffset + uptime(), timestamp), fields: kept });
+      record.addLog({ timestamp: timeOr(record.clockOffset + performance.now(), timestamp), fields: kept });
     }
     return this;
   }
@@ -126,7 +126,7 @@ export class Span extends OpenTracingSpan {
     if (record === undefined) return;
     this.#record = undefined;
 
-    record.endTime = Math.max(timeOr(record.clockOffset + uptime(), finishTime), record.startTime);
+    record.endTime = Math.max(timeOr(record.clockOffset + performance.now(), finishTime), record.startTime);
     this.#tracer.report(record);
   }
 

@@ -175,11 +175,13 @@ scene("a stand-in that answers nothing, or throws, does so as ever, and its span
   const traced = globalThis.fetch;
   globalThis.fetch = ((url: string) => {
     if (url.endsWith("/throw")) throw new RangeError("at once");
-  }) as typeof fetch;
+    return url.endsWith("/later") ? Promise.resolve() : undefined;
+  }) as never;
   await onScene(client, {}, async (inner) => {
     assert.equal(fetch(`${s.origin}/nothing`), undefined);
     assert.throws(() => fetch(`${s.origin}/throw`), RangeError);
-    assert.equal(tree(inner), "\nGET  client\nGET  client error=RangeError");
+    assert.equal(await fetch(`${s.origin}/later`), undefined);
+    assert.equal(tree(inner), "\nGET  client\nGET  client error=RangeError\nGET  client");
   });
   globalThis.fetch = traced;
 });

@@ -262,6 +262,31 @@ test("the scope says who made a span: name, version and schema; one object for a
   assert.notEqual(a, c);
 });
 
+test("the scope is text, whatever JavaScript passes for name, version and schema", (t) => {
+  const { reporter } = registered(t);
+  const provider = trace.getTracerProvider();
+  provider
+    .getTracer("lib", null as never)
+    .startSpan("a")
+    .end();
+  provider
+    .getTracer(2 as never, 1 as never, { schemaUrl: {} as never })
+    .startSpan("b")
+    .end();
+  provider
+    .getTracer(undefined as never, Symbol() as never, null as never)
+    .startSpan("c")
+    .end();
+  assert.deepEqual(
+    reporter.spans.map(({ scope }) => scope),
+    [
+      { name: "lib", version: undefined, schemaUrl: undefined },
+      { name: "2", version: "1", schemaUrl: undefined },
+      { name: "", version: undefined, schemaUrl: undefined },
+    ],
+  );
+});
+
 test("OpenTracing's calls on a span of OpenTelemetry's: tags are attributes, error is the status, logs are events", (t) => {
   const { tracing, lib, reporter } = registered(t);
   lib.startActiveSpan("theirs", (span) => {

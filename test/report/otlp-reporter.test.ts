@@ -411,6 +411,35 @@ test("a span that cannot be encoded is dropped alone", async (t) => {
   assert.deepEqual(diagnostics(), { "report.encode_error": 1 });
 });
 
+for (const [protocol, decode] of [
+  ["http/protobuf", decodeProtobuf],
+  ["http/json", decodeJson],
+] as const) {
+  test(`${protocol}: a span that finishes while another is being encoded is sent beside it`, async (t) => {
+    const backEnd = await startBackEnd(t);
+    const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, protocol, maxExportBatchSize: 2 });
+    const user = {
+      toJSON() {
+        reporter.report(span({ operationName: "inner", tags: ["a", 1] }));
+        return "ada";
+      },
+    };
+    reporter.report(span({ operationName: "outer", tags: ["user", user, "after", true] }));
+    reporter.report(span({ operationName: "last" }));
+    await reporter.close();
+    const sent = backEnd.requests.flatMap(({ body }) => spansOf(decode(body)));
+    assert.deepEqual(
+      sent.map(({ name, attributes }) => [name, attributesOf(attributes)]),
+      [
+        ["outer", { user: "ada", after: true }],
+        ["inner", { a: 1n }],
+        ["last", { "http.response.status_code": 200n }],
+      ],
+    );
+    assert.deepEqual(diagnostics(), {});
+  });
+}
+
 test("wrong options are refused with what to write instead", () => {
   const refused: [options: unknown, message: RegExp][] = [
     [{ endpont: "x" }, /did you mean "endpoint"/],

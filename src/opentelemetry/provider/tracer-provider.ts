@@ -20,11 +20,11 @@ export class OpenTelemetryProvider implements TracerProvider {
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): ApiTracer {
-    const schemaUrl = options?.schemaUrl;
-    const key = `${name}@${version ?? ""}:${schemaUrl ?? ""}`;
+    const scope = { name: text(name) ?? "", version: text(version), schemaUrl: text(options?.schemaUrl) };
+    const key = `${scope.name}@${scope.version ?? ""}:${scope.schemaUrl ?? ""}`;
     const known = this.#tracers.get(key);
     if (known !== undefined) return known;
-    const made = this.#make({ name: name ?? "", version, schemaUrl });
+    const made = this.#make(scope);
     if (this.#tracers.size < MAX_KEPT) this.#tracers.set(key, made);
     return made;
   }
@@ -39,4 +39,9 @@ export class OpenTelemetryProvider implements TracerProvider {
       ? new HttpInstrumentationTracer(this.#registration, scope, this.#traced)
       : new ProviderTracer(this.#registration, scope);
   }
+}
+
+/** What JavaScript may pass where the types say text. */
+function text(given: unknown): string | undefined {
+  return typeof given === "string" || typeof given === "number" ? String(given) : undefined;
 }
