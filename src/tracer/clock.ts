@@ -13,7 +13,7 @@ class Clock {
   #offset = firstOffset();
   #checked = performance.now();
 
-  /** What to add to `monotonic`, which is `performance.now()`, and to its later answers, to get milliseconds since 1970. */
+  /** What to add to `performance.now()`, of which `monotonic` is the latest answer, to get milliseconds since 1970. */
   offset(monotonic: number): number {
     if (monotonic - this.#checked > CHECK_INTERVAL) {
       this.#checked = monotonic;
