@@ -17,8 +17,7 @@ import { begin, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
 
 const COMPARED = ["hello", "express", "fastify", "fetch", "request"];
 const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
-const CONNECTIONS = 8;
-/** Requests: before V8 has compiled all there is, and those that are counted. */
+/** Requests: before V8 has compiled all there is, and those that are counted. Fewer where one has more than ten spans. */
 const WARM_UP = 20_000;
 const COUNTED = 3_000;
 
@@ -34,13 +33,12 @@ export async function runInstructions(
     return;
   }
   const version = versionOf(node);
-  const share = options.quick ? 0.02 : 1;
   for (const workload of options.workloads.length === 0 ? COMPARED : chosen(options.workloads, WORKLOADS, "workload")) {
     const rows: object[] = [];
     const names = options.variants.length === 0 ? VARIANTS_COMPARED : chosen(options.variants, VARIANTS, "variant");
     for (const variant of names) {
       const counts: number[] = [];
-      for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, share));
+      for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, options.quick));
       const row: InstructionRun = { workload, variant, node: version, instructions: counts.map(Math.round) };
       put(results.instructions, row, ["workload", "variant", "node"]);
       rows.push({ variant, instructions: counts.map(Math.round).join(", ") });
@@ -52,8 +50,9 @@ export async function runInstructions(
 }
 
 /** @throws Error where a process fails, an answer is missing, or no span of a variant that exports came to the sink */
-async function countOf(name: string, variant: string, node: string, share: number): Promise<number> {
+async function countOf(name: string, variant: string, node: string, isQuick: boolean): Promise<number> {
   const workload = WORKLOADS[name]!;
+  const share = (isQuick ? 0.02 : 1) / Math.max(1, workload.spans / 10);
   const folder = mkdtempSync(join(tmpdir(), "callgrind-"));
   const file = join(folder, "out");
   const sink = new Child("serving", "sink/program", { args: ["1"] });
@@ -65,16 +64,16 @@ async function countOf(name: string, variant: string, node: string, share: numbe
     const server = new Child("measured", "server", { ...counted(node, file), args });
     all.push(server);
     const ask = await asker(await server.answer<number>(), workload);
-    const requests = Math.ceil(COUNTED * share);
-    await ask(Math.ceil(WARM_UP * share));
+    const [warmUp, requests] = [WARM_UP, COUNTED].map((count) => Math.ceil(count * share)) as [number, number];
+    await ask(warmUp);
     await begin(server.pid);
     await ask(requests);
     const counts = await end(server.pid, file);
     ask.end();
     const [received] = await sink.ask<Received[]>("received");
     // What is in the last batch is still to come, and of a peer what it has dropped.
-    const least = isSilent(variant) ? 0 : (WARM_UP + COUNTED) / 2;
-    if (share === 1 && (received!.served < least || (least === 0 && received!.spans > 0))) {
+    const least = isSilent(variant) || isQuick ? 0 : (warmUp + requests) / 2;
+    if (received!.served < least || (isSilent(variant) && received!.spans > 0)) {
       throw new Error(`${variant} sent ${received!.served} spans of served requests`);
     }
     let sum = 0;
@@ -86,14 +85,14 @@ async function countOf(name: string, variant: string, node: string, share: numbe
   }
 }
 
-/** A function that sends so many requests over a few connections, and resolves when all are answered; `end` closes them. */
+/** A function that sends so many requests over the connections of a workload, and resolves when all are answered; `end` closes them. */
 async function asker(
   port: number,
-  { path, headers = {} }: Workload,
+  { path, headers = {}, connections }: Workload,
 ): Promise<((count: number) => Promise<void>) & { end(): void }> {
   const lines = Object.entries({ host: "127.0.0.1", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   const request = `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
-  const sockets = Array.from({ length: CONNECTIONS }, () => connect(port, "127.0.0.1").setEncoding("latin1"));
+  const sockets = Array.from({ length: connections }, () => connect(port, "127.0.0.1").setEncoding("latin1"));
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
   const ask = async (count: number): Promise<void> => {
     let left = count;

@@ -15,7 +15,13 @@ export interface Page {
   readonly plots: ReadonlyMap<string, string>;
 }
 
-const GROWTH = /^(concurrency|depth|workers)-/;
+/** Workloads of one name each, followed by a number. */
+const FAMILIES = {
+  concurrency: { title: "More connections at a time", perSpan: false },
+  depth: { title: "More spans within one another", perSpan: true },
+  workers: { title: "More workers of a cluster, on one core", perSpan: false },
+} as const;
+const GROWTH = new RegExp(`^(${Object.keys(FAMILIES).join("|")})-`);
 
 export function makePage(results: Results): Page {
   const releases = majorsOf(results).map((major) => ({ major, figures: new Figures(results, major) }));
@@ -30,7 +36,7 @@ export function makePage(results: Results): Page {
   parts.push(
     instructionsOf(results, releases),
     microOf(releases),
-    growthOf(workloads, releases),
+    growthOf(workloads, releases, plots),
     footprintOf(results, releases),
   );
   return { markdown: `${parts.filter((part) => part !== "").join("\n\n")}\n`, plots };
@@ -177,20 +183,39 @@ Whatever a tracer does in the following turn of the event loop counts.`;
   return [words, ...sections].join("\n\n");
 }
 
-function growthOf(workloads: readonly string[], releases: readonly Release[]): string {
-  const rows = workloads
-    .filter((name) => GROWTH.test(name))
-    .map((name) => {
-      const { title, spans, file } = WORKLOADS[name]!;
-      const cells = releases.flatMap(({ figures }) => {
-        const added = figures.added(name, "ours");
-        if (added === undefined) return ["", ""];
-        return [range(added), file === "nested" ? fixed(added.median / spans) : ""];
-      });
-      return [capital(title), ...cells];
+/** A plot and a table for each family of workloads that differ in one number. */
+function growthOf(workloads: readonly string[], releases: readonly Release[], plots: Map<string, string>): string {
+  const parts = Object.entries(FAMILIES).flatMap(([family, { title, perSpan }]) => {
+    const names = workloads.filter((name) => name.startsWith(`${family}-`));
+    if (names.length === 0) return [];
+    const unit = perSpan ? "µs of CPU added to a request, divided by its spans" : "µs of CPU added to a request";
+    const rows = names.map((name): Row => {
+      const share = perSpan ? WORKLOADS[name]!.spans : 1;
+      return { label: capital(WORKLOADS[name]!.title), marks: growthMarks(name, share, releases) };
     });
-  const head = ["", ...releases.flatMap(({ major }) => [`Node ${major}: added µs`, "a span"])];
-  return rows.length === 0 ? "" : `## How it grows\n\n${table(head, rows)}`;
+    plots.set(family, plot(title, `${unit} (logarithmic)`, rows));
+    const series = [...new Set(rows.flatMap(({ marks }) => marks.map((mark) => mark.series)))];
+    const lines = rows.map(({ label, marks }) => {
+      const cells = series.map((one) => marks.find((mark) => mark.series === one)?.summary);
+      return [label, ...cells.map((summary) => (summary === undefined ? "" : range(summary)))];
+    });
+    return [
+      `### ${title}\n\n![CPU added](performance/${family}.svg)\n\n${capital(unit)}:\n\n${table(["", ...series], lines)}`,
+    ];
+  });
+  return parts.length === 0 ? "" : ["## How it grows", ...parts].join("\n\n");
+}
+
+function growthMarks(name: string, share: number, releases: readonly Release[]): Row["marks"] {
+  return releases.flatMap(({ major, figures }) =>
+    ["ours", "floor"].flatMap((variant) => {
+      const added = figures.added(name, variant);
+      if (added === undefined) return [];
+      const series = `Node ${major}${variant === "floor" ? ", the floor" : ""}`;
+      const { median: middle, lowest, highest } = added;
+      return [{ series, summary: { median: middle / share, lowest: lowest / share, highest: highest / share } }];
+    }),
+  );
 }
 
 function footprintOf({ footprint }: Results, releases: readonly Release[]): string {

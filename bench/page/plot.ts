@@ -51,7 +51,7 @@ export function plot(title: string, unit: string, rows: readonly Row[]): string 
     axis.push(text(x(10 ** power), y + 16, `${10 ** power}`, "middle"));
   }
   const legend = series.map((name, i) => {
-    const at = LEFT + i * 110;
+    const at = LEFT + i * 140;
     return `<circle cx="${at}" cy="42" r="4" fill="${COLOURS[i % COLOURS.length]}"/>${text(at + 9, 46, name, "start")}`;
   });
   return [

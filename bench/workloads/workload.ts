@@ -32,11 +32,11 @@ export interface Workload {
   readonly variants?: readonly string[];
 }
 
-const FEW = ["untraced", "ours"] as const;
+const FEW = ["untraced", "ours", "floor"] as const;
 const SOME = ["untraced", "ours", "floor", "opentelemetry"] as const;
 
 function hello(connections: number, more: Partial<Workload> = {}): Workload {
-  const title = `node:http, ${connections} concurrent requests`;
+  const title = connections === 1 ? "one request at a time" : `${connections} requests at a time`;
   return { title, file: "hello", path: "/hello", connections, spans: 1, variants: FEW, ...more };
 }
 
@@ -47,8 +47,16 @@ function client(title: string, option: number): Workload {
 
 /** One request at a time: 32 of the deepest would make more spans in one turn of the event loop than a reporter holds. */
 function nested(count: number): Workload {
-  const title = `${count} spans, each the child of the one before`;
-  return { title, file: "nested", path: "/hello", connections: 1, option: count, spans: count + 1, variants: FEW };
+  const title = count === 1 ? "one child span" : `${count} spans, each the child of the one before`;
+  return {
+    title,
+    file: "nested",
+    path: "/hello",
+    connections: 1,
+    option: count,
+    spans: count + 1,
+    variants: ["untraced", "ours"],
+  };
 }
 
 export const WORKLOADS: Readonly<Record<string, Workload>> = {

@@ -72,7 +72,7 @@ test("the recorded results of a real run make a page with all its parts", () => 
     "Size, start, memory, latency",
   ]);
   assert.ok(!/undefined|NaN/.test(markdown), markdown);
-  assert.deepEqual([...plots.keys()], ["hello"]);
+  assert.deepEqual([...plots.keys()], ["hello", "depth"]);
 });
 
 test("a plot has a line, a dot and a number for each value, and stays well-formed with any label", () => {
