@@ -56,6 +56,7 @@ async function bytes({ run, per = 1, prove }: Operation): Promise<number> {
     for (let i = 0; i < runs; i++) run();
     samples.push((process.memoryUsage().heapUsed - before) / (runs * per));
   }
+  await nextTurn();
   prove?.(WARM_UP / per + samples.length * runs);
   return median(samples);
 }
