@@ -1,40 +1,46 @@
 // The ladder: every variant on every workload, in several generations, and a table of what tracing added.
 
 import { spawnSync } from "node:child_process";
-import { type GenerationOptions, runGeneration } from "./generation.ts";
+import { runGeneration } from "./generation.ts";
 import { loadTool } from "./load/load.ts";
 import type { Options } from "./options.ts";
-import { type LadderRun, put, type Results } from "./results.ts";
+import { type LadderPeriod, type LadderRun, type Proof, put, type Results } from "./results.ts";
 import { paired, summary } from "./statistics.ts";
 import { VARIANTS } from "./variants/variant.ts";
 import { WORKLOADS } from "./workloads/workload.ts";
 
-/** Runs what the options choose on one Node, adds it to the results after each workload, and prints it. */
+/**
+ * Runs what the options choose on one Node, adds it to the results after each workload, and prints it. A workload that fails is
+ * told, leaves no result, and keeps no other from being run.
+ */
 export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
-  const version = versionOf(node);
   for (const name of chosen(options.workloads, WORKLOADS, "workload")) {
-    const workload = WORKLOADS[name]!;
-    const own = workload.variants ?? Object.keys(VARIANTS);
+    const own = WORKLOADS[name]!.variants ?? Object.keys(VARIANTS);
     const variants = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
-    const run: LadderRun = {
-      workload: name,
-      node: version,
-      load: `${loadTool}, ${workload.connections} connections`,
-      seconds: options.seconds,
-      recorded: new Date().toISOString().slice(0, 10),
-      periods: [],
-      proofs: [],
-    };
-    for (let generation = 0; generation < options.generations; generation++) {
-      const how: GenerationOptions = { ...options, generation, node };
-      const { periods, proofs } = await runGeneration(name, workload, variants, how);
-      (run.periods as unknown[]).push(...periods);
-      (run.proofs as unknown[]).push(...proofs);
+    try {
+      const run = await measured(name, variants, options, node);
+      put(results.ladder, run, ["workload", "node"]);
+      save();
+      print(run);
+    } catch (error) {
+      console.error(`\n${name} failed on Node ${versionOf(node)}: ${error instanceof Error ? error.message : error}`);
+      process.exitCode = 1;
     }
-    put(results.ladder, run, ["workload", "node"]);
-    save();
-    print(run);
   }
+}
+
+async function measured(name: string, variants: readonly string[], options: Options, node: string): Promise<LadderRun> {
+  const workload = WORKLOADS[name]!;
+  const periods: LadderPeriod[] = [];
+  const proofs: Proof[] = [];
+  for (let generation = 0; generation < options.generations; generation++) {
+    const one = await runGeneration(name, workload, variants, { ...options, generation, node });
+    periods.push(...one.periods);
+    proofs.push(...one.proofs);
+  }
+  const recorded = new Date().toISOString().slice(0, 10);
+  const load = `${loadTool}, ${workload.connections} connections`;
+  return { workload: name, node: versionOf(node), load, seconds: options.seconds, recorded, periods, proofs };
 }
 
 /** The names that were given, or all. @throws Error for one that does not exist */
