@@ -107,7 +107,7 @@ export async function prove(
       measured.map(async ({ variant, child }, i): Promise<Proof> => {
         const { requests, reported } = await child.ask<Snapshot>("snapshot");
         const { spans: sent, served, bytes, unreadable, reason } = received[i]!;
-        const spans = VARIANTS[variant]!.proving === "reported" && sent === 0 ? (reported ?? 0) : sent;
+        const spans = VARIANTS[variant]!.proving === "reported" ? (reported ?? 0) : sent;
         if (unreadable > 0) throw new Error(`${variant} sent ${unreadable} bodies that cannot be read: ${reason}`);
         return { variant, generation, requests, spans, served, bytes };
       }),
@@ -123,12 +123,12 @@ export async function prove(
   }
 }
 
-function isWhole({ variant, requests, served, spans }: Proof, workload: Workload): boolean {
+function isWhole({ variant, requests, served, spans, bytes }: Proof, workload: Workload): boolean {
   switch (VARIANTS[variant]!.proving) {
     case "nothing":
       return spans === 0;
     case "reported":
-      return served === 0 && spans === requests * workload.spans;
+      return bytes === 0 && spans === requests * workload.spans;
     case "every span":
       return served === requests && spans === requests * workload.spans;
     case "requests":

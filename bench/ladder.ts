@@ -11,7 +11,7 @@ import { WORKLOADS } from "./workloads/workload.ts";
 
 /**
  * Runs what the options choose on one Node, adds it to the results after each workload, and prints it. A workload that fails is
- * told, leaves no result, and keeps no other from being run.
+ * told, adds nothing, and keeps no other from being run.
  */
 export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
   for (const name of chosen(options.workloads, WORKLOADS, "workload")) {

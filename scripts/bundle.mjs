@@ -87,8 +87,8 @@ const PRINTED = {
  * another.
  */
 function builtinsAsObjects(code) {
-  return code.replace(
-    /^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from 'node:(?!module')(\w+)';$/gm,
+  const changed = code.replace(
+    /^import (?:([\w$]+)(?:, )?)?(?:\{([^}]*)\})? from 'node:(?!module')(\w+)';$/gm,
     (_, whole, names, name) => {
       const module = `process.getBuiltinModule("node:${name}")`;
       const constants = whole === undefined ? [] : [`${whole} = ${module}`];
@@ -96,6 +96,9 @@ function builtinsAsObjects(code) {
       return `const ${constants.join(", ")};`;
     },
   );
+  const left = /^import .* from 'node:(?!module'|assert\/)/m.exec(changed);
+  if (left !== null) throw new Error(`${left[0]}...' is still an import`);
+  return changed;
 }
 
 /** A module of types alone has no code, which is no fault. */

@@ -22,12 +22,6 @@ const LARGE = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-siz
 
 const run = promisify(execFile);
 
-/** @throws Error where not so many spans have come to a sink by now */
-async function arrived(sink: Child, spans: number): Promise<void> {
-  const [received] = await sink.ask<Received[]>("received");
-  if (received!.spans !== spans) throw new Error(`${received!.spans} spans came of ${spans}`);
-}
-
 export async function runFootprint(options: Options, node: string, results: Results, save: () => void): Promise<void> {
   const version = versionOf(node);
 
@@ -77,20 +71,26 @@ export async function runFootprint(options: Options, node: string, results: Resu
   const [port] = await sink.answer<number[]>();
   const spans = options.quick ? 500_000 : 5_000_000;
   const resident = await output<number[]>("footprint/memory", [port, spans]);
+  await proveArrival(sink, spans);
   note(
     `resident memory over ${spans.toLocaleString("en")} spans`,
     "ours",
     "MB",
     resident.map((one) => one / 2 ** 20),
   );
-  await arrived(sink, spans);
   // On any core: on one alone, V8's other threads, which compile while the process is young, take turns with the event loop.
   const flushes = await output<number[]>("footprint/flush", [port, options.quick ? 50 : 300], [], false);
-  await arrived(sink, spans + (flushes.length + UNCOUNTED) * BATCH);
+  await proveArrival(sink, spans + (flushes.length + UNCOUNTED) * BATCH);
   note("event loop kept by a flush", "ours", "ms", flushes);
   await sink.end();
 
   for (const [variant, values] of await latencies(options, node)) {
     note("latency at half of the untraced rate, 99 %", variant, "ms", values);
   }
+}
+
+/** @throws Error where another number of spans has come to a sink by now */
+async function proveArrival(sink: Child, spans: number): Promise<void> {
+  const [received] = await sink.ask<Received[]>("received");
+  if (received!.spans !== spans) throw new Error(`${received!.spans} spans came of ${spans}`);
 }

@@ -16,6 +16,7 @@ import { WORKLOADS, type Workload } from "../workloads/workload.ts";
 import { begin, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
 
 const COMPARED = ["hello", "express", "fastify", "fetch", "request"];
+const GROWING = Object.keys(WORKLOADS).filter((name) => /^(concurrency|depth)-/.test(name));
 const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
 /** Requests: before V8 has compiled all there is, and those that are counted. Fewer where one has more than ten spans. */
 const WARM_UP = 20_000;
@@ -33,9 +34,12 @@ export async function runInstructions(
     return;
   }
   const version = versionOf(node);
-  for (const workload of options.workloads.length === 0 ? COMPARED : chosen(options.workloads, WORKLOADS, "workload")) {
+  const workloads =
+    options.workloads.length === 0 ? [...COMPARED, ...GROWING] : chosen(options.workloads, WORKLOADS, "workload");
+  for (const workload of workloads) {
     const rows: object[] = [];
-    const names = options.variants.length === 0 ? VARIANTS_COMPARED : chosen(options.variants, VARIANTS, "variant");
+    const own = WORKLOADS[workload]!.variants ?? VARIANTS_COMPARED;
+    const names = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
     for (const variant of names) {
       const counts: number[] = [];
       for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, options.quick));
@@ -49,7 +53,7 @@ export async function runInstructions(
   }
 }
 
-/** @throws Error where a process fails, an answer is missing, or no span of a variant that exports came to the sink */
+/** @throws Error where a process fails, an answer is missing, or, unless it is quick, fewer than half of the spans came that shall be sent */
 async function countOf(name: string, variant: string, node: string, isQuick: boolean): Promise<number> {
   const workload = WORKLOADS[name]!;
   const share = (isQuick ? 0.02 : 1) / Math.max(1, workload.spans / 10);
@@ -74,7 +78,7 @@ async function countOf(name: string, variant: string, node: string, isQuick: boo
     // What is in the last batch is still to come, and of a peer what it has dropped.
     const least = isSilent(variant) || isQuick ? 0 : (warmUp + requests) / 2;
     if (received!.served < least || (isSilent(variant) && received!.spans > 0)) {
-      throw new Error(`${variant} sent ${received!.served} spans of served requests`);
+      throw new Error(`${variant} sent ${received!.spans} spans, ${received!.served} of served requests`);
     }
     let sum = 0;
     for (const [of, instructions] of counts) if (!isForLater(of)) sum += instructions;

@@ -92,7 +92,8 @@ export function majorsOf({ ladder, micro, footprint, instructions }: Results): s
   return [...new Set(majors)].sort((a, b) => Number(a) - Number(b));
 }
 
-/** a / b where both were measured. Undefined too where b is not above 0, as a difference may be that is lost in noise. */
+/** a / b where both were measured. NaN where b is not above 0, as a difference may be that is lost in noise. */
 export function ratio(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined || b <= 0 ? undefined : a / b;
+  if (a === undefined || b === undefined) return undefined;
+  return b > 0 ? a / b : Number.NaN;
 }

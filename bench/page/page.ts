@@ -11,7 +11,7 @@ import { TARGETS } from "./targets.ts";
 
 export interface Page {
   readonly markdown: string;
-  /** SVG text by the name of the workload. */
+  /** SVG text by the name of the workload, or of the family of workloads that differ in a number. */
   readonly plots: ReadonlyMap<string, string>;
 }
 
@@ -87,8 +87,8 @@ function targetsOf(releases: readonly Release[]): string {
   const rows = TARGETS.map(({ what, promise, figure, isMet, unit }) => {
     const cells = releases.map(({ major, figures }) => {
       const value = figure(figures);
-      if (value === undefined || Number.isNaN(value)) return "";
-      if (value < 0 && unit === undefined) return "not to be told from 0";
+      if (value === undefined) return "";
+      if (Number.isNaN(value) || (value < 0 && unit === undefined)) return "lost in noise";
       const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
       return isMet(value, major) ? told : `**${told}: not met**`;
     });
@@ -254,7 +254,7 @@ function fixed(value: number, digits = 2): string {
 
 /** Nothing where there is no figure. */
 function told(value: number | undefined): string {
-  return value === undefined ? "" : fixed(value);
+  return value === undefined || Number.isNaN(value) ? "" : fixed(value);
 }
 
 function times(count: number, noun: string): string {

@@ -13,7 +13,7 @@ export interface Row {
   readonly marks: readonly Mark[];
 }
 
-const COLOURS = ["#1b6ec2", "#c2571b", "#2a8a4a", "#7a3fb0"];
+const COLOURS = ["#1b6ec2", "#c2571b", "#2a8a4a", "#7a3fb0", "#0e7c86", "#b0327a", "#8a6d1b", "#6b6b6b"];
 const LEFT = 300;
 const WIDTH = 900;
 const RIGHT = 70;
@@ -51,7 +51,7 @@ export function plot(title: string, unit: string, rows: readonly Row[]): string 
     axis.push(text(x(10 ** power), y + 16, `${10 ** power}`, "middle"));
   }
   const legend = series.map((name, i) => {
-    const at = LEFT + i * 140;
+    const at = Math.min(LEFT, WIDTH - 140 * series.length) + i * 140;
     return `<circle cx="${at}" cy="42" r="4" fill="${COLOURS[i % COLOURS.length]}"/>${text(at + 9, 46, name, "start")}`;
   });
   return [

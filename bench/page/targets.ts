@@ -7,7 +7,7 @@ export interface Target {
   readonly what: string;
   /** As the page says it. */
   readonly promise: string;
-  /** What was measured; undefined where it was not. */
+  /** What was measured; undefined where it was not, NaN where it is lost in noise. */
   readonly figure: (figures: Figures) => number | undefined;
   readonly isMet: (figure: number, major: string) => boolean;
   readonly unit?: string;
@@ -55,7 +55,8 @@ function depthSpread(cost: Cost): Target["figure"] {
 }
 
 function highestOverLowest(values: readonly (number | undefined)[]): number | undefined {
-  if (values.some((value) => value === undefined || value <= 0)) return undefined; // lost in noise
+  if (values.some((value) => value === undefined)) return undefined;
+  if (values.some((value) => value! <= 0)) return Number.NaN;
   return Math.max(...(values as number[])) / Math.min(...(values as number[]));
 }
 
@@ -250,6 +251,7 @@ function allocatedRatio(figures: Figures): number | undefined {
   return ratio(ours - base, other - base);
 }
 
+/** Of whole runs: quick ones make fewer spans. */
 function growth(figures: Figures): number | undefined {
   const values = figures.footprint("resident memory over 5,000,000 spans", "ours");
   return values === undefined ? undefined : Math.max(...values.slice(3)) - values[2]!;

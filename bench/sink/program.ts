@@ -31,7 +31,7 @@ interface Unread {
 const received: Received[] = [];
 const ports: number[] = [];
 const unread: Unread[] = [];
-/** Of the bodies that are not read yet, and how many are kept so. */
+/** Of the bodies that are not read yet, and above how many all are read at once. */
 let unreadBytes = 0;
 const MAX_UNREAD = 512 * 1024 * 1024;
 

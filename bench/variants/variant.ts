@@ -21,7 +21,7 @@ export type Proving = "nothing" | "reported" | "every span" | "requests";
 
 /** Whether nothing is sent. */
 export function isSilent(variant: string): boolean {
-  const { proving } = VARIANTS[variant]!;
+  const proving = VARIANTS[variant]?.proving;
   return proving === "nothing" || proving === "reported";
 }
 

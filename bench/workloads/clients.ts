@@ -4,6 +4,7 @@ import { requireFramework as require } from "../places.ts";
 import type { Serve } from "./workload.ts";
 
 export const serve: Serve = ({ count, upstream, option }) => {
+  // 1 is fetch, 2 is http.request, 3 both.
   const [byFetch, byRequest] = [(option & 1) !== 0, (option & 2) !== 0];
   const http: typeof import("node:http") = require("node:http");
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
@@ -31,7 +32,7 @@ export const serve: Serve = ({ count, upstream, option }) => {
       const a = byFetch ? fetch(`${base}/a`).then((answer) => answer.text()) : "";
       const b = byRequest ? get("/b") : "";
       response.setHeader("content-type", "text/plain");
-      response.end((await a) + (await b));
+      response.end((await Promise.all([a, b])).join(""));
     } catch (error) {
       response.writeHead(500).end(String(error));
     }

@@ -9,7 +9,7 @@ export interface Scene {
   readonly started: Started;
   /** The port of a server that answers anything. */
   readonly upstream: number;
-  /** What the table says: how many child spans, by which clients. */
+  /** What the table below says: how many child spans, or which clients, as `clients.ts` has it. */
   readonly option: number;
 }
 

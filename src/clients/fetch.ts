@@ -81,7 +81,7 @@ function watch(promise: Promise<Response>, call: Call, requests: UndiciRequests)
       exchange.status ??= response?.status; // a stand-in may answer anything
       // Not from the network, as far as undici's channels tell: a mock, or a fetch that is not undici's.
       if (unseen || call.complete) exchange.end();
-      else if (response?.body) exchange.body = new WeakRef(response.body);
+      else if (typeof response?.body === "object" && response.body !== null) exchange.body = new WeakRef(response.body);
       return response;
     },
     (error: unknown) => {

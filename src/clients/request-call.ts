@@ -127,8 +127,13 @@ type Headers = OutgoingHttpHeaders | readonly string[] | readonly (readonly [str
 function merged(headers: unknown, added: Readonly<Record<string, string>>): Headers | undefined {
   if (Array.isArray(headers))
     return Array.isArray(headers[0]) ? mergedPairs(headers, added) : mergedFlat(headers, added);
-  const kept = Object.entries((headers ?? {}) as object).filter(([name]) => !Object.hasOwn(added, name.toLowerCase()));
-  return Object.fromEntries([...kept, ...Object.entries(added)]) as OutgoingHttpHeaders;
+  const result: Record<string, unknown> = {};
+  for (const name in headers as object) {
+    if (Object.hasOwn(headers as object, name) && !Object.hasOwn(added, name.toLowerCase())) {
+      result[name] = (headers as Record<string, unknown>)[name];
+    }
+  }
+  return Object.assign(result, added) as OutgoingHttpHeaders;
 }
 
 function mergedPairs(headers: [string, string][], added: Readonly<Record<string, string>>): Headers {

@@ -87,7 +87,7 @@ export class BatchReporter implements Reporter {
       return;
     }
     this.#report(span);
-    if (this.#meanwhile.length > 0) for (const one of this.#meanwhile.splice(0)) this.report(one);
+    while (this.#meanwhile.length > 0) this.#report(this.#meanwhile.shift()!);
   }
 
   #report(span: FinishedSpan): void {
@@ -165,6 +165,7 @@ export class BatchReporter implements Reporter {
 
   /** Ends the batch that is being filled and hands it to the sender as soon as that is free. */
   #seal(): void {
+    if (this.#isEncoding) return; // half a span would be sent
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const [buffer, spans] = [this.#buffer, this.#spans];
@@ -214,7 +215,7 @@ export class BatchReporter implements Reporter {
     for (const done of batch.waiters) done();
   }
 
-  /** Never rejects: who sends does not wait, and an unhandled rejection would end the process. */
+  /** Never rejects: nobody awaits `#send`, so that a rejection would be unhandled and end the process. */
   async #deliver(bytes: Uint8Array, runs: readonly Run[] | undefined): Promise<Delivery> {
     try {
       return await this.#sender.send(this.#encoder.body(bytes, runs));

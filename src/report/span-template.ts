@@ -52,7 +52,7 @@ interface Known {
   oldest: number;
 }
 
-/** Finds a span's template, and makes those that are worth it. Holds 25 MB at the very most, a few hundred kilobytes as a rule. */
+/** Finds a span's template, and makes those that are worth it. Holds some tens of megabytes at the very most, a few hundred kilobytes as a rule. */
 export class SpanTemplates {
   readonly #encode: EncodeCommon;
   readonly #byName = new Map<string, Known>();

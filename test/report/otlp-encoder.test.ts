@@ -130,6 +130,16 @@ test("values keep their types", () => {
   );
 });
 
+test("more names of tags than are remembered are written like the first", () => {
+  const names = Array.from({ length: 2500 }, (_, i) => `a name of its own, ${i}`);
+  const spans = names.map((name, i) => span({ tags: [name, i, "the same", "text"] }));
+  const decoded = spansOf(decodeProtobuf(encoded(protobuf, spans)));
+  assert.deepEqual(
+    decoded.map(({ attributes }) => attributesOf(attributes)),
+    names.map((name, i) => ({ [name]: BigInt(i), "the same": "text" })),
+  );
+});
+
 test("values that throw when they are read are shown as such and counted", () => {
   resetDiagnostics();
   const circular: Record<string, unknown> = {};

@@ -9,7 +9,10 @@ import net from "node:net";
 import { beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { BatchReporter } from "#src/report/batch-reporter.js";
+import type { ByteBuffer } from "#src/report/byte-buffer.js";
 import { OtlpReporter } from "#src/report/otlp-reporter.js";
+import type { FinishedSpan } from "#src/report/reporter.js";
 import { isUntraced } from "#src/untraced.js";
 import { closedEndpoint, startBackEnd } from "./back-end.js";
 import { attributesOf, decodeJson, decodeProtobuf, encodeAnswer, spansOf } from "./otlp-decoder.js";
@@ -439,6 +442,40 @@ for (const [protocol, decode] of [
     assert.deepEqual(diagnostics(), {});
   });
 }
+
+test("spans of which each makes another while it is encoded end where the queue is full", async (t) => {
+  const backEnd = await startBackEnd(t);
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxQueueSize: 3000, maxExportBatchSize: 1000 });
+  const again = {
+    toJSON() {
+      void reporter.flush(); // sends nothing that is half written
+      reporter.report(span({ tags: ["again", again] }));
+      return "again";
+    },
+  };
+  reporter.report(span({ tags: ["again", again] }));
+  await reporter.close();
+  const sent = backEnd.requests.flatMap(({ body }) => spansOf(decodeProtobuf(body)));
+  assert.deepEqual(new Set(sent.map(({ attributes }) => attributesOf(attributes)["again"])), new Set(["again"]));
+  assert.equal(sent.length, 3000);
+  assert.deepEqual(diagnostics(), { "report.queue_full": 1 });
+});
+
+test("a body that cannot be made costs its spans, and not the process", async () => {
+  const encoder = {
+    contentType: "text/plain",
+    encode: (_span: FinishedSpan, to: ByteBuffer) => to.append(Buffer.from("x")),
+    body() {
+      throw new RangeError("too large");
+    },
+  };
+  const sender = { send: () => assert.fail("there is no body"), hurry: () => () => {}, close() {} };
+  const settings = { scheduleDelay: 5, maxQueueSize: 10, maxExportBatchSize: 5, flushLimit: 1000 };
+  const reporter = new BatchReporter(encoder, sender, settings, () => {});
+  for (let i = 0; i < 6; i++) reporter.report(span());
+  await reporter.close();
+  assert.deepEqual(diagnostics(), { "report.send_failed": 6 });
+});
 
 test("wrong options are refused with what to write instead", () => {
   const refused: [options: unknown, message: RegExp][] = [

@@ -41,7 +41,7 @@ export class OpenTelemetryProvider implements TracerProvider {
   }
 }
 
-/** What JavaScript may pass where the types say text. */
+/** Text, or a number as text; undefined for anything else that JavaScript may pass. */
 function text(given: unknown): string | undefined {
   return typeof given === "string" || typeof given === "number" ? String(given) : undefined;
 }
