@@ -1,6 +1,8 @@
 // What `npm run bench -- ...` understands.
 
 import { parseArgs } from "node:util";
+import { VARIANTS } from "./variants/variant.ts";
+import { WORKLOADS } from "./workloads/workload.ts";
 
 const PARTS = ["ladder", "micro", "footprint", "instructions"] as const;
 export type Part = (typeof PARTS)[number];
@@ -38,7 +40,10 @@ export const USAGE = `npm run bench -- [options]
   --generations 3  --rounds 3  --seconds 2  --warm-up 3
   --json FILE             add the results to this file
   --note TEXT             a sentence about the circumstances, for the page
-  --page                  run nothing: write docs/performance.md from FILE, or anew from its own results`;
+  --page                  run nothing: write docs/performance.md from FILE, or anew from its own results
+
+workloads: ${Object.keys(WORKLOADS).join(", ")}
+variants: ${Object.keys(VARIANTS).join(", ")}`;
 
 /** @throws Error with the usage for what is not understood */
 export function readOptions(args: readonly string[]): Options {

@@ -153,7 +153,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const head = ["", "", ...releases.flatMap(({ major }) => [`Node ${major}: thousands added`, "of ours"])];
   const words = `## Instructions
 
-Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves nothing: another run differs by
+Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: another run differs by
 1 to 3 %.`;
   const base = releases.map(({ major, figures }) => [major, figures.executed("hello", "untraced")] as const);
   const untraced = base

@@ -1,5 +1,6 @@
 // The global fetch: one span per call, however many hops undici takes for it. Other uses of undici come along.
 
+import { isThenable } from "../guard.ts";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
@@ -44,7 +45,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
       call.exchange.failed(error);
       throw error;
     }
-    if (typeof promise?.then !== "function") {
+    if (!isThenable(promise)) {
       requests.settled(call);
       call.exchange.end(); // a stand-in from somebody's test
       return promise;
@@ -72,16 +73,13 @@ function carrying(call: Call, given: FetchArguments, requests: UndiciRequests): 
 }
 
 /** Answers a promise that settles as `promise` does, and which alone is unhandled if nobody handles it. */
-function watch(promise: Promise<Response>, call: Call, requests: UndiciRequests): Promise<Response> {
+function watch(promise: PromiseLike<Response>, call: Call, requests: UndiciRequests): Promise<Response> {
   const { exchange } = call;
-  return promise.then(
+  const followed = promise instanceof Promise ? (promise as Promise<Response>) : Promise.resolve(promise);
+  return followed.then(
     (response) => {
-      const unseen = call.request === undefined;
       requests.settled(call);
-      exchange.status ??= response?.status; // a stand-in may answer anything
-      // Not from the network, as far as undici's channels tell: a mock, or a fetch that is not undici's.
-      if (unseen || call.complete) exchange.end();
-      else if (typeof response?.body === "object" && response.body !== null) exchange.body = new WeakRef(response.body);
+      answered(call, response);
       return response;
     },
     (error: unknown) => {
@@ -90,6 +88,20 @@ function watch(promise: Promise<Response>, call: Call, requests: UndiciRequests)
       throw error;
     },
   );
+}
+
+/** The promise was kept. A stand-in from somebody's test may have kept it with anything, which must reach the caller all the same. */
+function answered({ exchange, request, complete }: Call, response: Response | undefined): void {
+  try {
+    exchange.status ??= response?.status;
+    const body: unknown = response?.body;
+    // Not from the network, as far as undici's channels tell: a mock, or a fetch that is not undici's.
+    if (request === undefined || complete) exchange.end();
+    else if (typeof body === "object" && body !== null)
+      exchange.body = new WeakRef(body as { readonly locked: boolean });
+  } catch {
+    exchange.end();
+  }
 }
 
 function withoutFragment(url: string): string {

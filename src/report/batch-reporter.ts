@@ -137,6 +137,7 @@ export class BatchReporter implements Reporter {
   }
 
   async #flush(timeLimit: number): Promise<void> {
+    if (this.#isEncoding) await undefined; // half a span would be sent
     this.#seal();
     if (this.#unsettled.size === 0) return;
     const endHurry = this.#sender.hurry();
@@ -165,7 +166,6 @@ export class BatchReporter implements Reporter {
 
   /** Ends the batch that is being filled and hands it to the sender as soon as that is free. */
   #seal(): void {
-    if (this.#isEncoding) return; // half a span would be sent
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const [buffer, spans] = [this.#buffer, this.#spans];

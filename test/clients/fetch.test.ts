@@ -175,13 +175,19 @@ scene("a stand-in that answers nothing, or throws, does so as ever, and its span
   const traced = globalThis.fetch;
   globalThis.fetch = ((url: string) => {
     if (url.endsWith("/throw")) throw new RangeError("at once");
-    return url.endsWith("/later") ? Promise.resolve() : undefined;
+    if (url.endsWith("/later")) return Promise.resolve();
+    if (url.endsWith("/thenable")) return { then: (keep: (value: object) => void) => void keep({ status: 204 }) };
+    if (url.endsWith("/sly")) return Promise.resolve({ get status() { throw new Error("no"); } }); // biome-ignore format: one line
+    return undefined;
   }) as never;
   await onScene(client, {}, async (inner) => {
     assert.equal(fetch(`${s.origin}/nothing`), undefined);
     assert.throws(() => fetch(`${s.origin}/throw`), RangeError);
     assert.equal(await fetch(`${s.origin}/later`), undefined);
-    assert.equal(tree(inner), "\nGET  client\nGET  client error=RangeError\nGET  client");
+    assert.deepEqual(await fetch(`${s.origin}/thenable`), { status: 204 });
+    assert.ok(await fetch(`${s.origin}/sly`));
+    const ended = ["", " error=RangeError", "", " 204", ""].map((end) => `\nGET  client${end}`);
+    assert.equal(tree(inner), ended.join(""));
   });
   globalThis.fetch = traced;
 });

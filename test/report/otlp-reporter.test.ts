@@ -461,6 +461,29 @@ test("spans of which each makes another while it is encoded end where the queue 
   assert.deepEqual(diagnostics(), { "report.queue_full": 1 });
 });
 
+test("a flush or a close by a tag's toJSON sends that span, too", async (t) => {
+  for (const end of ["flush", "close"] as const) {
+    const backEnd = await startBackEnd(t);
+    const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+    let ended: Promise<void> | undefined;
+    const last = {
+      toJSON() {
+        ended = reporter[end]();
+        return "last";
+      },
+    };
+    reporter.report(span());
+    reporter.report(span({ tags: ["a", last] }));
+    await ended;
+    assert.deepEqual(
+      backEnd.requests.map(({ body }) => spansOf(decodeProtobuf(body)).length),
+      [2],
+    );
+    await reporter.close();
+  }
+  assert.deepEqual(diagnostics(), {});
+});
+
 test("a body that cannot be made costs its spans, and not the process", async () => {
   const encoder = {
     contentType: "text/plain",
