@@ -176,6 +176,7 @@ scene("a stand-in that answers nothing, or throws, does so as ever, and its span
   globalThis.fetch = ((url: string) => {
     if (url.endsWith("/throw")) throw new RangeError("at once");
     if (url.endsWith("/later")) return Promise.resolve();
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is answered
     if (url.endsWith("/thenable")) return { then: (keep: (value: object) => void) => void keep({ status: 204 }) };
     if (url.endsWith("/sly")) return Promise.resolve({ get status() { throw new Error("no"); } }); // biome-ignore format: one line
     return undefined;
