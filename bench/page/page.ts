@@ -200,7 +200,7 @@ function growthOf(workloads: readonly string[], releases: readonly Release[], pl
       return [label, ...cells.map((summary) => (summary === undefined ? "" : range(summary)))];
     });
     return [
-      `### ${title}\n\n![CPU added](performance/${family}.svg)\n\n${capital(unit)}:\n\n${table(["", ...series], lines)}`,
+      `### ${title}\n\n![CPU added](performance/${family}.svg)\n\nIn ${unit}:\n\n${table(["", ...series], lines)}`,
     ];
   });
   return parts.length === 0 ? "" : ["## How it grows", ...parts].join("\n\n");
