@@ -109,7 +109,7 @@ function ladderOf(name: string, { figures }: Release): string {
     return [
       VARIANTS[variant]?.title ?? variant,
       range(added),
-      own ? "" : told(ratio(added.median, ours)),
+      own ? "" : share(ratio(added.median, ours)),
       fixed(figures.throughput(name, variant)!.median),
       fixed(figures.memory(name, variant)!.median, 0),
       isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
@@ -144,7 +144,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
         const [added, ours] = [figures.instructions(name, variant), figures.instructions(name, "ours")];
         if (added === undefined) return ["", ""];
         const own = variant === "ours" || ours === undefined;
-        return [fixed(added / 1000, 1), own ? "" : told(ratio(added, ours))];
+        return [fixed(added / 1000, 1), own ? "" : share(ratio(added, ours))];
       });
       return cells.every((cell) => cell === "") ? [] : [[capital(WORKLOADS[name]!.title), title, ...cells]];
     }),
@@ -190,8 +190,8 @@ function growthOf(workloads: readonly string[], releases: readonly Release[], pl
     if (names.length === 0) return [];
     const unit = perSpan ? "µs of CPU added to a request, divided by its spans" : "µs of CPU added to a request";
     const rows = names.map((name): Row => {
-      const share = perSpan ? WORKLOADS[name]!.spans : 1;
-      return { label: capital(WORKLOADS[name]!.title), marks: growthMarks(name, share, releases) };
+      const { title: label, spans } = WORKLOADS[name]!;
+      return { label: capital(label), marks: growthMarks(name, perSpan ? spans : 1, releases) };
     });
     plots.set(family, plot(title, `${unit} (logarithmic)`, rows));
     const series = [...new Set(rows.flatMap(({ marks }) => marks.map((mark) => mark.series)))];
@@ -206,14 +206,14 @@ function growthOf(workloads: readonly string[], releases: readonly Release[], pl
   return parts.length === 0 ? "" : ["## How it grows", ...parts].join("\n\n");
 }
 
-function growthMarks(name: string, share: number, releases: readonly Release[]): Row["marks"] {
+function growthMarks(name: string, divisor: number, releases: readonly Release[]): Row["marks"] {
   return releases.flatMap(({ major, figures }) =>
     ["ours", "floor"].flatMap((variant) => {
       const added = figures.added(name, variant);
       if (added === undefined) return [];
       const series = `Node ${major}${variant === "floor" ? ", the floor" : ""}`;
       const { median: middle, lowest, highest } = added;
-      return [{ series, summary: { median: middle / share, lowest: lowest / share, highest: highest / share } }];
+      return [{ series, summary: { median: middle / divisor, lowest: lowest / divisor, highest: highest / divisor } }];
     }),
   );
 }
@@ -252,8 +252,8 @@ function fixed(value: number, digits = 2): string {
   return value.toFixed(digits);
 }
 
-/** Nothing where there is no figure. */
-function told(value: number | undefined): string {
+/** A ratio; nothing where there is none. */
+function share(value: number | undefined): string {
   return value === undefined || Number.isNaN(value) ? "" : fixed(value);
 }
 

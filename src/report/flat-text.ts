@@ -13,6 +13,5 @@ export function flatText(text: string): string {
  * the address that a literal of the same text has.
  */
 export function flatName(name: string): string {
-  for (const key in { [name]: 0 }) return key;
-  return name;
+  return Object.keys({ [name]: 0 })[0]!;
 }
