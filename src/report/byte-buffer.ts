@@ -54,6 +54,11 @@ export class ByteBuffer {
     this.length += bytes.length;
   }
 
+  /** A copy of what was written from there on. */
+  copyFrom(start: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.bytes, start, this.length); // Buffer's own `slice` copies nothing
+  }
+
   /** The spans that come next are of this scope. */
   beginRun(scope: InstrumentationScope | undefined): void {
     this.scope = scope;

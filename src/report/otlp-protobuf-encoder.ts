@@ -107,8 +107,16 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
       to.append(template.common);
       const { differing } = template;
       for (let j = 0; j < differing.length; j++) {
-        const i = differing[j]!;
-        writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
+        const tag = differing[j]!;
+        const value = tags[tag.at + 1];
+        const known = tag.encodingOf(value);
+        if (known === undefined) {
+          const start = to.length;
+          writeTag(this, tags[tag.at] as string, value, kind, NO_TAGS);
+          tag.keep(value, to, start);
+        } else {
+          to.append(known);
+        }
       }
     }
     const outcome = outcomeOf(span, kind);
@@ -144,7 +152,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     this.#key = fieldKey(9, MESSAGE);
     writeNameAndKind(to, name, kind);
     for (let i = 0; i < tags.length; i += 2) writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
-    return Uint8Array.prototype.slice.call(to.bytes, 0, to.length);
+    return to.copyFrom(0);
   }
 
   #scopeOf(scope: InstrumentationScope | undefined): Buffer {

@@ -9,6 +9,7 @@ import {
   HTTP_STATUS_CODE,
   HTTP_URL,
 } from "../tags.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import { flatName, flatText } from "./flat-text.ts";
 import { SERVER, type SpanKind } from "./semantic-conventions.ts";
 
@@ -23,6 +24,10 @@ const MAX_LISTS = 4;
 const MAX_TAGS = 32;
 /** Characters of a name, or of a text that is worth being kept. */
 const MAX_TEXT = 100;
+/** Values of a tag. */
+const MAX_VALUES = 8;
+/** Tags of a list whose values are kept. */
+const MAX_KEEPING = 8;
 /** After how many spans that do not fit a template is made anew, or for another list. */
 const PATIENCE = 8;
 
@@ -39,8 +44,36 @@ const NONE: ReadonlySet<number> = new Set();
 export interface SpanTemplate {
   /** Name, kind and attributes, as they stand in a span. */
   readonly common: Uint8Array;
-  /** Where the names of the other tags are, in the flat list. Each is understood without the others. */
-  readonly differing: readonly number[];
+  /** The other tags. Each is understood without the others. */
+  readonly differing: readonly DifferingTag[];
+}
+
+/**
+ * A tag whose value is not the same in all spans of a template. What its first few values become is kept: a status or a flag has no
+ * more, and a path that has an id in it is soon known not to be worth it.
+ */
+export class DifferingTag {
+  /** Where its name is, in the flat list; its value comes next. */
+  readonly at: number;
+  /** By value. Undefined where none are kept. */
+  #encoded: Map<unknown, Uint8Array> | undefined;
+
+  constructor(at: number, keepsValues = true) {
+    this.at = at;
+    if (keepsValues) this.#encoded = new Map();
+  }
+
+  /** What a value becomes, where that is kept. */
+  encodingOf(value: unknown): Uint8Array | undefined {
+    return this.#encoded?.get(value);
+  }
+
+  /** Says what a value became: all that was written from `start` on. */
+  keep(value: unknown, written: ByteBuffer, start: number): void {
+    if (this.#encoded === undefined) return;
+    if (this.#encoded.size >= MAX_VALUES || !isKept(value)) this.#encoded = undefined;
+    else this.#encoded.set(typeof value === "string" ? flatText(value) : value, written.copyFrom(start));
+  }
 }
 
 /** What is known of one name. */
@@ -52,7 +85,7 @@ interface Known {
   oldest: number;
 }
 
-/** Finds a span's template, and makes those that are worth it. Holds some tens of megabytes at the very most, a few hundred kilobytes as a rule. */
+/** Finds a span's template, and makes those that are worth it. Holds less than a hundred megabytes at the very most, a few hundred kilobytes as a rule. */
 export class SpanTemplates {
   readonly #encode: EncodeCommon;
   readonly #byName = new Map<string, Known>();
@@ -104,7 +137,7 @@ export class SpanTemplates {
 /** A list of tags, with what to do about each. */
 class Template implements SpanTemplate {
   readonly common: Uint8Array;
-  readonly differing: readonly number[];
+  readonly differing: readonly DifferingTag[];
   /** Whether each tag is understood without the others. There is no template otherwise, and this remembers it. */
   readonly isIndependent: boolean;
   /** Spans with these tags that had other values. */
@@ -122,13 +155,13 @@ class Template implements SpanTemplate {
     this.#urlAt = valueAt(tags, HTTP_URL);
     this.#methodAt = valueAt(tags, HTTP_METHOD);
     const common: unknown[] = [];
-    const differing: number[] = [];
+    const differing: DifferingTag[] = [];
     for (let i = 0; i < tags.length; i += 2) {
       const [given, value] = [tags[i], tags[i + 1]];
       const tag = typeof given === "string" ? flatName(given) : given;
       const differs = mayDiffer.has(i) || !isKept(value);
       const kept = differs ? DIFFERS : typeof value === "string" ? flatText(value) : value;
-      if (differs) differing.push(i);
+      if (differs) differing.push(new DifferingTag(i, differing.length < MAX_KEEPING));
       else common.push(tag, kept);
       this.#tags.push(tag, kept);
     }

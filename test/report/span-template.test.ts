@@ -9,12 +9,17 @@ import { type FinishedSpan, initTracing } from "node-opentracing";
 import { ByteBuffer } from "#src/report/byte-buffer.js";
 import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import { kindOf } from "#src/report/semantic-conventions.js";
-import { type SpanTemplate, SpanTemplates } from "#src/report/span-template.js";
+import { DifferingTag, type SpanTemplate, SpanTemplates } from "#src/report/span-template.js";
 import { attributesOf, type DecodedSpan, decodeProtobuf, spansOf } from "./otlp-decoder.js";
 import { randomFrom, randomSpan, span } from "./spans.js";
 
 const GET = ["component", "node:http", "span.kind", "server", "http.method", "GET"];
 const HERE = ["http.scheme", "http", "http.host", "shop.example"];
+
+/** Where the tags are that each span encodes for itself. */
+function placesOf(template: SpanTemplate | undefined): readonly number[] | undefined {
+  return template?.differing.map((tag) => tag.at);
+}
 
 test("requests of node:http and fetch, served and sent, soon have a template", async () => {
   const spans: FinishedSpan[] = [];
@@ -60,13 +65,13 @@ test("a value that changes is left to each span, and one that does not is copied
     status,
   ];
   const differing: (readonly number[] | undefined)[] = [];
-  for (let i = 0; i < 30; i++) differing.push(templates.find("GET /:id", 2, route(`/${i}`, 200))?.differing);
+  for (let i = 0; i < 30; i++) differing.push(placesOf(templates.find("GET /:id", 2, route(`/${i}`, 200))));
   assert.deepEqual(differing.slice(0, 11), new Array(11).fill(undefined));
   assert.deepEqual(differing.slice(11), new Array(19).fill([6]));
   assert.deepEqual(encoded.at(-1), ["GET /:id", 2, ...GET, ...HERE, "http.status_code", 200]);
 
   for (let i = 0; i < 9; i++) assert.equal(templates.find("GET /:id", 2, route("/", 404 + i)), undefined);
-  assert.deepEqual(templates.find("GET /:id", 2, route("/", 200))?.differing, [6, 12]);
+  assert.deepEqual(placesOf(templates.find("GET /:id", 2, route("/", 200))), [6, 12]);
 });
 
 test("values that may change in themselves, or are long, are never copied", () => {
@@ -88,7 +93,45 @@ test("values that may change in themselves, or are long, are never copied", () =
   ];
   templates.find("work", 1, tags);
   templates.find("work", 1, tags);
-  assert.deepEqual(templates.find("work", 1, tags)?.differing, [0, 2, 4, 6]);
+  assert.deepEqual(placesOf(templates.find("work", 1, tags)), [0, 2, 4, 6]);
+});
+
+test("of a tag that differs the first eight values are kept, unless there are more, or one may change in itself", () => {
+  const written = new ByteBuffer(64);
+  const keep = (tag: DifferingTag, values: readonly unknown[]): void => {
+    for (const value of values) {
+      const start = written.length;
+      written.text(String(value));
+      tag.keep(value, written, start);
+    }
+  };
+  const status = new DifferingTag(0);
+  keep(status, [200, "200", true, Number.NaN, undefined, "ok"]);
+  const kept = (tag: DifferingTag, values: readonly unknown[]): readonly (string | undefined)[] =>
+    values.map((value) => tag.encodingOf(value) && Buffer.from(tag.encodingOf(value)!).toString());
+  written.bytes.fill(0); // the batch is sent, and its buffer used again
+  assert.deepEqual(kept(status, [200, "200", true, Number.NaN, undefined, "ok", 404, null]), [
+    ...["200", "200", "true", "NaN", "undefined", "ok"],
+    ...[undefined, undefined],
+  ]);
+  const eight = [...Array(8).keys()];
+  const few = new DifferingTag(0);
+  keep(few, eight);
+  assert.deepEqual(kept(few, eight), eight.map(String));
+  for (const last of [8, null, [1], 1n, "x".repeat(101)]) {
+    const many = new DifferingTag(0);
+    keep(many, [...eight.slice(0, 7), last, last === 8 ? 9 : 7, 0]);
+    assert.deepEqual(kept(many, [0, last]), [undefined, undefined], String(last));
+  }
+
+  const templates = new SpanTemplates(() => new Uint8Array());
+  const nine = [...Array(9).keys()].flatMap((i) => [`list ${i}`, [i]]);
+  templates.find("work", 1, nine);
+  templates.find("work", 1, nine);
+  const differing = templates.find("work", 1, nine)!.differing;
+  for (const tag of differing) keep(tag, [1]);
+  const isKept = differing.map((tag) => tag.encodingOf(1) !== undefined);
+  assert.deepEqual(isKept, [...new Array(8).fill(true), false]);
 });
 
 test("tags that say the same in other words have no template", () => {
@@ -152,7 +195,7 @@ test("names beyond those that are remembered make room for themselves", () => {
     for (let i = 0; i < 600; i++) assert.equal(templates.find(`order ${i}`, 1, ["a", 1]), undefined);
   }
   templates.find("order 599", 1, ["a", 1]);
-  assert.deepEqual(templates.find("order 599", 1, ["a", 1])?.differing, []);
+  assert.deepEqual(placesOf(templates.find("order 599", 1, ["a", 1])), []);
 });
 
 /** All that `writeTag` knows, and some that it does not. */
