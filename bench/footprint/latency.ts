@@ -4,9 +4,10 @@ import { Child } from "../child.ts";
 import { prove } from "../generation.ts";
 import { load } from "../load/load.ts";
 import type { Options } from "../options.ts";
+import { undisturbed } from "../quiet.ts";
 import { WORKLOADS } from "../workloads/workload.ts";
 
-const VARIANTS = ["untraced", "ours", "opentelemetry"] as const;
+const VARIANTS = ["untraced", "ours", "floor", "opentelemetry"] as const;
 const CONNECTIONS = 32;
 
 /** Milliseconds within which 99 of 100 requests were answered, in each round, by variant. */
@@ -25,7 +26,7 @@ export async function latencies(options: Options, node: string): Promise<Map<str
     const { rate } = await load({ ...how, port: servers[0]!.port });
     for (let round = 0; round < options.generations * options.rounds; round++) {
       for (const { variant, port } of round % 2 === 0 ? servers : servers.toReversed()) {
-        const { p99 } = await load({ ...how, port, rate: Math.floor(rate / 2) });
+        const { p99 } = await undisturbed(() => load({ ...how, port, rate: Math.floor(rate / 2) }));
         results.set(variant, [...(results.get(variant) ?? []), p99]);
       }
     }
