@@ -2,7 +2,7 @@
 
 import { Child } from "../child.ts";
 import { prove } from "../generation.ts";
-import { load } from "../load/load.ts";
+import { type Answered, load } from "../load/load.ts";
 import type { Options } from "../options.ts";
 import { undisturbed } from "../quiet.ts";
 import { WORKLOADS } from "../workloads/workload.ts";
@@ -10,11 +10,19 @@ import { WORKLOADS } from "../workloads/workload.ts";
 const VARIANTS = ["untraced", "ours", "floor", "opentelemetry"] as const;
 const CONNECTIONS = 32;
 
-/** Milliseconds within which 99 of 100 requests were answered, in each round, by variant. */
-export async function latencies(options: Options, node: string): Promise<Map<string, number[]>> {
+/** Milliseconds within which 99 of 100 requests were answered, by variant. */
+export interface Latencies {
+  /** Of each round. */
+  readonly counted: ReadonlyMap<string, number[]>;
+  /** Of rounds that were measured again, for the host took the processors. */
+  readonly disturbed: ReadonlyMap<string, number[]>;
+}
+
+export async function latencies(options: Options, node: string): Promise<Latencies> {
   const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
   const servers: { variant: string; child: Child; port: number }[] = [];
-  const results = new Map<string, number[]>();
+  const counted = new Map<string, number[]>();
+  const disturbed = new Map<string, number[]>();
   try {
     const sinks = await sink.answer<number[]>();
     for (const [i, variant] of VARIANTS.entries()) {
@@ -23,16 +31,21 @@ export async function latencies(options: Options, node: string): Promise<Map<str
     }
     const how = { path: "/hello", connections: CONNECTIONS, seconds: options.seconds };
     for (const { port } of servers) await load({ ...how, port, seconds: options.warmUp });
-    const { rate } = await load({ ...how, port: servers[0]!.port });
+    const { rate } = await undisturbed(() => load({ ...how, port: servers[0]!.port }));
     for (let round = 0; round < options.generations * options.rounds; round++) {
       for (const { variant, port } of round % 2 === 0 ? servers : servers.toReversed()) {
-        const { p99 } = await undisturbed(() => load({ ...how, port, rate: Math.floor(rate / 2) }));
-        results.set(variant, [...(results.get(variant) ?? []), p99]);
+        const measure = (): Promise<Answered> => load({ ...how, port, rate: Math.floor(rate / 2) });
+        const { p99 } = await undisturbed(measure, (again) => add(disturbed, variant, again.p99));
+        add(counted, variant, p99);
       }
     }
     await prove(servers, sink, WORKLOADS["hello"]!, 0);
-    return results;
+    return { counted, disturbed };
   } finally {
     await Promise.all([sink, ...servers.map(({ child }) => child)].map((one) => one.end()));
   }
+}
+
+function add(values: Map<string, number[]>, variant: string, value: number): void {
+  values.set(variant, [...(values.get(variant) ?? []), value]);
 }

@@ -29,7 +29,8 @@ const GENEROUS = /CPU/;
 export function judge(figures: Figures, limits: Figures): Verdict[] {
   return Object.entries(limits).map(([measure, limit]) => {
     const figure = figures[measure];
-    if (figure === undefined) throw new Error(`there is a limit for "${measure}", but it was not measured`);
+    if (figure === undefined || Number.isNaN(figure))
+      throw new Error(`there is a limit for "${measure}", but it was not measured`);
     const tolerance = TOLERANCES.find(([pattern]) => pattern.test(measure))?.[1] ?? 0;
     const isLower = figure < limit - tolerance && !GENEROUS.test(measure);
     return { measure, figure, limit, result: figure > limit + tolerance ? "exceeded" : isLower ? "lower" : "kept" };

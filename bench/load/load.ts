@@ -61,6 +61,6 @@ function generator(how: Load): [string, string[]] {
 
 function readGenerator(output: string): Answered {
   const { failed, ...answered } = JSON.parse(output) as Answered & { failed: number };
-  if (failed > 0 || !(answered.rate > 0)) throw new Error(`the load went wrong: ${output}`);
+  if (failed > 0 || !(answered.p50 > 0)) throw new Error(`the load went wrong: ${output}`);
   return answered;
 }

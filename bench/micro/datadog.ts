@@ -2,7 +2,7 @@
 
 import { requirePeer } from "../places.ts";
 import { start } from "../variants/datadog.ts";
-import { attributesOf, nextStatus, type Operations, Tally } from "./operation.ts";
+import { attributesOf, nextStatus, type Operations, proveMade, Tally } from "./operation.ts";
 
 start(9);
 const tracer = requirePeer("datadog")("dd-trace");
@@ -40,20 +40,25 @@ export const operations: Operations = {
   },
   inject() {
     const context = tracer.extract("http_headers", HEADERS);
-    return { run: () => tracer.inject(context, "http_headers", {}) };
+    const run = (): unknown => {
+      const headers = {};
+      tracer.inject(context, "http_headers", headers);
+      return headers;
+    };
+    return { run, prove: proveMade };
   },
-  extract: () => ({ run: () => void tracer.extract("http_headers", HEADERS) }),
+  extract: () => ({ run: () => tracer.extract("http_headers", HEADERS), prove: proveMade }),
   protobuf() {
     const spans: unknown[][] = [];
     const exporter = tracer._tracer._exporter;
     exporter.export = (formatted: unknown[]) => spans.push(formatted);
     for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { tags: attributesOf(i) }).finish();
     const encoder = writer._encoder;
-    const run = (): void => {
+    const run = (): unknown => {
       for (const span of spans) encoder.encode(span);
-      encoder.makePayload();
+      return encoder.makePayload();
     };
-    return { run, per: spans.length };
+    return { run, per: spans.length, prove: proveMade };
   },
 };
 

@@ -1,7 +1,7 @@
 // The operations of jaeger-client, archived, which many OpenTracing services still run. Its spans are not encoded.
 
 import { requirePeer } from "../places.ts";
-import { type Operations, spanOf, Tally } from "./operation.ts";
+import { type Operations, proveMade, spanOf, Tally } from "./operation.ts";
 
 const { Tracer, ConstSampler } = requirePeer("jaeger")("jaeger-client");
 const tally = new Tally();
@@ -18,7 +18,12 @@ export const operations: Operations = {
   span: () => spanOf(tracer, tally),
   inject() {
     const context = tracer.extract("http_headers", HEADERS);
-    return { run: () => tracer.inject(context, "http_headers", {}) };
+    const run = (): unknown => {
+      const headers = {};
+      tracer.inject(context, "http_headers", headers);
+      return headers;
+    };
+    return { run, prove: proveMade };
   },
-  extract: () => ({ run: () => void tracer.extract("http_headers", HEADERS) }),
+  extract: () => ({ run: () => tracer.extract("http_headers", HEADERS), prove: proveMade }),
 };

@@ -2,7 +2,15 @@
 
 import { requirePeer } from "../places.ts";
 import { start } from "../variants/opentelemetry.ts";
-import { attributesOf, nextStatus, type Operation, type Operations, Tally, TRACEPARENT } from "./operation.ts";
+import {
+  attributesOf,
+  nextStatus,
+  type Operation,
+  type Operations,
+  proveMade,
+  Tally,
+  TRACEPARENT,
+} from "./operation.ts";
 
 const require = requirePeer("opentelemetry");
 const { TracerProvider, BatchSpanProcessor, RandomIdGenerator } = require("@opentelemetry/sdk-trace");
@@ -43,19 +51,24 @@ export const operations: Operations = {
   inject() {
     const propagator = new W3CTraceContextPropagator();
     const context = extracted(propagator);
-    return { run: () => propagator.inject(context, {}, api.defaultTextMapSetter) };
+    const run = (): unknown => {
+      const headers = {};
+      propagator.inject(context, headers, api.defaultTextMapSetter);
+      return headers;
+    };
+    return { run, prove: proveMade };
   },
   extract() {
     const propagator = new W3CTraceContextPropagator();
-    return { run: () => void extracted(propagator) };
+    return { run: () => extracted(propagator), prove: proveMade };
   },
   ids() {
     const ids = new RandomIdGenerator();
-    const run = (): void => {
+    const run = (): unknown => {
       ids.generateTraceId();
-      ids.generateSpanId();
+      return ids.generateSpanId();
     };
-    return { run };
+    return { run, prove: proveMade };
   },
   protobuf: () => encoding(ProtobufTraceSerializer),
   json: () => encoding(JsonTraceSerializer),
@@ -92,5 +105,5 @@ function encoding(serializer: { serializeRequest(spans: readonly unknown[]): unk
   };
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer("bench");
   for (let i = 0; i < 1000; i++) tracer.startSpan("GET /users/:id", { kind: 1, attributes: attributesOf(i) }).end();
-  return { run: () => void serializer.serializeRequest(spans), per: spans.length };
+  return { run: () => serializer.serializeRequest(spans), per: spans.length, prove: proveMade };
 }

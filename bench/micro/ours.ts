@@ -8,7 +8,16 @@ import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import type { FinishedSpan } from "#src/report/reporter.js";
 import type { SpanEncoder } from "#src/report/span-encoder.js";
 import { randomWord } from "#src/tracer/ids.js";
-import { attributesOf, nextStatus, type Operation, type Operations, spanOf, Tally, TRACEPARENT } from "./operation.ts";
+import {
+  attributesOf,
+  nextStatus,
+  type Operation,
+  type Operations,
+  proveMade,
+  spanOf,
+  Tally,
+  TRACEPARENT,
+} from "./operation.ts";
 
 const SETTINGS = { scheduleDelay: 5000, maxQueueSize: 16384, maxExportBatchSize: 512, flushLimit: 1000 };
 const ANSWER = { code: 200, contentType: "", body: Buffer.alloc(0), retryAfter: undefined };
@@ -30,17 +39,24 @@ export const operations: Operations = {
   inject() {
     const { tracer } = exporting();
     const context = tracer.extract("http_headers", { traceparent: TRACEPARENT })!;
-    return { run: () => tracer.inject(context, "http_headers", {}) };
+    const run = (): unknown => {
+      const headers = {};
+      tracer.inject(context, "http_headers", headers);
+      return headers;
+    };
+    return { run, prove: proveMade };
   },
   extract() {
     const { tracer } = exporting();
     const headers = { traceparent: TRACEPARENT };
-    return { run: () => void tracer.extract("http_headers", headers) };
+    return { run: () => tracer.extract("http_headers", headers), prove: proveMade };
   },
   ids: () => ({
     run() {
-      for (let i = 0; i < 6; i++) randomWord();
+      for (let i = 1; i < 6; i++) randomWord();
+      return randomWord();
     },
+    prove: proveMade,
   }),
   protobuf: () => encoding(new OtlpProtobufEncoder({ "service.name": "bench" })),
   json: () => encoding(new OtlpJsonEncoder({ "service.name": "bench" })),
@@ -67,10 +83,10 @@ function encoding(encoder: SpanEncoder): Operation {
     tracer.startSpan("GET /users/:id", { tags }).finish();
   }
   const buffer = new ByteBuffer();
-  const run = (): void => {
+  const run = (): unknown => {
     buffer.length = 0;
     for (const span of spans) encoder.encode(span, buffer);
-    encoder.body(buffer.bytes.subarray(0, buffer.length));
+    return encoder.body(buffer.bytes.subarray(0, buffer.length));
   };
-  return { run, per: spans.length };
+  return { run, per: spans.length, prove: proveMade };
 }

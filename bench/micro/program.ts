@@ -10,6 +10,9 @@ const CHUNK = 200;
 /** Runs before bytes are counted. */
 const WARM_UP = 40_000;
 
+/** What was made last. */
+let made: unknown;
+
 const [tracer, name, what, quick] = process.argv.slice(2);
 const { operations } = (await import(`./${tracer}.js`)) as { operations: Operations };
 const operation = operations[name as OperationName]?.();
@@ -25,7 +28,7 @@ async function nanoseconds({ run, per = 1, prove }: Operation): Promise<number> 
     const cpu = process.cpuUsage();
     const before = runs;
     for (;;) {
-      for (let i = 0; i < CHUNK / Math.min(per, 100); i++) run();
+      for (let i = 0; i < CHUNK / Math.min(per, 100); i++) made = run();
       runs += CHUNK / Math.min(per, 100);
       // Inside the measured time: what tracers do then belongs to the operation.
       await nextTurn();
@@ -37,7 +40,7 @@ async function nanoseconds({ run, per = 1, prove }: Operation): Promise<number> 
   await period(1000 * scale);
   const samples: number[] = [];
   for (let i = 0; i < 9; i++) samples.push(await period(150 * scale));
-  prove?.(runs);
+  prove(runs, made);
   return median(samples);
 }
 
@@ -45,7 +48,7 @@ async function nanoseconds({ run, per = 1, prove }: Operation): Promise<number> 
 async function bytes({ run, per = 1, prove }: Operation): Promise<number> {
   const runs = Math.ceil(2000 / per);
   for (let i = 0; i < WARM_UP / per; i++) {
-    run();
+    made = run();
     if (i % CHUNK === 0) await nextTurn();
   }
   const samples: number[] = [];
@@ -53,10 +56,14 @@ async function bytes({ run, per = 1, prove }: Operation): Promise<number> {
     await nextTurn();
     globalThis.gc!();
     const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < runs; i++) run();
+    for (let i = 1; i <= runs; i++) {
+      made = run();
+      // Inside the sample, as it is inside the time: a batch that is full waits for its turn.
+      if (i % CHUNK === 0) await nextTurn();
+    }
     samples.push((process.memoryUsage().heapUsed - before) / (runs * per));
   }
   await nextTurn();
-  prove?.(WARM_UP / per + samples.length * runs);
+  prove(WARM_UP / per + samples.length * runs, made);
   return median(samples);
 }

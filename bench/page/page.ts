@@ -50,7 +50,7 @@ interface Release {
 const INTRODUCTION = `# What does tracing cost?
 
 Measured by \`npm run bench\`, which anybody can run; this page is made from its results, all of which are in
-[performance/results.json](performance/results.json), every single value. Read the ratios: the figures are one machine's.
+[performance/results.json](performance/results.json), every period of every process (of single operations the median of nine periods). Read the ratios: the figures are one machine's.
 
 \`\`\`sh
 npm run bench -- --quick                          # does everything work here? A few minutes
@@ -153,8 +153,8 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const head = ["", "", ...releases.flatMap(({ major }) => [`Node ${major}: thousands added`, "of ours"])];
   const words = `## Instructions
 
-Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: another run differs by
-1 to 3 %.`;
+Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: runs have differed by
+1 to 3 % of a request.`;
   const base = releases.map(({ major, figures }) => [major, figures.executed("hello", "untraced")] as const);
   const untraced = base
     .filter(([, count]) => count !== undefined)
@@ -179,7 +179,7 @@ function microOf(releases: readonly Release[]): string {
   const words = `## Single operations
 
 In a loop, each in a fresh process: CPU time of all its threads, and bytes of heap. Bodies of requests are encoded, and not sent; jaeger-client's spans are not encoded.
-Whatever a tracer does in the following turn of the event loop counts.`;
+Whatever a tracer does in the following turn of the event loop counts. The floor's batches have 500 spans; ids are numbers with us, text with OpenTelemetry.`;
   return [words, ...sections].join("\n\n");
 }
 

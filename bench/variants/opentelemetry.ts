@@ -1,4 +1,5 @@
-// OpenTelemetry as its guide for Node sets it up: the batch processor, OTLP over protobuf, the instrumentation of http.
+// OpenTelemetry with what it needs to trace http and no more: tracer provider, batch processor, OTLP over protobuf, the instrumentation. Its guide's
+// NodeSDK does the same and loads exporters, detectors, metrics and logs besides.
 
 import { requirePeer } from "../places.ts";
 import type { Started } from "./variant.ts";
@@ -12,23 +13,23 @@ type Require = NodeJS.Require;
 /** With these instrumentations besides that of http. */
 export function startWith(sink: number, more: readonly ((require: Require) => unknown)[]): Started {
   const require = requirePeer("opentelemetry");
+  const { context, propagation, trace } = require("@opentelemetry/api");
+  const { AsyncLocalStorageContextManager } = require("@opentelemetry/context-async-hooks");
+  const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = require("@opentelemetry/core");
   const { OTLPTraceExporter } = require("@opentelemetry/exporter-trace-otlp-proto");
+  const { registerInstrumentations } = require("@opentelemetry/instrumentation");
   const { HttpInstrumentation } = require("@opentelemetry/instrumentation-http");
-  const traceExporter = new OTLPTraceExporter({ url: `http://127.0.0.1:${sink}/v1/traces` });
+  const { BatchSpanProcessor, TracerProvider } = require("@opentelemetry/sdk-trace");
+  const exporter = new OTLPTraceExporter({ url: `http://127.0.0.1:${sink}/v1/traces` });
+  const tracerProvider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
+  trace.setGlobalTracerProvider(tracerProvider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  );
   const instrumentations = [new HttpInstrumentation(), ...more.map((make) => make(require))];
-  if (isInstalled(require, "@opentelemetry/sdk-node")) {
-    process.env["OTEL_METRICS_EXPORTER"] = "none";
-    process.env["OTEL_LOGS_EXPORTER"] = "none";
-    const { NodeSDK } = require("@opentelemetry/sdk-node");
-    new NodeSDK({ serviceName: "bench", traceExporter, instrumentations }).start();
-  } else {
-    const { NodeTracerProvider, BatchSpanProcessor } = require("@opentelemetry/sdk-trace-node");
-    const { registerInstrumentations } = require("@opentelemetry/instrumentation");
-    const tracerProvider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(traceExporter)] });
-    tracerProvider.register();
-    registerInstrumentations({ instrumentations, tracerProvider });
-  }
-  const tracer = require("@opentelemetry/api").trace.getTracer("bench");
+  registerInstrumentations({ instrumentations, tracerProvider });
+  const tracer = trace.getTracer("bench");
   return {
     child: (name, work) =>
       tracer.startActiveSpan(name, (span: Span) => {
@@ -45,13 +46,4 @@ export function startWith(sink: number, more: readonly ((require: Require) => un
 interface Span {
   setAttribute(name: string, value: unknown): this;
   end(): void;
-}
-
-function isInstalled(require: Require, name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
 }

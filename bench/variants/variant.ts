@@ -45,7 +45,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     peer: ["opentelemetry", "@opentelemetry/instrumentation-http"],
   },
   "opentelemetry-full": {
-    title: "OpenTelemetry, full: with its instrumentations of frameworks and fetch",
+    title: "OpenTelemetry, full: with its instrumentations of Express, Fastify and fetch",
     proving: "requests",
     peer: ["opentelemetry", "@opentelemetry/instrumentation-http"],
   },

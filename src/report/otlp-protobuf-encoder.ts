@@ -111,9 +111,9 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
         const value = tags[tag.at + 1];
         const known = tag.encodingOf(value);
         if (known === undefined) {
-          const start = to.length;
+          const from = to.length;
           writeTag(this, tags[tag.at] as string, value, kind, NO_TAGS);
-          tag.keep(value, to, start);
+          tag.keep(value, to, from);
         } else {
           to.append(known);
         }

@@ -27,7 +27,7 @@ const MAX_TEXT = 100;
 /** Values of a tag. */
 const MAX_VALUES = 8;
 /** Tags of a list whose values are kept. */
-const MAX_KEEPING = 8;
+const MAX_KEEPING = 4;
 /** After how many spans that do not fit a template is made anew, or for another list. */
 const PATIENCE = 8;
 
@@ -58,7 +58,7 @@ export class DifferingTag {
   /** By value. Undefined where none are kept. */
   #encoded: Map<unknown, Uint8Array> | undefined;
 
-  constructor(at: number, keepsValues = true) {
+  constructor(at: number, keepsValues: boolean) {
     this.at = at;
     if (keepsValues) this.#encoded = new Map();
   }
@@ -157,8 +157,7 @@ class Template implements SpanTemplate {
     const common: unknown[] = [];
     const differing: DifferingTag[] = [];
     for (let i = 0; i < tags.length; i += 2) {
-      const [given, value] = [tags[i], tags[i + 1]];
-      const tag = typeof given === "string" ? flatName(given) : given;
+      const [tag, value] = [flatName(tags[i] as string), tags[i + 1]];
       const differs = mayDiffer.has(i) || !isKept(value);
       const kept = differs ? DIFFERS : typeof value === "string" ? flatText(value) : value;
       if (differs) differing.push(new DifferingTag(i, differing.length < MAX_KEEPING));
@@ -208,7 +207,10 @@ function valueAt(tags: FlatTags, name: string): number {
 }
 
 function haveShortNames(tags: FlatTags): boolean {
-  for (let i = 0; i < tags.length; i += 2) if (String(tags[i]).length > MAX_TEXT) return false;
+  for (let i = 0; i < tags.length; i += 2) {
+    const name = tags[i]; // of no other kind, unless by JavaScript
+    if (typeof name !== "string" || name.length > MAX_TEXT) return false;
+  }
   return true;
 }
 
@@ -222,7 +224,7 @@ function isKept(value: unknown): boolean {
     case "undefined":
       return true;
     default:
-      return false;
+      return value === null;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge } from "../../bench/guard/judge.js";
+import { type Figures, judge } from "../../bench/guard/judge.js";
 
 test("a figure within chance of its limit is kept, one above it exceeded, one below it lower", () => {
   const of = (figure: number) => judge({ "bytes of a span": figure }, { "bytes of a span": 1000 })[0]?.result;
@@ -20,6 +20,8 @@ test("a time's limit is not lowered by a fast machine", () => {
   assert.equal(judge({ "CPU of a span": 1 }, { "CPU of a span": 5 })[0]?.result, "kept");
 });
 
-test("a limit whose measure is missing is an error", () => {
-  assert.throws(() => judge({}, { "bytes of a span": 1 }), /"bytes of a span"/);
+test("a limit whose measure is missing, or no number, is an error", () => {
+  for (const figures of [{}, { "bytes of a span": Number.NaN }] as Figures[]) {
+    assert.throws(() => judge(figures, { "bytes of a span": 1 }), /"bytes of a span"/);
+  }
 });
