@@ -26,7 +26,9 @@ export function nanosecondsText(milliseconds: number): string {
   if (!isTime(milliseconds)) return "0";
   const whole = Math.floor(milliseconds);
   const fraction = Math.round((milliseconds - whole) * 1e6);
-  return String(BigInt(whole) * 1_000_000n + BigInt(fraction));
+  if (fraction === 1e6) return `${whole + 1}000000`;
+  // The digits of both, side by side: numbers cannot hold them, and BigInt takes ten times as long.
+  return whole === 0 ? String(fraction) : `${whole}${String(fraction).padStart(6, "0")}`;
 }
 
 function isTime(milliseconds: number): boolean {
