@@ -18,6 +18,7 @@ export interface Latencies {
   readonly disturbed: ReadonlyMap<string, number[]>;
 }
 
+/** Measures all variants in turn, there and back. */
 export async function latencies(options: Options, node: string): Promise<Latencies> {
   const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
   const servers: { variant: string; child: Child; port: number }[] = [];
