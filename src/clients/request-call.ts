@@ -127,12 +127,8 @@ type Headers = OutgoingHttpHeaders | readonly string[] | readonly (readonly [str
 function merged(headers: unknown, added: Readonly<Record<string, string>>): Headers | undefined {
   if (Array.isArray(headers))
     return Array.isArray(headers[0]) ? mergedPairs(headers, added) : mergedFlat(headers, added);
-  const result: Record<string, unknown> = {};
-  for (const name in headers as object) {
-    if (Object.hasOwn(headers as object, name) && !Object.hasOwn(added, name.toLowerCase())) {
-      result[name] = (headers as Record<string, unknown>)[name];
-    }
-  }
+  const result: Record<string, unknown> = { ...(headers as object) };
+  for (const name in result) if (Object.hasOwn(added, name.toLowerCase())) delete result[name];
   return Object.assign(result, added) as OutgoingHttpHeaders;
 }
 

@@ -87,6 +87,18 @@ scene("client request 3: every form of arguments is traced, and none is changed"
   }
 });
 
+scene("a header of any name is sent, be it one that objects treat apart", async () => {
+  const server = http.createServer((request, response) => response.end(JSON.stringify(request.rawHeaders.slice(0, 5))));
+  const port = await listenOnFreshPort(server);
+  try {
+    const headers = JSON.parse('{"__proto__": "mine", "X-Own": "1"}') as http.OutgoingHttpHeaders;
+    const sent = JSON.parse(await read(http.get({ host: "127.0.0.1", port, headers }))) as string[];
+    assert.deepEqual(sent, ["__proto__", "mine", "X-Own", "1", "traceparent"]);
+  } finally {
+    server.close();
+  }
+});
+
 scene("a request that its agent sends at once has headers all the same", async (s) => {
   class Hasty extends http.Agent {
     addRequest(request: ClientRequest, ...rest: unknown[]): void {
