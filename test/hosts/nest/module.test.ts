@@ -34,7 +34,7 @@ interface Service {
   readonly tracing: Tracing | undefined;
 }
 
-/** An application with the routes /work/:id, which calls a service, and /fail. */
+/** An application with the routes /tasks/:id, which calls a service, and /fail. */
 function application({ common }: Release, ...imports: DynamicModule[]) {
   const { Controller, Get, Inject, Injectable, Module, Optional } = common;
 
@@ -52,7 +52,7 @@ function application({ common }: Release, ...imports: DynamicModule[]) {
     constructor(work: Work) {
       this.#work = work;
     }
-    @Get("work/:id")
+    @Get("tasks/:id")
     work(): string {
       return this.#work.work();
     }
@@ -83,7 +83,7 @@ async function get(port: number, path: string): Promise<string> {
   return `${answer.status} ${await answer.text()}`;
 }
 
-const WORK = "\nGET /work/:id  server 200\n  Work.work";
+const WORK = "\nGET /tasks/:id  server 200\n  Work.work";
 const FAILED = "\nGET /fail  server 500 error=RangeError\n  - error error.object=RangeError: failed";
 
 for (const release of RELEASES) {
@@ -96,7 +96,7 @@ for (const release of RELEASES) {
     const two = await start(t, release, TracingModule.forRoot({ tracing: second.tracing }));
     const three = await start(t, release);
     for (const { get } of [one, two, three]) {
-      assert.equal(await get("/work/7"), "200 done");
+      assert.equal(await get("/tasks/7"), "200 done");
       assert.match(await get("/fail"), /^500/);
     }
     await first.reporter.waitFor(3);
@@ -117,7 +117,7 @@ for (const release of RELEASES) {
     const { tracing, reporter } = kit(t);
     initTracing({ tracing });
     const { get } = await start(t, release, TracingModule.forRoot());
-    assert.equal(await get("/work/7"), "200 done");
+    assert.equal(await get("/tasks/7"), "200 done");
     assert.match(await get("/fail"), /^500/);
     await reporter.waitFor(3);
     assert.equal(
@@ -149,7 +149,7 @@ for (const release of RELEASES) {
       server.close();
       await app.close();
     });
-    assert.equal(await get((server.address() as AddressInfo).port, "/work/7"), "200 done");
+    assert.equal(await get((server.address() as AddressInfo).port, "/tasks/7"), "200 done");
     await reporter.waitFor(2);
     assert.equal(spanTree(reporter.spans), WORK);
   });
@@ -192,8 +192,8 @@ for (const release of RELEASES) {
     const app: INestApplication = await release.core.NestFactory.create(WithMiddleware, release.adapter(), QUIET);
     const port = await listen(app);
     t.after(() => app.close());
-    assert.equal(await get(port, "/work/7?stop"), "200 stopped");
-    assert.equal(await get(port, "/work/7"), "200 done");
+    assert.equal(await get(port, "/tasks/7?stop"), "200 stopped");
+    assert.equal(await get(port, "/tasks/7"), "200 done");
     await reporter.waitFor(3);
     assert.equal(spanTree(reporter.spans), `\nGET  server 200${WORK}`);
   });
@@ -228,7 +228,7 @@ test("a signal ends an application with shutdown hooks as it would without us, a
     if (message === "ready") child.kill("SIGTERM");
   });
   const [code, signal] = await once(child, "exit");
-  assert.deepEqual([code, signal, messages], [null, "SIGTERM", ["ready", ["GET /work/:id", "Work.work"]]]);
+  assert.deepEqual([code, signal, messages], [null, "SIGTERM", ["ready", ["GET /tasks/:id", "Work.work"]]]);
 });
 
 if (process.argv[2] === "child") {
@@ -247,7 +247,7 @@ if (process.argv[2] === "child") {
   const { AppModule } = application(release, TracingModule.forRoot({ tracing }));
   const app: INestApplication = await release.core.NestFactory.create(AppModule, release.adapter(), QUIET);
   app.enableShutdownHooks();
-  await get(await listen(app), "/work/7");
+  await get(await listen(app), "/tasks/7");
   process.send!("ready");
 }
 
@@ -259,7 +259,7 @@ test("requests that Fastify's inject() makes up are traced by the module's own h
     const app: INestApplication = await release.core.NestFactory.create(AppModule, adapter, QUIET);
     await app.init();
     t.after(() => app.close());
-    const answer = await adapter.getInstance().inject("/work/7");
+    const answer = await adapter.getInstance().inject("/tasks/7");
     assert.equal(answer.body, "done");
     await reporter.waitFor(2);
     assert.equal(spanTree(reporter.spans), WORK);
@@ -290,7 +290,7 @@ for (const release of RELEASES) {
     await app.init();
     // Express has all its routes by then.
     if (release.isFastify) add("after");
-    assert.equal(await get(await listen(app), "/work/1"), "200 done");
+    assert.equal(await get(await listen(app), "/tasks/1"), "200 done");
     await reporter.waitFor(3);
     const names = reporter.spans.map((span) => span.operationName);
     assert.equal(names.includes("before"), !release.isFastify);
