@@ -2,6 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import { Child } from "./child.ts";
+import { inTurn } from "./in-turn.ts";
 import { load } from "./load/load.ts";
 import type { LadderPeriod, Proof } from "./results.ts";
 import type { Snapshot } from "./server.ts";
@@ -77,9 +78,8 @@ async function measure(measured: Measured[], workload: Workload, options: Genera
   }
   const periods: LadderPeriod[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    // There and back: what comes late in one round comes early in the next, and in the next generation the other way round.
-    const isReversed = (round + options.generation) % 2 === 1;
-    for (const { variant, child, port } of isReversed ? measured.toReversed() : measured) {
+    // In the next generation the other way round.
+    for (const { variant, child, port } of inTurn(measured, round + options.generation)) {
       const before = await child.ask<Snapshot>("snapshot");
       const { rate } = await apply(port, options.seconds);
       const after = await child.ask<Snapshot>("snapshot");

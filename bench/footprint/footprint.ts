@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Child, pinned } from "../child.ts";
 import type { RequestCost } from "../guard/requests.ts";
+import { inTurn } from "../in-turn.ts";
 import { versionOf } from "../ladder.ts";
 import type { Options } from "../options.ts";
 import { peerFolder, program } from "../places.ts";
@@ -91,11 +92,6 @@ export async function runFootprint(options: Options, node: string, results: Resu
   for (const [variant, values] of counted) note("latency at half of the untraced rate, 99 %", variant, "ms", values);
   for (const [variant, values] of disturbed)
     note("measured again: the host took the processors", variant, "ms", values);
-}
-
-/** There and back. */
-function inTurn(variants: readonly string[], round: number): readonly string[] {
-  return round % 2 === 0 ? variants : variants.toReversed();
 }
 
 /** @throws Error where another number of spans has come to a sink by now */

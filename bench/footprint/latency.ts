@@ -2,6 +2,7 @@
 
 import { Child } from "../child.ts";
 import { prove } from "../generation.ts";
+import { inTurn } from "../in-turn.ts";
 import { type Answered, load } from "../load/load.ts";
 import type { Options } from "../options.ts";
 import { undisturbed } from "../quiet.ts";
@@ -34,7 +35,7 @@ export async function latencies(options: Options, node: string): Promise<Latenci
     for (const { port } of servers) await load({ ...how, port, seconds: options.warmUp });
     const { rate } = await undisturbed(() => load({ ...how, port: servers[0]!.port }));
     for (let round = 0; round < options.generations * options.rounds; round++) {
-      for (const { variant, port } of round % 2 === 0 ? servers : servers.toReversed()) {
+      for (const { variant, port } of inTurn(servers, round)) {
         const measure = (): Promise<Answered> => load({ ...how, port, rate: Math.floor(rate / 2) });
         const { p99 } = await undisturbed(measure, (again) => add(disturbed, variant, again.p99));
         add(counted, variant, p99);

@@ -3,6 +3,7 @@
 import http from "node:http";
 import { OtlpReporter, Tracer } from "node-opentracing";
 import { encode, flush, sendWith } from "../floor/encoder.ts";
+import { posterTo } from "../floor/post.ts";
 import { FloorSpan } from "../floor/span.ts";
 
 interface Spans {
@@ -10,8 +11,7 @@ interface Spans {
   readonly flush: () => Promise<unknown>;
 }
 
-const url = `http://127.0.0.1:${process.argv[3]}/v1/traces`;
-const spans = Number(process.argv[4]);
+const [sink, spans] = process.argv.slice(3).map(Number) as [number, number];
 const { make, flush: flushed } = process.argv[2] === "floor" ? floor() : ours();
 const resident: number[] = [];
 for (let i = 1; i <= spans; i++) {
@@ -23,7 +23,7 @@ console.log(JSON.stringify(resident));
 process.exit(0);
 
 function ours(): Spans {
-  const reporter = new OtlpReporter({ endpoint: url });
+  const reporter = new OtlpReporter({ endpoint: `http://127.0.0.1:${sink}/v1/traces` });
   const tracer = new Tracer({ reporter });
   const make = (): void => {
     const span = tracer.startSpan("op").setTag("http.method", "GET");
@@ -33,18 +33,9 @@ function ours(): Spans {
 }
 
 function floor(): Spans {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+  const post = posterTo(sink, http);
   let posts: Promise<void>[] = [];
-  sendWith((body) => {
-    const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
-    const post = new Promise<void>((resolve, reject) => {
-      const request = http.request(url, { method: "POST", agent, headers }, (response) =>
-        response.resume().on("end", resolve),
-      );
-      request.on("error", reject).end(body);
-    });
-    posts.push(post);
-  });
+  sendWith((body) => void posts.push(post(body)));
   const make = (): void => {
     const span = new FloorSpan(null, 1, "op");
     span.setTag("http.method", "GET").setTag("http.status_code", 200).setTag("error", false);

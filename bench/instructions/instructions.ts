@@ -12,11 +12,12 @@ import type { Options } from "../options.ts";
 import { type InstructionRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
-import { WORKLOADS, type Workload } from "../workloads/workload.ts";
+import { familyOf, WORKLOADS, type Workload } from "../workloads/workload.ts";
 import { begin, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
 
 const COMPARED = ["hello", "express", "fastify", "fetch", "request"];
-const GROWING = Object.keys(WORKLOADS).filter((name) => /^(concurrency|depth)-/.test(name));
+/** Of a cluster, the instructions are those of several processes. */
+const GROWING = Object.keys(WORKLOADS).filter((name) => familyOf(name) !== undefined && familyOf(name) !== "workers");
 const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
 /** Requests: before V8 has compiled all there is, and those that are counted. Fewer where one has more than ten spans. */
 const WARM_UP = 20_000;

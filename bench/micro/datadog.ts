@@ -2,7 +2,7 @@
 
 import { requirePeer } from "../places.ts";
 import { start } from "../variants/datadog.ts";
-import { attributesOf, nextStatus, type Operations, proveMade, Tally } from "./operation.ts";
+import { attributesOf, extractOf, injectOf, nextStatus, type Operations, proveMade, Tally } from "./operation.ts";
 
 start(9);
 const tracer = requirePeer("datadog")("dd-trace");
@@ -38,16 +38,8 @@ export const operations: Operations = {
     };
     return { run: () => tracer.trace("op", tag), prove: sent };
   },
-  inject() {
-    const context = tracer.extract("http_headers", HEADERS);
-    const run = (): unknown => {
-      const headers = {};
-      tracer.inject(context, "http_headers", headers);
-      return headers;
-    };
-    return { run, prove: proveMade };
-  },
-  extract: () => ({ run: () => tracer.extract("http_headers", HEADERS), prove: proveMade }),
+  inject: () => injectOf(tracer, HEADERS),
+  extract: () => extractOf(tracer, HEADERS),
   protobuf() {
     const spans: unknown[][] = [];
     const exporter = tracer._tracer._exporter;

@@ -1,7 +1,7 @@
 // The operations of jaeger-client, archived, which many OpenTracing services still run. Its spans are not encoded.
 
 import { requirePeer } from "../places.ts";
-import { type Operations, proveMade, spanOf, Tally } from "./operation.ts";
+import { extractOf, injectOf, type Operations, spanOf, Tally } from "./operation.ts";
 
 const { Tracer, ConstSampler } = requirePeer("jaeger")("jaeger-client");
 const tally = new Tally();
@@ -16,14 +16,6 @@ const HEADERS = { "uber-trace-id": "4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba
 
 export const operations: Operations = {
   span: () => spanOf(tracer, tally),
-  inject() {
-    const context = tracer.extract("http_headers", HEADERS);
-    const run = (): unknown => {
-      const headers = {};
-      tracer.inject(context, "http_headers", headers);
-      return headers;
-    };
-    return { run, prove: proveMade };
-  },
-  extract: () => ({ run: () => tracer.extract("http_headers", HEADERS), prove: proveMade }),
+  inject: () => injectOf(tracer, HEADERS),
+  extract: () => extractOf(tracer, HEADERS),
 };

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { pinned } from "../child.ts";
+import { inTurn } from "../in-turn.ts";
 import { versionOf } from "../ladder.ts";
 import type { Options } from "../options.ts";
 import { program } from "../places.ts";
@@ -21,7 +22,7 @@ export async function runMicro(options: Options, node: string, results: Results,
     const rows: object[] = [];
     const figures = new Map<string, { times: number[]; bytes: number[] }>();
     for (let round = 0; round < options.generations; round++) {
-      for (const tracer of round % 2 === 0 ? TRACERS : TRACERS.toReversed()) {
+      for (const tracer of inTurn(TRACERS, round)) {
         const of = (what: string, flags: string[]) =>
           measure(node, flags, [tracer, operation, what, String(options.quick)]);
         const time = await of("time", []);

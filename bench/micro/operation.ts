@@ -71,6 +71,22 @@ export class Tally {
   };
 }
 
+/** The operation `inject` by OpenTracing's API, of the context that these headers have. */
+export function injectOf(tracer: Pick<Tracer, "inject" | "extract">, received: object): Operation {
+  const context = tracer.extract("http_headers", received)!;
+  const run = (): unknown => {
+    const headers = {};
+    tracer.inject(context, "http_headers", headers);
+    return headers;
+  };
+  return { run, prove: proveMade };
+}
+
+/** The operation `extract` by OpenTracing's API. */
+export function extractOf(tracer: Pick<Tracer, "extract">, received: object): Operation {
+  return { run: () => tracer.extract("http_headers", received), prove: proveMade };
+}
+
 /** The operation `span` by OpenTracing's API. */
 export function spanOf(tracer: Pick<Tracer, "startSpan">, tally: Tally): Operation {
   const run = (): void => {

@@ -10,6 +10,8 @@ import type { SpanEncoder } from "#src/report/span-encoder.js";
 import { randomWord } from "#src/tracer/ids.js";
 import {
   attributesOf,
+  extractOf,
+  injectOf,
   nextStatus,
   type Operation,
   type Operations,
@@ -36,21 +38,8 @@ export const operations: Operations = {
     };
     return { run: () => tracing.startActiveSpan("op", tag), prove: tally.prove };
   },
-  inject() {
-    const { tracer } = exporting();
-    const context = tracer.extract("http_headers", { traceparent: TRACEPARENT })!;
-    const run = (): unknown => {
-      const headers = {};
-      tracer.inject(context, "http_headers", headers);
-      return headers;
-    };
-    return { run, prove: proveMade };
-  },
-  extract() {
-    const { tracer } = exporting();
-    const headers = { traceparent: TRACEPARENT };
-    return { run: () => tracer.extract("http_headers", headers), prove: proveMade };
-  },
+  inject: () => injectOf(exporting().tracer, { traceparent: TRACEPARENT }),
+  extract: () => extractOf(exporting().tracer, { traceparent: TRACEPARENT }),
   ids: () => ({
     run() {
       for (let i = 1; i < 6; i++) randomWord();

@@ -4,7 +4,7 @@ import { OPERATION_TITLES, TRACERS } from "../micro/operation.ts";
 import type { Results } from "../results.ts";
 import { median, type Summary } from "../statistics.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
-import { WORKLOADS } from "../workloads/workload.ts";
+import { FAMILIES, familyOf, WORKLOADS } from "../workloads/workload.ts";
 import { Figures, majorsOf, ratio } from "./figures.ts";
 import { plot, type Row } from "./plot.ts";
 import { TARGETS } from "./targets.ts";
@@ -15,20 +15,12 @@ export interface Page {
   readonly plots: ReadonlyMap<string, string>;
 }
 
-/** Workloads of one name each, followed by a number. */
-const FAMILIES = {
-  concurrency: { title: "More connections at a time", perSpan: false },
-  depth: { title: "More spans within one another", perSpan: true },
-  workers: { title: "More workers of a cluster, on one core", perSpan: false },
-} as const;
-const GROWTH = new RegExp(`^(${Object.keys(FAMILIES).join("|")})-`);
-
 export function makePage(results: Results): Page {
   const releases = majorsOf(results).map((major) => ({ major, figures: new Figures(results, major) }));
   const plots = new Map<string, string>();
   const workloads = Object.keys(WORKLOADS).filter((name) => releases.some(({ figures }) => figures.workload(name)));
   const parts = [INTRODUCTION, machineOf(results), targetsOf(releases)];
-  for (const name of workloads.filter((one) => !GROWTH.test(one))) {
+  for (const name of workloads.filter((one) => familyOf(one) === undefined)) {
     plots.set(name, plotOf(name, releases));
     parts.push(`## ${capital(WORKLOADS[name]!.title)}\n\n![CPU added to a request](performance/${name}.svg)`);
     for (const release of releases) parts.push(ladderOf(name, release));
@@ -186,7 +178,7 @@ Whatever a tracer does in the following turn of the event loop counts. The floor
 /** A plot and a table for each family of workloads that differ in one number. */
 function growthOf(workloads: readonly string[], releases: readonly Release[], plots: Map<string, string>): string {
   const parts = Object.entries(FAMILIES).flatMap(([family, { title, perSpan }]) => {
-    const names = workloads.filter((name) => name.startsWith(`${family}-`));
+    const names = workloads.filter((name) => familyOf(name) === family);
     if (names.length === 0) return [];
     const unit = perSpan ? "µs of CPU added to a request, divided by its spans" : "µs of CPU added to a request";
     const rows = names.map((name): Row => {

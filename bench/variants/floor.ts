@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { encode, flush, sendWith } from "../floor/encoder.ts";
+import { posterTo } from "../floor/post.ts";
 import { FloorSpan } from "../floor/span.ts";
 import { extract, inject } from "../floor/traceparent.ts";
 import { requireFramework as require } from "../places.ts";
@@ -22,17 +23,8 @@ const active = new AsyncLocalStorage<FloorSpan>();
 
 export function start(sink: number): Started {
   const http: typeof import("node:http") = require("node:http");
-  const post = http.request;
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
-  sendWith((body) => {
-    active.exit(() => {
-      const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
-      const request = post({ host: "127.0.0.1", port: sink, path: "/v1/traces", method: "POST", agent, headers });
-      request.on("response", (response) => response.resume());
-      request.on("error", () => {});
-      request.end(body);
-    });
-  });
+  const post = posterTo(sink, http);
+  sendWith((body) => active.exit(() => void post(body).catch(() => {})));
   setInterval(flush, 1000).unref();
   traceServers(http);
   traceRequests(http);

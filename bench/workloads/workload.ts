@@ -114,3 +114,15 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   "workers-2": hello(32, { title: "a cluster of 2 workers", workers: 2 }),
   "workers-4": hello(32, { title: "a cluster of 4 workers", workers: 4 }),
 };
+
+/** Workloads that differ in one number: its name is before the number in theirs. */
+export const FAMILIES = {
+  concurrency: { title: "More connections at a time", perSpan: false },
+  depth: { title: "More spans within one another", perSpan: true },
+  workers: { title: "More workers of a cluster, on one core", perSpan: false },
+} as const;
+
+/** The family that a workload is of; undefined for those of no family. */
+export function familyOf(workload: string): string | undefined {
+  return Object.keys(FAMILIES).find((family) => workload.startsWith(`${family}-`));
+}
