@@ -3,10 +3,13 @@
 // per module under .build/internal, through which "#src/..." reaches the very code that is published.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, posix, relative } from "node:path";
 
 /** What begins the name of a module that passes on another. Internal files are such, or Rollup would put a module's code there. */
 const PASSED_ON = "\0passed-on:";
+/** Passes on the package `opentracing`. Node searches what an ES module imports from CommonJS for names of exports: here it finds one. */
+const OPENTRACING = "dist/chunks/opentracing.cjs";
+const OPENTRACING_CODE = '"use strict";\nexports.opentracing = require("opentracing");\n';
 const MADE_OF = [".build/src.tsbuildinfo", "package.json", "package-lock.json", "scripts/bundle.mjs"];
 
 /** Writes dist/ and .build/internal/ from .build/src/, unless they are newer. Types are there already: the compiler writes them. */
@@ -49,6 +52,7 @@ export async function bundle(root) {
     // Names stay: those of functions and classes are seen from outside, and stack traces are read.
     plugins: [
       { name: "Node's modules as objects", renderChunk: (code) => builtinsAsObjects(code) },
+      { name: "OpenTracing by require", renderChunk: (code, { fileName }) => opentracingRequired(code, fileName) },
       { name: "without comments, one byte a character", renderChunk: (code) => minify(code, PRINTED) },
     ],
   });
@@ -59,10 +63,12 @@ export async function bundle(root) {
     if (lost) throw new Error(`${fileName} is published and imports ${lost}, which is not`);
   }
 
+  keepInside(output);
   for (const { fileName, code } of output) {
     mkdirSync(dirname(join(root, fileName)), { recursive: true });
     writeFileSync(join(root, fileName), code);
   }
+  writeFileSync(join(root, OPENTRACING), OPENTRACING_CODE);
   const made = new Set(output.map(({ fileName }) => fileName));
   removeOthers(root, "dist", ".js", (name) => made.has(`dist/${name}.js`));
   removeOthers(root, ".build/internal", ".js", (name) => made.has(`.build/internal/${name}.js`));
@@ -78,7 +84,7 @@ const PRINTED = {
   module: true,
   compress: false,
   mangle: false,
-  format: { beautify: true, comments: false, ascii_only: true },
+  format: { beautify: true, indent_level: 2, comments: false, ascii_only: true, ecma: 2022 },
 };
 
 /**
@@ -99,6 +105,67 @@ function builtinsAsObjects(code) {
   const left = /^import .* from 'node:(?!module'|assert\/)/m.exec(changed);
   if (left !== null) throw new Error(`${left[0]}...' is still an import`);
   return changed;
+}
+
+function opentracingRequired(code, fileName) {
+  const from = posix.relative(posix.dirname(fileName), OPENTRACING);
+  const path = from.startsWith(".") ? from : `./${from}`;
+  const changed = code.replace(/^import (?:\* as ([\w$]+)|\{([^}]*)\}) from 'opentracing';$/gm, (_, whole, names) => {
+    const taken = whole ?? `{${names.replaceAll(" as ", ": ")}}`;
+    return `import { opentracing as required } from "${path}";\nconst ${taken} = required;`;
+  });
+  if (/ from 'opentracing'/.test(changed)) throw new Error(`${fileName} still imports opentracing`);
+  return changed;
+}
+
+/**
+ * What only tests reach in a published file leaves it by one function instead of an export each: whenever V8 compiles a function, it
+ * looks for the names used there among all exports of the file, one after the other.
+ */
+function keepInside(output) {
+  const published = output.filter(({ fileName }) => fileName.startsWith("dist/"));
+  const chunks = published.filter(({ isEntry }) => !isEntry);
+  const used = new Map(chunks.map(({ fileName }) => [fileName, new Set()]));
+  for (const { importedBindings } of published) {
+    for (const [fileName, names] of Object.entries(importedBindings)) {
+      for (const name of names) used.get(fileName)?.add(name);
+    }
+  }
+  for (const chunk of chunks) {
+    chunk.code = chunk.code.replace(/^export \{([^}]*)\};\s*$/m, (whole, list) => {
+      const [kept, inside] = parted(list, ([, exported]) => used.get(chunk.fileName).has(exported));
+      if (inside.length === 0) return whole;
+      const entries = inside.map(([local, exported]) => `${exported}: ${local}`);
+      return `export { ${[...kept.map(exportOf), "internals"].join(", ")} };\n\nfunction internals() {\n    return { ${entries.join(", ")} };\n}\n`;
+    });
+  }
+  for (const tested of output.filter((one) => !published.includes(one))) {
+    tested.code = tested.code.replace(/^export \{([^}]*)\} from "([^"]*)";$/gm, (whole, list, from) => {
+      const chunk = posix.join(posix.dirname(tested.fileName), from);
+      const [kept, inside] = parted(list, ([local]) => used.get(chunk)?.has(local) ?? true);
+      if (inside.length === 0) return whole;
+      const entries = inside.map(([local, exported]) => `${local}: ${exported}`);
+      const taken = `internals_${posix.basename(chunk, ".js").replaceAll("-", "_")}`;
+      return [
+        `export { ${kept.map(exportOf).join(", ")} } from "${from}";`,
+        `import { internals as ${taken} } from "${from}";`,
+        `export const { ${entries.join(", ")} } = ${taken}();`,
+      ].join("\n");
+    });
+  }
+}
+
+/** The names of an export list as pairs, its own and the exported one: those that `isFirst` holds for, and the others. */
+function parted(list, isFirst) {
+  const pairs = list.split(",").map((one) => {
+    const [local, exported = local] = one.trim().split(" as ");
+    return [local, exported];
+  });
+  return [pairs.filter(isFirst), pairs.filter((pair) => !isFirst(pair))];
+}
+
+function exportOf([local, exported]) {
+  return local === exported ? local : `${local} as ${exported}`;
 }
 
 /** A module of types alone has no code, which is no fault. */

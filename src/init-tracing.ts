@@ -7,6 +7,7 @@ import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
 import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
+import { patchModules } from "./clients/patch-modules.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
@@ -123,7 +124,10 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
 }
 
 function patchClients(tracing: Tracing): void {
-  const undo = undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]);
+  const stop = patchModules(() =>
+    undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]),
+  );
+  const undo = (): void => patchModules(stop);
   const mine = { tracing, undo };
   patched.client = mine;
   attach(tracing, {

@@ -174,7 +174,8 @@ test("a service that imports node-opentracing loads two files, and of other pack
       ([, name]) => name!,
     );
   assert.deepEqual(imports("dist/index.js"), ["./chunks/main.js"]);
-  assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing", "node:module"]);
+  assert.deepEqual(imports("dist/chunks/main.js"), ["./opentracing.cjs", "node:module"]);
+  assert.match(readFileSync(join(root, "dist/chunks/opentracing.cjs"), "utf8"), /require\("opentracing"\)/);
 });
 
 test("a service without fetch does not get what fetch needs into its memory", () => {

@@ -2,7 +2,6 @@
 
 import { errorMonitor } from "node:events";
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
-import { syncBuiltinESMExports } from "node:module";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { ClientHandler } from "../http/client-handler.ts";
@@ -14,6 +13,7 @@ import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
 import { originOf, targetOf, withHeaders } from "./http2-request.ts";
+import { patchModules } from "./patch-modules.ts";
 
 /**
  * Traces the requests of `http2.connect`'s sessions, those of gRPC among them, however they were imported. A session that
@@ -22,12 +22,8 @@ import { originOf, targetOf, withHeaders } from "./http2-request.ts";
  */
 export function traceHttp2Client(tracing: HttpTracing): Undo {
   const requests = new Http2Requests(new ClientHandler(tracing));
-  const undo = undoAll([watchPending(), watchCloses(), () => requests.stop(), wrapConnect(requests)]);
-  syncBuiltinESMExports();
-  return function stop() {
-    undo();
-    syncBuiltinESMExports();
-  };
+  const unwrap = patchModules(() => wrapConnect(requests));
+  return undoAll([watchPending(), watchCloses(), () => requests.stop(), () => patchModules(unwrap)]);
 }
 
 type Connect = typeof http2.connect;

@@ -4,7 +4,6 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { errorMonitor } from "node:events";
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
-import { syncBuiltinESMExports } from "node:module";
 import { warn } from "../diagnostics.ts";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
@@ -12,6 +11,7 @@ import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
+import { patchModules } from "./patch-modules.ts";
 import {
   methodOf,
   type RequestCall,
@@ -28,19 +28,15 @@ import {
  */
 export function traceNodeHttpClient(tracing: HttpTracing): Undo {
   const handler = new ClientHandler(tracing);
-  const undo = undoAll([
-    watchPending(),
-    watchResponses(),
-    wrap(http, "request", "http:", handler),
-    wrap(http, "get", "http:", handler),
-    wrap(https, "request", "https:", handler),
-    wrap(https, "get", "https:", handler),
-  ]);
-  syncBuiltinESMExports();
-  return function stop() {
-    undo();
-    syncBuiltinESMExports();
-  };
+  const unwrap = patchModules(() =>
+    undoAll([
+      wrap(http, "request", "http:", handler),
+      wrap(http, "get", "http:", handler),
+      wrap(https, "request", "https:", handler),
+      wrap(https, "get", "https:", handler),
+    ]),
+  );
+  return undoAll([watchPending(), watchResponses(), () => patchModules(unwrap)]);
 }
 
 type Send = (...args: unknown[]) => ClientRequest;

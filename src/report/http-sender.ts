@@ -2,7 +2,6 @@
 
 import { AsyncResource } from "node:async_hooks";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { count } from "../diagnostics.ts";
 import { ownRequest } from "../untraced.ts";
 import { VERSION } from "../version.ts";
@@ -37,7 +36,6 @@ export type Delivery =
 const MAX_TRIES = 6;
 /** Why a body is given up that was not tried before. */
 const CLOSED = "the reporter was closed";
-const compress = promisify(gzip);
 
 /**
  * Requests belong to no traced request: they, their sockets and timers are made in the async context in which the sender
@@ -102,7 +100,7 @@ export class HttpSender {
   async #send(plain: readonly Uint8Array[]): Promise<Delivery> {
     let reason = CLOSED;
     if (this.#closed) return { status: "failed", reason };
-    const body = this.#options.compression === "gzip" ? [await compress(Buffer.concat(plain))] : plain;
+    const body = this.#options.compression === "gzip" ? [await compressed(plain)] : plain;
     const { exportTimeout } = this.#options;
     let deadline = exportTimeout > 0 ? performance.now() + exportTimeout : Number.POSITIVE_INFINITY;
     for (let tries = 1; ; tries++) {
@@ -199,6 +197,11 @@ export class HttpSender {
     };
     return ownRequest(() => new HttpConnection(this.#options.endpoint, secure));
   }
+}
+
+/** zlib is loaded here, for most never need it. */
+function compressed(body: readonly Uint8Array[]): Promise<Buffer> {
+  return promisify(process.getBuiltinModule("node:zlib").gzip)(Buffer.concat(body));
 }
 
 /** Request line and all headers but the length. */
