@@ -37,7 +37,7 @@ export const USAGE = `npm run bench -- [options]
   --node 20,24            releases of Node (this one)
   --only ladder,micro,footprint,instructions
   --workloads hello,...   --variants untraced,ours,...
-  --generations 3  --rounds 3  --seconds 2  --warm-up 3
+  --generations 3  --rounds 3  --seconds 2  --warm-up 10
   --json FILE             add the results to this file
   --note TEXT             a sentence about the circumstances, for the page
   --page                  run nothing: write docs/performance.md from FILE, or anew from its own results
@@ -74,7 +74,7 @@ export function readOptions(args: readonly string[]): Options {
     generations: amount("generations", values.generations, quick ? 1 : 3),
     rounds: amount("rounds", values.rounds, quick ? 1 : 3),
     seconds: amount("seconds", values.seconds, quick ? 1 : 2),
-    warmUp: amount("warm-up", values["warm-up"], quick ? 1 : 3),
+    warmUp: amount("warm-up", values["warm-up"], quick ? 1 : 10),
     json: values.json,
     note: values.note,
     page: values.page,

@@ -56,6 +56,8 @@ export interface InstructionRun {
   readonly node: string;
   /** Instructions a request: outside the kernel, without V8's compiling and collecting. */
   readonly instructions: readonly number[];
+  /** How often a request's next instructions are not in an instruction cache of the first level: 32 KB, 8 ways, lines of 64 bytes. */
+  readonly misses?: readonly number[];
 }
 
 /** Something measured a few times: `memory.flat`, `start`, `size`. */

@@ -1,4 +1,4 @@
-// Instructions a request: what noise does not move. Each variant in a process of its own under Callgrind, one after the other.
+// Instructions a request, and misses of the instruction cache: what noise does not move. Each variant in a process of its own under Callgrind, one after the other.
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,9 +13,9 @@ import { type InstructionRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
 import { familyOf, WORKLOADS, type Workload } from "../workloads/workload.ts";
-import { begin, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
+import { begin, type Count, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
 
-const COMPARED = ["hello", "express", "fastify", "fetch", "request"];
+const COMPARED = ["hello", "express", "fastify", "clients", "fetch", "request"];
 /** Of a cluster, the instructions are those of several processes. */
 const GROWING = Object.keys(WORKLOADS).filter((name) => familyOf(name) !== undefined && familyOf(name) !== "workers");
 const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
@@ -42,11 +42,12 @@ export async function runInstructions(
     const own = WORKLOADS[workload]!.variants ?? VARIANTS_COMPARED;
     const names = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
     for (const variant of names) {
-      const counts: number[] = [];
+      const counts: Count[] = [];
       for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, options.quick));
-      const row: InstructionRun = { workload, variant, node: version, instructions: counts.map(Math.round) };
+      const [instructions, misses] = [counts.map((one) => one.instructions), counts.map((one) => one.misses)];
+      const row: InstructionRun = { workload, variant, node: version, instructions, misses };
       put(results.instructions, row, ["workload", "variant", "node"]);
-      rows.push({ variant, instructions: counts.map(Math.round).join(", ") });
+      rows.push({ variant, instructions: instructions.join(", "), misses: misses.join(", ") });
       save();
     }
     console.log(`\ninstructions a request, ${workload} (Node ${version})`);
@@ -55,7 +56,7 @@ export async function runInstructions(
 }
 
 /** @throws Error where a process fails, an answer is missing, or, unless it is quick, fewer than half of the spans came that shall be sent */
-async function countOf(name: string, variant: string, node: string, isQuick: boolean): Promise<number> {
+async function countOf(name: string, variant: string, node: string, isQuick: boolean): Promise<Count> {
   const workload = WORKLOADS[name]!;
   const share = (isQuick ? 0.02 : 1) / Math.max(1, workload.spans / 10);
   const folder = mkdtempSync(join(tmpdir(), "callgrind-"));
@@ -81,9 +82,13 @@ async function countOf(name: string, variant: string, node: string, isQuick: boo
     if (received!.served < least || (isSilent(variant) && received!.spans > 0)) {
       throw new Error(`${variant} sent ${received!.spans} spans, ${received!.served} of served requests`);
     }
-    let sum = 0;
-    for (const [of, instructions] of counts) if (!isForLater(of)) sum += instructions;
-    return sum / requests;
+    const sum: Count = { instructions: 0, misses: 0 };
+    for (const [of, { instructions, misses }] of counts) {
+      if (isForLater(of)) continue;
+      sum.instructions += instructions;
+      sum.misses += misses;
+    }
+    return { instructions: Math.round(sum.instructions / requests), misses: Math.round(sum.misses / requests) };
   } finally {
     await Promise.all(all.map((one) => one.end()));
     rmSync(folder, { recursive: true, force: true });

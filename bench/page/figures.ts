@@ -56,10 +56,24 @@ export class Figures {
     return own === undefined || base === undefined ? undefined : own - base;
   }
 
+  /** Misses of the instruction cache that a variant adds to a request. */
+  misses(workload: string, variant: string): number | undefined {
+    const [own, base] = [this.missed(workload, variant), this.missed(workload, "untraced")];
+    return own === undefined || base === undefined ? undefined : own - base;
+  }
+
   /** Instructions of a whole request. */
   executed(workload: string, variant: string): number | undefined {
-    const run = this.#instructions.find((one) => one.workload === workload && one.variant === variant);
-    return run === undefined ? undefined : median(run.instructions);
+    return medianOf(this.#counted(workload, variant)?.instructions);
+  }
+
+  /** Misses of a whole request. */
+  missed(workload: string, variant: string): number | undefined {
+    return medianOf(this.#counted(workload, variant)?.misses);
+  }
+
+  #counted(workload: string, variant: string): InstructionRun | undefined {
+    return this.#instructions.find((one) => one.workload === workload && one.variant === variant);
   }
 
   /** The values of a measure whose name begins so. */
@@ -96,4 +110,8 @@ export function majorsOf({ ladder, micro, footprint, instructions }: Results): s
 export function ratio(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return undefined;
   return b > 0 ? a / b : Number.NaN;
+}
+
+function medianOf(values: readonly number[] | undefined): number | undefined {
+  return values === undefined ? undefined : median(values);
 }

@@ -6,16 +6,16 @@ import { isForLater, readCounts } from "../../bench/instructions/callgrind.js";
 
 const FILE = `# callgrind format
 version: 1
-events: Ir
+events: Ir Dr Dw I1mr D1mr
 
 ob=(1) /usr/bin/node
 fn=(1) Builtins_LoadIC
-0 100
+0 100 30 10 7 1
 +3 20
 cfn=(2) v8::internal::Scavenger::Process
 calls=2 0
-* 5000
--1 1
+* 5000 9 9 900
+-1 1 0 0 1
 fn=(2)
 0 30
 fn=(1)
@@ -23,12 +23,12 @@ fn=(1)
 totals: 155
 `;
 
-test("each function has its own instructions, without those of what it calls", () => {
+test("each function has its own instructions and misses, without those of what it calls", () => {
   assert.deepEqual(
     [...readCounts(FILE)],
     [
-      ["Builtins_LoadIC", 125],
-      ["v8::internal::Scavenger::Process", 30],
+      ["Builtins_LoadIC", { instructions: 125, misses: 8 }],
+      ["v8::internal::Scavenger::Process", { instructions: 30, misses: 0 }],
     ],
   );
 });

@@ -51,6 +51,24 @@ test("a workload's line tells what was added, how much that is of ours, the thro
   assert.match(markdown, /Machine: a machine. dd-trace 5\./);
 });
 
+test("of instructions and cache misses an untraced request's are told whole, what variants add, and how much that is of ours", () => {
+  const count = (variant: string, instructions: number, misses?: number) => {
+    const of = { workload: "hello", variant, node: "v20.1.2", instructions: [instructions] };
+    return misses === undefined ? of : { ...of, misses: [misses] };
+  };
+  const { markdown } = makePage({
+    ...helloOf({ untraced: [10, 100], ours: [14, 80] }),
+    instructions: [count("untraced", 50_000, 900), count("ours", 60_000, 1_200), count("floor", 55_000)],
+  });
+  const cells = markdown.split("\n").filter((one) => one.startsWith('| node:http answers "hello" '));
+  const told = cells.map((row) => row.split("|").slice(3, -1).map((cell) => cell.trim())); // biome-ignore format: one row a line
+  assert.deepEqual(told, [
+    ["50.0", "", "900"],
+    ["10.0", "", "300"],
+    ["5.0", "0.50", ""],
+  ]);
+});
+
 test("a target that is not met says so, and one that was not measured is left out", () => {
   const { markdown } = makePage(
     helloOf({ untraced: [10, 100], ours: [20, 70], floor: [18, 90], opentelemetry: [90, 20] }),
