@@ -56,7 +56,7 @@ export interface InstructionRun {
   readonly node: string;
   /** Instructions a request: outside the kernel, without V8's compiling and collecting. */
   readonly instructions: readonly number[];
-  /** How often a request's next instructions are not in an instruction cache of the first level: 32 KB, 8 ways, lines of 64 bytes. */
+  /** How often a request's next instructions are not in an instruction cache of the first level: 32 KB, 8 ways, lines of 64 bytes. Undefined in results from before they were counted. */
   readonly misses?: readonly number[];
 }
 

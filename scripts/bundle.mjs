@@ -7,9 +7,6 @@ import { dirname, join, posix, relative } from "node:path";
 
 /** What begins the name of a module that passes on another. Internal files are such, or Rollup would put a module's code there. */
 const PASSED_ON = "\0passed-on:";
-/** Passes on the package `opentracing`. Node searches what an ES module imports from CommonJS for names of exports: here it finds one. */
-const OPENTRACING = "dist/chunks/opentracing.cjs";
-const OPENTRACING_CODE = '"use strict";\nexports.opentracing = require("opentracing");\n';
 const MADE_OF = [".build/src.tsbuildinfo", "package.json", "package-lock.json", "scripts/bundle.mjs"];
 
 /** Writes dist/ and .build/internal/ from .build/src/, unless they are newer. Types are there already: the compiler writes them. */
@@ -52,7 +49,6 @@ export async function bundle(root) {
     // Names stay: those of functions and classes are seen from outside, and stack traces are read.
     plugins: [
       { name: "Node's modules as objects", renderChunk: (code) => builtinsAsObjects(code) },
-      { name: "OpenTracing by require", renderChunk: (code, { fileName }) => opentracingRequired(code, fileName) },
       { name: "without comments, one byte a character", renderChunk: (code) => minify(code, PRINTED) },
     ],
   });
@@ -68,7 +64,6 @@ export async function bundle(root) {
     mkdirSync(dirname(join(root, fileName)), { recursive: true });
     writeFileSync(join(root, fileName), code);
   }
-  writeFileSync(join(root, OPENTRACING), OPENTRACING_CODE);
   const made = new Set(output.map(({ fileName }) => fileName));
   removeOthers(root, "dist", ".js", (name) => made.has(`dist/${name}.js`));
   removeOthers(root, ".build/internal", ".js", (name) => made.has(`.build/internal/${name}.js`));
@@ -107,52 +102,51 @@ function builtinsAsObjects(code) {
   return changed;
 }
 
-function opentracingRequired(code, fileName) {
-  const from = posix.relative(posix.dirname(fileName), OPENTRACING);
-  const path = from.startsWith(".") ? from : `./${from}`;
-  const changed = code.replace(/^import (?:\* as ([\w$]+)|\{([^}]*)\}) from 'opentracing';$/gm, (_, whole, names) => {
-    const taken = whole ?? `{${names.replaceAll(" as ", ": ")}}`;
-    return `import { opentracing as required } from "${path}";\nconst ${taken} = required;`;
-  });
-  if (/ from 'opentracing'/.test(changed)) throw new Error(`${fileName} still imports opentracing`);
-  return changed;
-}
-
 /**
  * What only tests reach in a published file leaves it by one function instead of an export each: whenever V8 compiles a function, it
- * looks for the names used there among all exports of the file, one after the other.
+ * looks for the names used there among all exports of the file, one after the other. The function answers what the names have when it is called.
  */
 function keepInside(output) {
   const published = output.filter(({ fileName }) => fileName.startsWith("dist/"));
-  const chunks = published.filter(({ isEntry }) => !isEntry);
-  const used = new Map(chunks.map(({ fileName }) => [fileName, new Set()]));
+  const tested = output.filter((one) => !published.includes(one));
+  const used = new Map();
+  for (const { fileName, isEntry, exports } of published) used.set(fileName, new Set(isEntry ? exports : []));
   for (const { importedBindings } of published) {
     for (const [fileName, names] of Object.entries(importedBindings)) {
       for (const name of names) used.get(fileName)?.add(name);
     }
   }
-  for (const chunk of chunks) {
-    chunk.code = chunk.code.replace(/^export \{([^}]*)\};\s*$/m, (whole, list) => {
-      const [kept, inside] = parted(list, ([, exported]) => used.get(chunk.fileName).has(exported));
-      if (inside.length === 0) return whole;
-      const entries = inside.map(([local, exported]) => `${exported}: ${local}`);
-      return `export { ${[...kept.map(exportOf), "internals"].join(", ")} };\n\nfunction internals() {\n    return { ${entries.join(", ")} };\n}\n`;
+  for (const chunk of published) {
+    const inside = chunk.exports.filter((name) => !used.get(chunk.fileName).has(name));
+    if (inside.length === 0) continue;
+    if (used.get(chunk.fileName).has("*") || inside.includes("default") || /\binternals\b/.test(chunk.code)) {
+      throw new Error(`${chunk.fileName} is imported whole, or has a default or a name "internals"`);
+    }
+    chunk.code = replaced(chunk, /^export \{([^}]*)\};\s*$/m, (_, list) => {
+      const [kept, rest] = parted(list, ([, exported]) => !inside.includes(exported));
+      const entries = rest.map(([local, exported]) => named(exported, local, ": "));
+      return `export { ${[...exportsOf(kept), "internals"].join(", ")} };\n\nfunction internals() {\n  return { ${entries.join(", ")} };\n}\n`;
     });
   }
-  for (const tested of output.filter((one) => !published.includes(one))) {
-    tested.code = tested.code.replace(/^export \{([^}]*)\} from "([^"]*)";$/gm, (whole, list, from) => {
-      const chunk = posix.join(posix.dirname(tested.fileName), from);
-      const [kept, inside] = parted(list, ([local]) => used.get(chunk)?.has(local) ?? true);
-      if (inside.length === 0) return whole;
-      const entries = inside.map(([local, exported]) => `${local}: ${exported}`);
-      const taken = `internals_${posix.basename(chunk, ".js").replaceAll("-", "_")}`;
+  for (const file of tested) {
+    file.code = file.code.replace(/^export \{([^}]*)\} from "([^"]*)";$/gm, (whole, list, from) => {
+      const chunk = posix.join(posix.dirname(file.fileName), from);
+      const [kept, rest] = parted(list, ([name]) => used.get(chunk)?.has(name) ?? true);
+      if (rest.length === 0) return whole;
+      const internals = `internals_${posix.basename(chunk, ".js").replaceAll("-", "_")}`;
+      const entries = rest.map(([name, exported]) => named(name, exported, ": "));
       return [
-        `export { ${kept.map(exportOf).join(", ")} } from "${from}";`,
-        `import { internals as ${taken} } from "${from}";`,
-        `export const { ${entries.join(", ")} } = ${taken}();`,
+        ...(kept.length === 0 ? [] : [`export { ${exportsOf(kept).join(", ")} } from "${from}";`]),
+        `import { internals as ${internals} } from "${from}";`,
+        `export const { ${entries.join(", ")} } = ${internals}();`,
       ].join("\n");
     });
   }
+}
+
+function replaced({ fileName, code }, pattern, by) {
+  if (!pattern.test(code)) throw new Error(`${fileName} has no list of exports at its end`);
+  return code.replace(pattern, by);
 }
 
 /** The names of an export list as pairs, its own and the exported one: those that `isFirst` holds for, and the others. */
@@ -164,8 +158,12 @@ function parted(list, isFirst) {
   return [pairs.filter(isFirst), pairs.filter((pair) => !isFirst(pair))];
 }
 
-function exportOf([local, exported]) {
-  return local === exported ? local : `${local} as ${exported}`;
+function exportsOf(pairs) {
+  return pairs.map(([local, exported]) => named(local, exported, " as "));
+}
+
+function named(name, other, as) {
+  return name === other ? name : `${name}${as}${other}`;
 }
 
 /** A module of types alone has no code, which is no fault. */

@@ -7,7 +7,7 @@ import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
 import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
-import { patchModules } from "./clients/patch-modules.ts";
+import { syncAfter } from "./clients/sync-exports.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
@@ -118,16 +118,18 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
   const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
   tracing.http.begun();
-  patched.client?.undo();
-  patchClients(tracing);
+  syncAfter(() => {
+    patched.client?.undo();
+    patchClients(tracing);
+  });
   return tracing;
 }
 
 function patchClients(tracing: Tracing): void {
-  const stop = patchModules(() =>
+  const stop = syncAfter(() =>
     undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]),
   );
-  const undo = (): void => patchModules(stop);
+  const undo = (): void => syncAfter(stop);
   const mine = { tracing, undo };
   patched.client = mine;
   attach(tracing, {

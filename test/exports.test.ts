@@ -174,8 +174,35 @@ test("a service that imports node-opentracing loads two files, and of other pack
       ([, name]) => name!,
     );
   assert.deepEqual(imports("dist/index.js"), ["./chunks/main.js"]);
-  assert.deepEqual(imports("dist/chunks/main.js"), ["./opentracing.cjs", "node:module"]);
-  assert.match(readFileSync(join(root, "dist/chunks/opentracing.cjs"), "utf8"), /require\("opentracing"\)/);
+  assert.deepEqual(imports("dist/chunks/main.js"), ["opentracing", "node:module"]);
+});
+
+test("the published chunks export what published files import, and the way to the rest", () => {
+  const js = packed().filter((file) => file.endsWith(".js"));
+  const names = (list: string, which: 0 | 1): string[] =>
+    list.split(",").map(
+      (one) =>
+        one
+          .trim()
+          .split(" as ")
+          .at(which && -1)!,
+    );
+  const imported = new Map<string, Set<string>>();
+  for (const file of js) {
+    for (const [, list, from] of readFileSync(join(root, file), "utf8").matchAll(
+      /^(?:import|export) \{([^}]*)\} from "(\.[^"]+)";$/gm,
+    )) {
+      const chunk = join(dirname(file), from!);
+      imported.set(chunk, new Set([...(imported.get(chunk) ?? []), ...names(list!, 0)]));
+    }
+  }
+  const chunks = js.filter((file) => file.startsWith("dist/chunks/"));
+  assert.ok(chunks.length > 5);
+  for (const chunk of chunks) {
+    const [, list] = /^export \{([^}]*)\};$/m.exec(readFileSync(join(root, chunk), "utf8"))!;
+    const exported = names(list!, 1).filter((name) => name !== "internals");
+    assert.deepEqual(exported.sort(), [...imported.get(chunk)!].sort(), chunk);
+  }
 });
 
 test("a service without fetch does not get what fetch needs into its memory", () => {

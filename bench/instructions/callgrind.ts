@@ -15,10 +15,10 @@ export function counted(node: string, file: string): Pick<ChildOptions, "node" |
   return { node: "valgrind", flags: [...own, "--", node, "--single-threaded"] };
 }
 
-/** Of bytes, ways and bytes a line: what a core of today's servers has at the first level, and one that Callgrind asks for and we do not read. */
+/** Bytes, ways and bytes of a line: the instructions' (I1) as cores of today's servers have it; what the other two tell is not read. */
 const CACHES = ["--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=1048576,8,64"];
 
-/** What a function executed. */
+/** What was executed. */
 export interface Count {
   instructions: number;
   /** How often the instruction cache of the first level did not have them. */
@@ -41,9 +41,7 @@ export async function end(pid: number, file: string): Promise<Map<string, Count>
 export function readCounts(text: string): Map<string, Count> {
   const names = new Map<string, string>();
   const counts = new Map<string, Count>();
-  const events = /^events: (.*)$/m.exec(text)![1]!.split(" ");
-  // The first column is a line of the source. Zeros at the end are left out.
-  const [instructions, misses] = [events.indexOf("Ir") + 1, events.indexOf("I1mr") + 1];
+  const [instructions, misses] = [columnOf(text, "Ir"), columnOf(text, "I1mr")];
   let name = "";
   let isOfCall = false;
   for (const line of text.split("\n")) {
@@ -58,6 +56,7 @@ export function readCounts(text: string): Map<string, Count> {
       if (!isOfCall) {
         const columns = line.split(" ");
         const count = counts.get(name) ?? { instructions: 0, misses: 0 };
+        // Zeros at the end are left out.
         count.instructions += Number(columns[instructions] ?? 0);
         count.misses += Number(columns[misses] ?? 0);
         counts.set(name, count);
@@ -66,6 +65,13 @@ export function readCounts(text: string): Map<string, Count> {
     }
   }
   return counts;
+}
+
+/** Where an event stands in a line, after the line of the source. */
+function columnOf(text: string, event: string): number {
+  const events = /^events: (.*)$/m.exec(text)?.[1]?.split(" ") ?? [];
+  if (!events.includes(event)) throw new Error(`Callgrind has counted no ${event}, but ${events.join(" ")}`);
+  return events.indexOf(event) + 1;
 }
 
 /**

@@ -155,7 +155,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const words = `## Instructions
 
 Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: runs have differed by
-1 to 3 % of a request. Of an untraced request all is told. Misses: how often the next instructions are not in a simulated cache of 32 KB (8 ways, lines of 64 bytes), as a core has it at the first level; where
+1 to 3 % of a request. The lines of the untraced server tell the whole request, the others what is added to it. Misses: how often the next instructions are not in a simulated cache of 32 KB (8 ways, lines of 64 bytes), as a core has it at the first level; where
 a request executes more code than fits, it is they that its time follows.`;
   return `${words}\n\n${table(head, rows)}`;
 }

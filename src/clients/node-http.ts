@@ -11,7 +11,6 @@ import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
-import { patchModules } from "./patch-modules.ts";
 import {
   methodOf,
   type RequestCall,
@@ -21,6 +20,7 @@ import {
   withHeaders,
   withUrl,
 } from "./request-call.ts";
+import { syncAfter } from "./sync-exports.ts";
 
 /**
  * Traces `http.request`, `http.get`, `https.request` and `https.get`, however they were imported. A request's span is a
@@ -28,7 +28,7 @@ import {
  */
 export function traceNodeHttpClient(tracing: HttpTracing): Undo {
   const handler = new ClientHandler(tracing);
-  const unwrap = patchModules(() =>
+  const unwrap = syncAfter(() =>
     undoAll([
       wrap(http, "request", "http:", handler),
       wrap(http, "get", "http:", handler),
@@ -36,7 +36,7 @@ export function traceNodeHttpClient(tracing: HttpTracing): Undo {
       wrap(https, "get", "https:", handler),
     ]),
   );
-  return undoAll([watchPending(), watchResponses(), () => patchModules(unwrap)]);
+  return undoAll([watchPending(), watchResponses(), () => syncAfter(unwrap)]);
 }
 
 type Send = (...args: unknown[]) => ClientRequest;

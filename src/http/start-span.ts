@@ -2,7 +2,10 @@
 
 import { MockTracer, type Reference, type Span, type SpanContext, type Tracer } from "opentracing";
 
-/** What all spans of OpenTracing's MockTracer inherit from; the package does not export their class, and a started one writes down a stack. */
+/**
+ * What all spans of OpenTracing's MockTracer inherit from; the package does not export their class. By the private method that makes one, as 0.14.7
+ * has it: `startSpan` takes a stack trace, too.
+ */
 const MOCK_SPAN: unknown = Object.getPrototypeOf(new MockTracer()["_allocSpan"]());
 
 /**

@@ -45,18 +45,21 @@ function isOf(text: string, at: number, classes: number): boolean {
 }
 
 function classesOfAscii(): Uint8Array {
-  const classes = new Uint8Array(128);
+  // Values have all that is printable, but for what ends or quotes them.
+  const classes = new Uint8Array(128).fill(BAGGAGE_OCTET | STATE_VALUE, 0x20, 0x7f);
   const mark = (characters: string, bit: number): void => {
     for (const character of characters) classes[character.charCodeAt(0)]! |= bit;
   };
+  const unmark = (characters: string, bit: number): void => {
+    for (const character of characters) classes[character.charCodeAt(0)]! &= ~bit;
+  };
   const lower = "abcdefghijklmnopqrstuvwxyz";
   const digits = "0123456789";
-  const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
 
   mark(" \t", BLANK);
   mark(`!#$%&'*+-.^_\`|~${digits}${lower}${lower.toUpperCase()}`, TOKEN);
-  mark(printable.filter((character) => !' ",;\\'.includes(character)).join(""), BAGGAGE_OCTET);
+  unmark(' ",;\\', BAGGAGE_OCTET);
   mark(`${lower}${digits}_-*/@`, STATE_KEY);
-  mark(printable.filter((character) => !",=".includes(character)).join(""), STATE_VALUE);
+  unmark(",=", STATE_VALUE);
   return classes;
 }

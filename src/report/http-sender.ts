@@ -58,10 +58,13 @@ export class HttpSender {
   #pausedUntil = 0;
   #hurries = 0;
   #closed = false;
+  /** Undefined where bodies are sent as they are. By `process`, for an `import` would load zlib in every service. */
+  readonly #compress: ((body: Buffer) => Promise<Buffer>) | undefined;
 
   constructor(options: HttpSenderOptions) {
     this.#options = options;
     this.#head = headOf(options);
+    if (options.compression === "gzip") this.#compress = promisify(process.getBuiltinModule("node:zlib").gzip);
     const [, host] = Object.entries(options.headers).find(([name]) => name.toLowerCase() === "host") ?? [];
     this.#servername = host === undefined ? undefined : hostAndPort(host).host;
   }
@@ -100,7 +103,7 @@ export class HttpSender {
   async #send(plain: readonly Uint8Array[]): Promise<Delivery> {
     let reason = CLOSED;
     if (this.#closed) return { status: "failed", reason };
-    const body = this.#options.compression === "gzip" ? [await compressed(plain)] : plain;
+    const body = this.#compress === undefined ? plain : [await this.#compress(Buffer.concat(plain))];
     const { exportTimeout } = this.#options;
     let deadline = exportTimeout > 0 ? performance.now() + exportTimeout : Number.POSITIVE_INFINITY;
     for (let tries = 1; ; tries++) {
@@ -197,11 +200,6 @@ export class HttpSender {
     };
     return ownRequest(() => new HttpConnection(this.#options.endpoint, secure));
   }
-}
-
-/** zlib is loaded here, for most never need it. */
-function compressed(body: readonly Uint8Array[]): Promise<Buffer> {
-  return promisify(process.getBuiltinModule("node:zlib").gzip)(Buffer.concat(body));
 }
 
 /** Request line and all headers but the length. */

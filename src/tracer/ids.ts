@@ -1,7 +1,7 @@
 // Random ids: 32 random bits at a time from xorshift128, seeded from the system's generator.
 // An id must be unlikely to repeat, not hard to guess; asking the system for each one costs more than the rest of a span.
 
-const seed = filled(new Int32Array(4));
+const seed = randomSeed();
 let x = seed[0]! | 1; // the state must not be all zero
 let y = seed[1]!;
 let z = seed[2]!;
@@ -17,8 +17,10 @@ export function randomWord(): number {
   return w;
 }
 
-/** With random words of the system: Node's own function, for it is there already; what the Web has takes a millisecond to load in Node. */
-function filled(words: Int32Array<ArrayBuffer>): Int32Array {
-  const own = globalThis.process?.getBuiltinModule?.("node:crypto");
-  return own === undefined ? globalThis.crypto.getRandomValues(words) : own.randomFillSync(words);
+/** Four words of the system's generator: of Node's own where there is one, for what the Web has takes a millisecond to load there. */
+function randomSeed(): Int32Array {
+  // Reached through `process`, not imported, so that this file also loads where there is no Node.
+  const nodeCrypto = globalThis.process?.getBuiltinModule?.("node:crypto");
+  const words = new Int32Array(4);
+  return nodeCrypto === undefined ? globalThis.crypto.getRandomValues(words) : nodeCrypto.randomFillSync(words);
 }

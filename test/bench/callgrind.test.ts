@@ -33,6 +33,10 @@ test("each function has its own instructions and misses, without those of what i
   );
 });
 
+test("a file without what is asked for is refused", () => {
+  assert.throws(() => readCounts(FILE.replace("I1mr", "I2mr")), /counted no I1mr, but Ir Dr Dw I2mr D1mr/);
+});
+
 test("V8's compiling and collecting is told from what a request does itself", () => {
   for (const name of ["v8::internal::compiler::Node::New", "v8::internal::Scavenger::Process"]) {
     assert.equal(isForLater(name), true, name);

@@ -60,9 +60,9 @@ test("of instructions and cache misses an untraced request's are told whole, wha
     ...helloOf({ untraced: [10, 100], ours: [14, 80] }),
     instructions: [count("untraced", 50_000, 900), count("ours", 60_000, 1_200), count("floor", 55_000)],
   });
-  const cells = markdown.split("\n").filter((one) => one.startsWith('| node:http answers "hello" '));
-  const told = cells.map((row) => row.split("|").slice(3, -1).map((cell) => cell.trim())); // biome-ignore format: one row a line
-  assert.deepEqual(told, [
+  const rows = markdown.split("\n").filter((one) => one.startsWith('| node:http answers "hello" '));
+  const cells = rows.map((row) => row.split("|").slice(3, -1).map((cell) => cell.trim())); // biome-ignore format: one row a line
+  assert.deepEqual(cells, [
     ["50.0", "", "900"],
     ["10.0", "", "300"],
     ["5.0", "0.50", ""],

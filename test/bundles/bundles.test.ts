@@ -77,6 +77,24 @@ for (const [format, extension] of [
   });
 }
 
+test("esbuild, an ES module that leaves OpenTracing outside, without a require", async () => {
+  const outfile = join(folder, "outside.mjs");
+  const contents = `
+    import { initTracing, MemoryReporter } from "node-opentracing";
+    import opentracing from "opentracing";
+    console.log(initTracing({ reporter: new MemoryReporter() }).tracer instanceof opentracing.Tracer);`;
+  await build({
+    stdin: { contents, resolveDir: here },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["opentracing"],
+    logLevel: "error",
+  });
+  assert.equal(await output(outfile), "true\n");
+});
+
 async function output(file: string): Promise<string> {
   const env = { ...process.env, NODE_OPTIONS: "" };
   const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 60_000 });

@@ -2,20 +2,27 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { test } from "node:test";
 
-const ids = join(import.meta.dirname, "../../src/tracer/ids.js");
+// As the compiler wrote it: what is published needs Node.
+const ids = new URL("../../src/tracer/ids.js", import.meta.url).href;
 
-for (const [where, before] of [
-  ["in Node", ""],
-  ["where there is no Node", "globalThis.process = undefined;"],
+for (const [where, without, isWebs] of [
+  ["in Node, by its own generator", "", false],
+  ["where there is no Node, by the Web's", "globalThis.process = undefined;", true],
 ] as const) {
-  test(`two processes have no word in common, ${where}`, () => {
-    const program = `const write = console.log; ${before} const { randomWord } = await import(${JSON.stringify(ids)});
-      write(JSON.stringify(Array.from({ length: 100 }, randomWord)));`;
-    const words = (): number[] =>
+  test(`two processes have no id in common, ${where}`, () => {
+    const program = `
+      const { moduleLoadList } = process;
+      const write = console.log;
+      ${without}
+      const { randomWord } = await import(${JSON.stringify(ids)});
+      const made = Array.from({ length: 100 }, () => [randomWord(), randomWord(), randomWord(), randomWord()].join());
+      write(JSON.stringify({ made, isWebs: moduleLoadList.some((name) => name.endsWith("crypto/webcrypto")) }));`;
+    const run = (): { made: string[]; isWebs: boolean } =>
       JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", program]).toString());
-    assert.equal(new Set([...words(), ...words()]).size, 200);
+    const [one, other] = [run(), run()];
+    assert.equal(new Set([...one.made, ...other.made]).size, 200);
+    assert.equal(one.isWebs, isWebs);
   });
 }
