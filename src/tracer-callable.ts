@@ -18,7 +18,7 @@ export type TracerCallable = string | ((...parameters: any[]) => Tracer) | (new 
 
 /**
  * Calls it, once, with `parameters`: an array's items as positional arguments, an object as the only argument. Modules are
- * looked up as from a file in the working directory. What else there is to know of a bound tracer, `boundTo` tells.
+ * looked up as from a file in the working directory, then as from the main file. What else there is to know of a bound tracer, `boundTo` tells.
  *
  * @param serviceName the setting, for bound tracers whose parameters do not name the service
  * @param environment whose name comes after that

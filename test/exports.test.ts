@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,6 +18,7 @@ import * as nest from "node-opentracing/nest";
 import * as opentelemetry from "node-opentracing/opentelemetry";
 import * as testing from "node-opentracing/testing";
 import * as tornado from "node-opentracing/tornado";
+import { installInto, packed } from "./packed.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -205,6 +206,18 @@ test("the published chunks export what published files import, and the way to th
   }
 });
 
+test("Babel can make CommonJS of what a service loads, for Jest: no import.meta", () => {
+  for (const file of [
+    "dist/index.js",
+    "dist/register.js",
+    "dist/testing/index.js",
+    "dist/chunks/main.js",
+    "dist/chunks/testing.js",
+  ]) {
+    assert.doesNotMatch(readFileSync(join(root, file), "utf8"), /\bimport\.meta\b/, file);
+  }
+});
+
 test("a service without fetch does not get what fetch needs into its memory", () => {
   const program = `
     require("node:http");
@@ -225,11 +238,7 @@ test("what is published is ASCII, which V8 keeps and reads as one byte a charact
 test("every subpath can be imported from what npm packs, and nothing else", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "node-opentracing-packed-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const modules = join(folder, "node_modules");
-  for (const file of packed()) cpSync(join(root, file), join(modules, "node-opentracing", file));
-  for (const name of ["opentracing", "@opentelemetry/api"]) {
-    cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
-  }
+  installInto(folder, ["@opentelemetry/api"]);
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const subpaths = Object.keys(exports).filter((one) => one !== "./package.json");
   const program = subpaths
@@ -240,11 +249,3 @@ test("every subpath can be imported from what npm packs, and nothing else", (t) 
 });
 
 /** The files of the package, as npm would publish them. */
-function packed(): string[] {
-  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
-    cwd: root,
-    stdio: "pipe",
-  });
-  const [{ files }] = JSON.parse(listing.toString()) as [{ files: { path: string }[] }];
-  return files.map(({ path }) => path);
-}

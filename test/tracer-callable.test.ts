@@ -1,6 +1,7 @@
 // Set-up 4 and 7 of the reference: a tracer made by a function, a class or the name of a module's export.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { MockTracer, Tracer } from "opentracing";
 import { makeTracer } from "#src/tracer-callable.js";
+import { installInto } from "./packed.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tracer-callable-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -66,6 +68,23 @@ test("set-up 4: tracerCallable names an export of an installed package, of Commo
   assert.equal(typeof makeTracer(`${cjs}:make`, undefined).startSpan, "function");
   assert.equal((makeTracer(`${esm}:make`, ["x"]) as unknown as { name: string }).name, "x");
   assert.equal(typeof makeTracer(`${pathToFileURL(esm).href}:make`, undefined).inject, "function");
+});
+
+test("a service that is started from elsewhere finds its packages beside its main file", (t) => {
+  const service = mkdtempSync(join(tmpdir(), "tracer-callable-main-"));
+  t.after(() => rmSync(service, { recursive: true }));
+  installInto(service, ["@opentelemetry/api"]);
+  writeFileSync(
+    join(service, "main.mjs"),
+    `import { initTracing } from "node-opentracing";
+    for (const tracerCallable of ["opentelemetry", "opentracing:MockTracer"]) {
+      const tracing = initTracing({ tracerCallable });
+      console.log(tracing.tracer.constructor.name);
+      await tracing.close();
+    }`,
+  );
+  const output = execFileSync(process.execPath, [join(service, "main.mjs")], { cwd: "/" });
+  assert.equal(output.toString(), "OpenTelemetryTracer\nMockTracer\n");
 });
 
 test("without an export's name the default export is meant", () => {

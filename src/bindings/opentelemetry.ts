@@ -1,10 +1,10 @@
 // Binds OpenTelemetry: the spans are made by the provider that the application has set, or will set.
 
-import { createRequire } from "node:module";
 import type { Tracer } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
+import { requireFor } from "./installed-module.ts";
 import { positional } from "./tracer-parameters.ts";
 
 /** What is used of the folder of that name, which is loaded on demand, for it needs `@opentelemetry/api`. */
@@ -14,6 +14,8 @@ interface OpenTelemetry {
     readonly scopeManager: ScopeManager;
   };
 }
+
+const ENTRY = "node-opentracing/opentelemetry";
 
 /** `tracerParameters` are the options of `openTelemetryBinding`. */
 export function openTelemetry({ parameters, serviceName }: Asked): BoundTracer {
@@ -32,12 +34,13 @@ export function openTelemetry({ parameters, serviceName }: Asked): BoundTracer {
 
 function load(): OpenTelemetry {
   try {
-    return createRequire(import.meta.url)("../opentelemetry/index.js");
+    // Not by the place of this file: with `import.meta` Babel could make no CommonJS of it, which Jest asks for.
+    return requireFor(ENTRY)(ENTRY);
   } catch (error) {
     const { message } = error as Error;
     const reason = message.includes("@opentelemetry/api")
       ? "@opentelemetry/api is not installed; run: npm install @opentelemetry/api"
-      : `node-opentracing/opentelemetry cannot be loaded (${message.split("\n")[0]}); in a bundle, write initTracing(openTelemetryBinding())`;
+      : `${ENTRY} cannot be loaded (${message.split("\n")[0]}); in a bundle, write initTracing(openTelemetryBinding())`;
     throw new Error(`tracerCallable: ${reason}`, { cause: error });
   }
 }

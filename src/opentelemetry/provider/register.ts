@@ -1,6 +1,6 @@
 // Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
 
-import { createRequire } from "node:module";
+import nodeModule from "node:module"; // as in bindings/installed-module.ts
 import { context, type ProxyTracerProvider, propagation, type TracerProvider, trace } from "@opentelemetry/api";
 import { Tracer as NoopTracer } from "opentracing";
 import { warn } from "../../diagnostics.ts";
@@ -152,7 +152,9 @@ function delegateOf(copy: typeof trace): TracerProvider | undefined {
  */
 function otherCopy(): typeof trace | undefined {
   try {
-    const required = createRequire(import.meta.url)("@opentelemetry/api") as { readonly trace: typeof trace };
+    const required = nodeModule.createRequire(import.meta.url)("@opentelemetry/api") as {
+      readonly trace: typeof trace;
+    };
     return required.trace === trace ? undefined : required.trace;
   } catch {
     return undefined; // in a bundle
