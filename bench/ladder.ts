@@ -40,7 +40,8 @@ async function measured(name: string, variants: readonly string[], options: Opti
   }
   const recorded = new Date().toISOString().slice(0, 10);
   const load = `${loadTool}, ${workload.connections} connections`;
-  return { workload: name, node: versionOf(node), load, seconds: options.seconds, recorded, periods, proofs };
+  const { seconds, warmUp } = options;
+  return { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
 }
 
 /** The names that were given, or all. @throws Error for one that does not exist */

@@ -33,6 +33,8 @@ export interface LadderRun {
   readonly node: string;
   readonly load: string;
   readonly seconds: number;
+  /** Seconds of load before. Undefined in results from before it was told: three. */
+  readonly warmUp?: number;
   readonly recorded: string;
   readonly periods: readonly LadderPeriod[];
   readonly proofs: readonly Proof[];

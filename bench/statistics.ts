@@ -51,3 +51,26 @@ export function paired<P extends Period>(
   }
   return results;
 }
+
+/** Numbers from 0 to 1 that are the same each time: Marsaglia's xorshift of 32 bits ("Xorshift RNGs", 2003). */
+export function repeatable(seed = 2463534242): () => number {
+  let x = seed;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+/** As many periods as there are, their rounds drawn at random, some of them twice, some not: what another run might have measured. */
+export function redrawn<P extends Period>(periods: readonly P[], random: () => number): P[] {
+  const byRound = new Map<string, P[]>();
+  for (const period of periods) {
+    const key = `${period.generation} ${period.round}`;
+    byRound.set(key, [...(byRound.get(key) ?? []), period]);
+  }
+  const rounds = [...byRound.values()];
+  const drawn = rounds.map(() => rounds[Math.floor(random() * rounds.length)]!);
+  return drawn.flatMap((own, round) => own.map((period) => ({ ...period, generation: 0, round })));
+}

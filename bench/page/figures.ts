@@ -1,21 +1,32 @@
 // Reads the figures that the page tells out of the results. Undefined: not measured.
 
 import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
-import { median, paired, type Summary, summary } from "../statistics.ts";
+import { median, paired, redrawn, type Summary, summary } from "../statistics.ts";
+
+type Measured = { readonly [K in "ladder" | "micro" | "footprint" | "instructions"]: Readonly<Results[K]> };
 
 /** The results on one major release of Node. */
 export class Figures {
+  readonly #major: string;
   readonly #ladder: readonly LadderRun[];
   readonly #micro: readonly MicroRun[];
   readonly #footprint: readonly FootprintRun[];
   readonly #instructions: readonly InstructionRun[];
 
-  constructor(results: Results, major: string) {
+  constructor(results: Measured, major: string) {
+    this.#major = major;
     const isOfMajor = ({ node }: { readonly node: string }): boolean => majorOf(node) === major;
     this.#ladder = results.ladder.filter(isOfMajor);
     this.#micro = results.micro.filter(isOfMajor);
     this.#footprint = results.footprint.filter(isOfMajor);
     this.#instructions = results.instructions.filter(isOfMajor);
+  }
+
+  /** Another run's figures, as it might have been: every workload's rounds are drawn anew from those that there are. */
+  redrawn(random: () => number): Figures {
+    const ladder = this.#ladder.map((run) => ({ ...run, periods: redrawn(run.periods, random) }));
+    const results = { ladder, micro: this.#micro, footprint: this.#footprint, instructions: this.#instructions };
+    return new Figures(results, this.#major);
   }
 
   workload(name: string): LadderRun | undefined {

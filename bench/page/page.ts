@@ -7,7 +7,7 @@ import { isSilent, VARIANTS } from "../variants/variant.ts";
 import { FAMILIES, familyOf, WORKLOADS } from "../workloads/workload.ts";
 import { Figures, majorsOf, ratio } from "./figures.ts";
 import { plot, type Row } from "./plot.ts";
-import { TARGETS } from "./targets.ts";
+import { intervalOf, TARGETS, type Target } from "./targets.ts";
 
 export interface Page {
   readonly markdown: string;
@@ -76,17 +76,29 @@ function machineOf({ machine, note, versions }: Results): string {
 }
 
 function targetsOf(releases: readonly Release[]): string {
-  const rows = TARGETS.map(({ what, promise, figure, isMet, unit }) => {
-    const cells = releases.map(({ major, figures }) => {
-      const value = figure(figures);
-      if (value === undefined) return "";
-      if (Number.isNaN(value) || (value < 0 && unit === undefined)) return "lost in noise";
-      const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
-      return isMet(value, major) ? told : `**${told}: not met**`;
-    });
-    return [what, promise, ...cells];
+  const rows = TARGETS.map((target) => {
+    const cells = releases.map((release) => verdict(target, release));
+    return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
-  return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}`;
+  const words = `In brackets: where the figure lies in nine of ten draws of a run's rounds, drawn with replacement. Where that is on both sides of the promise, the run does not decide it.`;
+  return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
+}
+
+function verdict(target: Target, { major, figures }: Release): string {
+  const { figure, isMet, unit } = target;
+  const value = figure(figures);
+  if (value === undefined) return "";
+  if (Number.isNaN(value) || (value < 0 && unit === undefined)) return "lost in noise";
+  const interval = intervalOf(target, figures);
+  const within = interval === undefined ? "" : ` (${interval.map(bound).join(" to ")})`;
+  const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
+  const ends = interval ?? [value];
+  if (ends.every((end) => isMet(end, major))) return told + within;
+  return ends.some((end) => isMet(end, major)) ? `${told}${within}: not decided` : `**${told}${within}: not met**`;
+}
+
+function bound(value: number): string {
+  return Number.isFinite(value) ? `${Number(value.toFixed(2))}` : "any";
 }
 
 function ladderOf(name: string, { figures }: Release): string {
@@ -109,7 +121,7 @@ function ladderOf(name: string, { figures }: Release): string {
   });
   const generations = new Set(run.periods.map(({ generation }) => generation)).size;
   const rounds = run.periods.length / generations / (variants.length + 1);
-  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s, ${run.recorded}`;
+  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s${run.warmUp === undefined ? "" : ` after ${run.warmUp} s of warm-up`}, ${run.recorded}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
   return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request.\n\n${table(head, rows)}`;
 }
@@ -129,20 +141,10 @@ function plotOf(name: string, releases: readonly Release[]): string {
 
 function instructionsOf({ instructions }: Results, releases: readonly Release[]): string {
   const workloads = [...new Set(instructions.map(({ workload }) => workload))];
+  const counted = releases.filter(({ figures }) => workloads.some((name) => figures.executed(name, "untraced")));
   const rows = workloads.flatMap((name) =>
     Object.entries(VARIANTS).flatMap(([variant, { title }]) => {
-      const isBase = variant === "untraced";
-      const cells = releases.flatMap(({ figures }) => {
-        const count = isBase ? figures.executed(name, variant) : figures.instructions(name, variant);
-        if (count === undefined) return ["", "", ""];
-        const misses = isBase ? figures.missed(name, variant) : figures.misses(name, variant);
-        const isCompared = !isBase && variant !== "ours";
-        return [
-          fixed(count / 1000, 1),
-          isCompared ? share(ratio(count, figures.instructions(name, "ours"))) : "",
-          misses === undefined ? "" : fixed(misses, 0),
-        ];
-      });
+      const cells = counted.flatMap(({ figures }) => countsOf(figures, name, variant));
       return cells.every((cell) => cell === "") ? [] : [[capital(WORKLOADS[name]!.title), title, ...cells]];
     }),
   );
@@ -150,14 +152,32 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   const head = [
     "",
     "",
-    ...releases.flatMap(({ major }) => [`Node ${major}: thousands added`, "of ours", "misses added"]),
+    ...counted.flatMap(({ major }) => [`Node ${major}: thousands added`, "of ours", "misses added"]),
   ];
   const words = `## Instructions
 
 Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: runs have differed by
-1 to 3 % of a request. The lines of the untraced server tell the whole request, the others what is added to it. Misses: how often the next instructions are not in a simulated cache of 32 KB (8 ways, lines of 64 bytes), as a core has it at the first level; where
-a request executes more code than fits, it is they that its time follows.`;
+1 to 3 % of a request. The lines of the untraced server tell the whole request, the others what is added to it. Misses, where they were counted: how often the next instructions are not in a simulated cache of 32 KB
+(8 ways, lines of 64 bytes), as a core has it at the first level.`;
   return `${words}\n\n${table(head, rows)}`;
+}
+
+/** Of the untraced server all, of the others what they add. */
+function countsOf(
+  figures: Figures,
+  workload: string,
+  variant: string,
+): [count: string, ofOurs: string, misses: string] {
+  const isBase = variant === "untraced";
+  const count = isBase ? figures.executed(workload, variant) : figures.instructions(workload, variant);
+  const misses = isBase ? figures.missed(workload, variant) : figures.misses(workload, variant);
+  if (count === undefined) return ["", "", ""];
+  const ofOurs = isBase || variant === "ours" ? undefined : ratio(count, figures.instructions(workload, "ours"));
+  return [
+    fixed(count / 1000, 1),
+    ofOurs === undefined ? "" : share(ofOurs),
+    misses === undefined ? "" : fixed(misses, 0),
+  ];
 }
 
 function microOf(releases: readonly Release[]): string {

@@ -73,10 +73,22 @@ test("a target that is not met says so, and one that was not measured is left ou
   const { markdown } = makePage(
     helloOf({ untraced: [10, 100], ours: [20, 70], floor: [18, 90], opentelemetry: [90, 20] }),
   );
-  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "**0.70: not met**");
+  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "**0.70 (0.7 to 0.7): not met**");
   assert.match(markdown, /CPU added to a hello +\| at most 1\/8 of OpenTelemetry's +\| 0\.13 /);
   assert.match(markdown, /at most 1\.5 of the floor's +\| 1\.25 /);
   assert.ok(!markdown.includes("installed"));
+});
+
+test("a figure whose rounds are on both sides of the promise decides nothing, and all its draws are told to nine of ten", () => {
+  const one = helloOf({ untraced: [10, 100], ours: [14, 90], opentelemetry: [60, 20] });
+  const [run] = one.ladder;
+  const rounds = [14, 14, 20].flatMap((cpu, round) =>
+    run!.periods.map((period) => ({ ...period, round, cpu: period.variant === "ours" ? cpu : period.cpu })),
+  );
+  const { markdown } = makePage({ ...one, ladder: [{ ...run!, periods: rounds }] });
+  // 4, 4 and 10 of 50: the median of a draw is 4 or 10.
+  assert.deepEqual(line(markdown, "CPU added to a hello").at(-1), "0.08 (0.08 to 0.2): not decided");
+  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "0.90 (0.9 to 0.9)");
 });
 
 test("the recorded results of a real run make a page with all its parts", () => {

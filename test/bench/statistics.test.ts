@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { median, paired, quantile, summary } from "../../bench/statistics.js";
+import { median, paired, quantile, redrawn, repeatable, summary } from "../../bench/statistics.js";
 
 test("the median of an even number of values is half-way between the two in the middle", () => {
   assert.equal(median([4, 1, 3, 2]), 2.5);
@@ -31,4 +31,24 @@ test("each period is compared with the base's of the same generation and round; 
     paired(periods, "ours", "untraced", (own, base) => own.cpu - base.cpu),
     [6, 5],
   );
+});
+
+test("rounds are drawn whole, as many as there are, the same ones each time", () => {
+  const periods = [0, 1, 2].flatMap((round) =>
+    ["untraced", "ours"].map((variant) => ({ variant, generation: 7, round, cpu: round })),
+  );
+  const draw = () => {
+    const random = repeatable();
+    return Array.from({ length: 20 }, () => redrawn(periods, random));
+  };
+  const draws = draw();
+  assert.deepEqual(draws, draw());
+  for (const drawn of draws) {
+    assert.equal(drawn.length, 6);
+    assert.deepEqual(
+      paired(drawn, "ours", "untraced", (own, base) => own.cpu - base.cpu),
+      [0, 0, 0],
+    );
+  }
+  assert.ok(draws.some((drawn) => new Set(drawn.map(({ cpu }) => cpu)).size < 3));
 });
