@@ -22,10 +22,13 @@ export class Figures {
     this.#instructions = results.instructions.filter(isOfMajor);
   }
 
-  /** Another run's figures, as it might have been: every workload's rounds are drawn anew from those that there are. */
+  /** Another run's figures, as it might have been: the rounds of every workload, and the values of what was measured in turns, are drawn anew from those that there are. */
   redrawn(random: () => number): Figures {
     const ladder = this.#ladder.map((run) => ({ ...run, periods: redrawn(run.periods, random) }));
-    const results = { ladder, micro: this.#micro, footprint: this.#footprint, instructions: this.#instructions };
+    const draw = (values: readonly number[]): number[] =>
+      values.map(() => values[Math.floor(random() * values.length)]!);
+    const footprint = this.#footprint.map((run) => ({ ...run, values: draw(run.values) }));
+    const results = { ladder, footprint, micro: this.#micro, instructions: this.#instructions };
     return new Figures(results, this.#major);
   }
 

@@ -80,7 +80,7 @@ function targetsOf(releases: readonly Release[]): string {
     const cells = releases.map((release) => verdict(target, release));
     return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
-  const words = `In brackets: where the figure lies in nine of ten draws of a run's rounds, drawn with replacement. Where that is on both sides of the promise, the run does not decide it.`;
+  const words = `In brackets: where the figure lies in nine of ten draws of a run's rounds, or of the values of repeated measurements, drawn with replacement. Where that is on both sides of the promise, the run does not decide it.`;
   return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
 }
 
