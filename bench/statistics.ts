@@ -63,14 +63,24 @@ export function repeatable(seed = 2463534242): () => number {
   };
 }
 
-/** As many periods as there are, their rounds drawn at random, some of them twice, some not: what another run might have measured. */
+/** As many periods as there are, drawn with replacement: generations first, whose processes differ, then rounds within each. */
 export function redrawn<P extends Period>(periods: readonly P[], random: () => number): P[] {
-  const byRound = new Map<string, P[]>();
-  for (const period of periods) {
-    const key = `${period.generation} ${period.round}`;
-    byRound.set(key, [...(byRound.get(key) ?? []), period]);
+  const generations = grouped(periods, ({ generation }) => generation).map((own) => grouped(own, ({ round }) => round));
+  const drawn = generations.map(() => oneOf(generations, random));
+  return drawn.flatMap((rounds, generation) =>
+    rounds.flatMap((_, round) => oneOf(rounds, random).map((period) => ({ ...period, generation, round }))),
+  );
+}
+
+export function oneOf<T>(values: readonly T[], random: () => number): T {
+  return values[Math.floor(random() * values.length)]!;
+}
+
+function grouped<T>(values: readonly T[], keyOf: (value: T) => number): T[][] {
+  const groups = new Map<number, T[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    groups.set(key, [...(groups.get(key) ?? []), value]);
   }
-  const rounds = [...byRound.values()];
-  const drawn = rounds.map(() => rounds[Math.floor(random() * rounds.length)]!);
-  return drawn.flatMap((own, round) => own.map((period) => ({ ...period, generation: 0, round })));
+  return [...groups.values()];
 }

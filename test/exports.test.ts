@@ -180,28 +180,23 @@ test("a service that imports node-opentracing loads two files, and of other pack
 
 test("the published chunks export what published files import, and the way to the rest", () => {
   const js = packed().filter((file) => file.endsWith(".js"));
-  const names = (list: string, which: 0 | 1): string[] =>
-    list.split(",").map(
-      (one) =>
-        one
-          .trim()
-          .split(" as ")
-          .at(which && -1)!,
-    );
+  const pairs = (list: string) => list.split(",").map((one) => one.trim().split(" as "));
+  const taken = (list: string): string[] => pairs(list).map(([name]) => name!);
+  const given = (list: string): string[] => pairs(list).map((pair) => pair.at(-1)!);
   const imported = new Map<string, Set<string>>();
   for (const file of js) {
     for (const [, list, from] of readFileSync(join(root, file), "utf8").matchAll(
       /^(?:import|export) \{([^}]*)\} from "(\.[^"]+)";$/gm,
     )) {
       const chunk = join(dirname(file), from!);
-      imported.set(chunk, new Set([...(imported.get(chunk) ?? []), ...names(list!, 0)]));
+      imported.set(chunk, new Set([...(imported.get(chunk) ?? []), ...taken(list!)]));
     }
   }
   const chunks = js.filter((file) => file.startsWith("dist/chunks/"));
   assert.ok(chunks.length > 5);
   for (const chunk of chunks) {
     const [, list] = /^export \{([^}]*)\};$/m.exec(readFileSync(join(root, chunk), "utf8"))!;
-    const exported = names(list!, 1).filter((name) => name !== "internals");
+    const exported = given(list!).filter((name) => name !== "internals");
     assert.deepEqual(exported.sort(), [...imported.get(chunk)!].sort(), chunk);
   }
 });
@@ -247,5 +242,3 @@ test("every subpath can be imported from what npm packs, and nothing else", (t) 
   writeFileSync(join(folder, "all.mjs"), `${program}\nprocess.exit(0);`);
   execFileSync(process.execPath, ["all.mjs"], { cwd: folder, stdio: "pipe" });
 });
-
-/** The files of the package, as npm would publish them. */

@@ -18,7 +18,7 @@ export function counted(node: string, file: string): Pick<ChildOptions, "node" |
 /** Bytes, ways and bytes of a line: the instructions' (I1) as cores of today's servers have it; what the other two tell is not read. */
 const CACHES = ["--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=1048576,8,64"];
 
-/** What was executed. */
+/** What a function executed itself, without what it called; or the sum of many. */
 export interface Count {
   instructions: number;
   /** How often the instruction cache of the first level did not have them. */

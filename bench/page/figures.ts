@@ -1,7 +1,7 @@
 // Reads the figures that the page tells out of the results. Undefined: not measured.
 
 import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
-import { median, paired, redrawn, type Summary, summary } from "../statistics.ts";
+import { median, oneOf, paired, redrawn, type Summary, summary } from "../statistics.ts";
 
 type Measured = { readonly [K in "ladder" | "micro" | "footprint" | "instructions"]: Readonly<Results[K]> };
 
@@ -22,14 +22,18 @@ export class Figures {
     this.#instructions = results.instructions.filter(isOfMajor);
   }
 
-  /** Another run's figures, as it might have been: the rounds of every workload, and the values of what was measured in turns, are drawn anew from those that there are. */
+  /** The same with all that was measured in turns drawn anew, with replacement: generations, rounds, and the values of footprints. */
   redrawn(random: () => number): Figures {
     const ladder = this.#ladder.map((run) => ({ ...run, periods: redrawn(run.periods, random) }));
-    const draw = (values: readonly number[]): number[] =>
-      values.map(() => values[Math.floor(random() * values.length)]!);
+    const draw = (values: readonly number[]): number[] => values.map(() => oneOf(values, random));
     const footprint = this.#footprint.map((run) => ({ ...run, values: draw(run.values) }));
     const results = { ladder, footprint, micro: this.#micro, instructions: this.#instructions };
     return new Figures(results, this.#major);
+  }
+
+  /** In how many sets of fresh processes a workload was measured. */
+  generations(workload: string): number {
+    return new Set(this.workload(workload)?.periods.map(({ generation }) => generation)).size;
   }
 
   workload(name: string): LadderRun | undefined {

@@ -80,7 +80,8 @@ function targetsOf(releases: readonly Release[]): string {
     const cells = releases.map((release) => verdict(target, release));
     return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
-  const words = `In brackets: where the figure lies in nine of ten draws of a run's rounds, or of the values of repeated measurements, drawn with replacement. Where that is on both sides of the promise, the run does not decide it.`;
+  const words = `In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of processes and of their rounds, or of the values of repeated measurements. That is the spread within one run; another run's figure
+may lie outside. Where it is on both sides of the promise, or there was one set of processes only, the run does not decide it.`;
   return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
 }
 
@@ -89,16 +90,17 @@ function verdict(target: Target, { major, figures }: Release): string {
   const value = figure(figures);
   if (value === undefined) return "";
   if (Number.isNaN(value) || (value < 0 && unit === undefined)) return "lost in noise";
+  const told = (of: number): string => {
+    if (unit !== undefined) return `${Number(of.toFixed(2))}`;
+    return of.toFixed(Math.abs(of) < 0.3 ? 3 : 2); // most promises are small ratios
+  };
+  const words = `${told(value)} ${unit ?? ""}`.trim();
   const interval = intervalOf(target, figures);
-  const within = interval === undefined ? "" : ` (${interval.map(bound).join(" to ")})`;
-  const told = unit === undefined ? value.toFixed(2) : `${Number(value.toFixed(2))} ${unit}`.trim();
+  if (interval === "unknown") return `${words}: not decided`;
+  const all = interval === undefined ? words : `${words} (${interval.map(told).join(" to ")})`;
   const ends = interval ?? [value];
-  if (ends.every((end) => isMet(end, major))) return told + within;
-  return ends.some((end) => isMet(end, major)) ? `${told}${within}: not decided` : `**${told}${within}: not met**`;
-}
-
-function bound(value: number): string {
-  return Number.isFinite(value) ? `${Number(value.toFixed(2))}` : "any";
+  if (ends.every((end) => isMet(end, major))) return all;
+  return ends.some((end) => isMet(end, major)) ? `${all}: not decided` : `**${all}: not met**`;
 }
 
 function ladderOf(name: string, { figures }: Release): string {
@@ -121,7 +123,7 @@ function ladderOf(name: string, { figures }: Release): string {
   });
   const generations = new Set(run.periods.map(({ generation }) => generation)).size;
   const rounds = run.periods.length / generations / (variants.length + 1);
-  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s${run.warmUp === undefined ? "" : ` after ${run.warmUp} s of warm-up`}, ${run.recorded}`;
+  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
   return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request.\n\n${table(head, rows)}`;
 }

@@ -1,6 +1,7 @@
 // Loads modules that the application has installed: tracers, which are no dependencies of ours.
 
-// As an object: of the named import webpack knows what it does, and would take the modules into its bundle, or break the call.
+import { realpathSync } from "node:fs";
+// webpack rewrites calls of the named import `createRequire`: it would bundle what is required, or break the call; through the object it leaves them alone.
 import nodeModule from "node:module";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,11 +45,19 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, name: string, part: 
 
 /** The application's `require`, by which `name` can be found: a file's in the working directory, or the main file's, for services start anywhere. */
 export function requireFor(name: string): NodeJS.Require {
-  const require = nodeModule.createRequire(join(process.cwd(), "tracer-callable.js"));
-  const main = process.argv[1];
-  if (canResolve(require, name) || main === undefined || !isAbsolute(main)) return require;
-  const mains = nodeModule.createRequire(main);
-  return canResolve(mains, name) ? mains : require;
+  const [first, ...others] = placesOf(process.cwd(), process.argv[1]);
+  return [first!, ...others].find((require) => canResolve(require, name)) ?? first!;
+}
+
+function placesOf(workingDirectory: string, main: string | undefined): NodeJS.Require[] {
+  const folders = [workingDirectory];
+  try {
+    // Without links, as Node looks from it. A file is no folder, but what is looked up from it is looked up in the folders above.
+    if (main !== undefined && isAbsolute(main)) folders.push(realpathSync(main));
+  } catch {
+    // no file, as in a bundle that is one executable
+  }
+  return folders.map((folder) => nodeModule.createRequire(join(folder, "tracer-callable.js")));
 }
 
 function canResolve(require: NodeJS.Require, name: string): boolean {

@@ -40,7 +40,7 @@ function load(): OpenTelemetry {
     const { message } = error as Error;
     const reason = message.includes("@opentelemetry/api")
       ? "@opentelemetry/api is not installed; run: npm install @opentelemetry/api"
-      : `${ENTRY} cannot be loaded (${message.split("\n")[0]}); in a bundle, write initTracing(openTelemetryBinding())`;
+      : `${ENTRY} cannot be loaded from the working directory or the main file (${message.split("\n")[0]}); write initTracing(openTelemetryBinding())`;
     throw new Error(`tracerCallable: ${reason}`, { cause: error });
   }
 }

@@ -47,7 +47,10 @@ function line(markdown: string, beginning: string): string[] {
 test("a workload's line tells what was added, how much that is of ours, the throughput, and what came", () => {
   const { markdown } = makePage(helloOf({ untraced: [10, 100], ours: [14, 80], sentry: [510, 2] }));
   assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "125.00", "0.02", "0", "82 %"]);
-  assert.match(markdown, /Node 20.1.2, wrk, 1 generation of 1 round of 1 s, 2026-01-01; untraced 10.0 µs of CPU/);
+  assert.match(
+    markdown,
+    /Node 20.1.2, wrk, 1 generation of 1 round of 1 s after 3 s of warm-up, 2026-01-01; untraced 10.0 µs of CPU/,
+  );
   assert.match(markdown, /Machine: a machine. dd-trace 5\./);
 });
 
@@ -69,26 +72,42 @@ test("of instructions and cache misses an untraced request's are told whole, wha
   ]);
 });
 
-test("a target that is not met says so, and one that was not measured is left out", () => {
+test("one set of processes decides nothing, and what was not measured is left out", () => {
   const { markdown } = makePage(
     helloOf({ untraced: [10, 100], ours: [20, 70], floor: [18, 90], opentelemetry: [90, 20] }),
   );
-  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "**0.70 (0.7 to 0.7): not met**");
-  assert.match(markdown, /CPU added to a hello +\| at most 1\/8 of OpenTelemetry's +\| 0\.13 /);
-  assert.match(markdown, /at most 1\.5 of the floor's +\| 1\.25 /);
+  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "0.70: not decided");
+  assert.match(markdown, /CPU added to a hello +\| at most 1\/8 of OpenTelemetry's +\| 0\.125: not decided/);
+  assert.match(markdown, /at most 1\.5 of the floor's +\| 1\.25: not decided/);
   assert.ok(!markdown.includes("installed"));
 });
 
-test("a figure whose rounds are on both sides of the promise decides nothing, and all its draws are told to nine of ten", () => {
+test("a promise is met, not met or not decided by the draws of sets of processes and their rounds", () => {
   const one = helloOf({ untraced: [10, 100], ours: [14, 90], opentelemetry: [60, 20] });
   const [run] = one.ladder;
-  const rounds = [14, 14, 20].flatMap((cpu, round) =>
-    run!.periods.map((period) => ({ ...period, round, cpu: period.variant === "ours" ? cpu : period.cpu })),
+  const told = (generations: readonly (readonly number[])[]): string => {
+    const periods = generations.flatMap((rounds, generation) =>
+      rounds.flatMap((cpu, round) =>
+        run!.periods.map((own) => ({ ...own, generation, round, cpu: own.variant === "ours" ? cpu : own.cpu })),
+      ),
+    );
+    const { markdown } = makePage({ ...one, ladder: [{ ...run!, periods }] });
+    return line(markdown, "CPU added to a hello").at(-1)!;
+  };
+  // Of 50 that OpenTelemetry adds.
+  assert.equal(told([[14, 14], [14, 14]]), "0.080 (0.080 to 0.080)"); // biome-ignore format: as measured
+  assert.equal(told([[20, 20], [20, 20]]), "**0.200 (0.200 to 0.200): not met**"); // biome-ignore format: as measured
+  assert.equal(told([[14, 14, 14], [20, 20, 20]]), "0.140 (0.080 to 0.200): not decided"); // biome-ignore format: as measured
+});
+
+test("a ratio whose draws get lost in noise is not decided", () => {
+  const one = helloOf({ untraced: [10, 100], unsampled: [10.5, 95], ours: [12, 90] });
+  const [run] = one.ladder;
+  const periods = [12, 12, 8].flatMap((cpu, generation) =>
+    run!.periods.map((own) => ({ ...own, generation, cpu: own.variant === "ours" ? cpu : own.cpu })),
   );
-  const { markdown } = makePage({ ...one, ladder: [{ ...run!, periods: rounds }] });
-  // 4, 4 and 10 of 50: the median of a draw is 4 or 10.
-  assert.deepEqual(line(markdown, "CPU added to a hello").at(-1), "0.08 (0.08 to 0.2): not decided");
-  assert.deepEqual(line(markdown, "throughput of hello").at(-1), "0.90 (0.9 to 0.9)");
+  const { markdown } = makePage({ ...one, ladder: [{ ...run!, periods }] });
+  assert.equal(line(markdown, "CPU added to a hello, unsampled").at(-1), "0.250: not decided");
 });
 
 test("the recorded results of a real run make a page with all its parts", () => {

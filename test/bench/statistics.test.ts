@@ -33,9 +33,11 @@ test("each period is compared with the base's of the same generation and round; 
   );
 });
 
-test("rounds are drawn whole, as many as there are, the same ones each time", () => {
-  const periods = [0, 1, 2].flatMap((round) =>
-    ["untraced", "ours"].map((variant) => ({ variant, generation: 7, round, cpu: round })),
+test("generations are drawn, and whole rounds within them, as many as there are, the same ones each time", () => {
+  const periods = [0, 1, 2].flatMap((generation) =>
+    [0, 1].flatMap((round) =>
+      ["untraced", "ours"].map((variant) => ({ variant, generation, round, cpu: 10 * generation + round })),
+    ),
   );
   const draw = () => {
     const random = repeatable();
@@ -44,11 +46,15 @@ test("rounds are drawn whole, as many as there are, the same ones each time", ()
   const draws = draw();
   assert.deepEqual(draws, draw());
   for (const drawn of draws) {
-    assert.equal(drawn.length, 6);
+    assert.equal(drawn.length, 12);
     assert.deepEqual(
       paired(drawn, "ours", "untraced", (own, base) => own.cpu - base.cpu),
-      [0, 0, 0],
+      [0, 0, 0, 0, 0, 0],
     );
+    for (const generation of [0, 1, 2]) {
+      const own = drawn.filter((period) => period.generation === generation);
+      assert.equal(new Set(own.map(({ cpu }) => Math.floor(cpu / 10))).size, 1);
+    }
   }
-  assert.ok(draws.some((drawn) => new Set(drawn.map(({ cpu }) => cpu)).size < 3));
+  assert.ok(draws.some((drawn) => new Set(drawn.map(({ cpu }) => Math.floor(cpu / 10))).size < 3));
 });

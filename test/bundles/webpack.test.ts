@@ -11,8 +11,7 @@ import webpack from "webpack";
 import { installInto } from "../packed.js";
 
 const APP = `
-import { get } from "node:http";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import { initTracing, MemoryReporter } from "node-opentracing";
 
 const [tracerCallable] = process.argv.slice(2);
@@ -54,12 +53,13 @@ for (const [format, extension, output] of [
       context: folder,
       entry: "./app.mjs",
       output: { path: folder, filename, ...output },
+      optimization: { minimize: false }, // so that the names below are there
       experiments: { outputModule: extension === "mjs" },
     })!;
     const stats = (await promisify(compiler.run.bind(compiler))())!;
     const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
     assert.deepEqual([errors, warnings], [[], []]);
-    assert.doesNotMatch(readFileSync(join(folder, filename), "utf8"), /OpenTelemetrySpan\b/); // needs its API
+    assert.doesNotMatch(readFileSync(join(folder, filename), "utf8"), /class OpenTelemetrySpan\b/); // needs its API
 
     const run = (...args: string[]): string =>
       execFileSync(process.execPath, [filename, ...args], {

@@ -1,6 +1,6 @@
 // Our tracer as OpenTelemetry's: for libraries that are instrumented for that, or call its API themselves.
 
-import nodeModule from "node:module"; // as in bindings/installed-module.ts
+import nodeModule from "node:module"; // not the named import, whose calls webpack rewrites
 import { context, type ProxyTracerProvider, propagation, type TracerProvider, trace } from "@opentelemetry/api";
 import { Tracer as NoopTracer } from "opentracing";
 import { warn } from "../../diagnostics.ts";
