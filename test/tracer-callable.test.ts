@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -83,8 +83,13 @@ test("a service that is started from elsewhere finds its packages beside its mai
       await tracing.close();
     }`,
   );
-  const output = execFileSync(process.execPath, [join(service, "main.mjs")], { cwd: "/" });
-  assert.equal(output.toString(), "OpenTelemetryTracer\nMockTracer\n");
+  writeFileSync(join(service, "package.json"), '{ "main": "main.mjs" }');
+  const link = join(folder, "service");
+  symlinkSync(join(service, "main.mjs"), link);
+  for (const main of [join(service, "main.mjs"), service, link]) {
+    const output = execFileSync(process.execPath, [main], { cwd: "/" });
+    assert.equal(output.toString(), "OpenTelemetryTracer\nMockTracer\n", main);
+  }
 });
 
 test("without an export's name the default export is meant", () => {
