@@ -7,7 +7,7 @@ import { finishPendingSpans } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
 import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
-import { syncAfter } from "./clients/sync-exports.ts";
+import { syncAfter, synced } from "./clients/sync-exports.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
@@ -126,10 +126,9 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
 }
 
 function patchClients(tracing: Tracing): void {
-  const stop = syncAfter(() =>
+  const undo = synced(() =>
     undoAll([traceNodeHttpClient(tracing.http), traceHttp2Client(tracing.http), traceFetch(tracing.http)]),
   );
-  const undo = (): void => syncAfter(stop);
   const mine = { tracing, undo };
   patched.client = mine;
   attach(tracing, {

@@ -1,8 +1,12 @@
 // Reads the figures that the page tells out of the results. Undefined: not measured.
 
 import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
-import { median, oneOf, paired, redrawn, type Summary, summary } from "../statistics.ts";
+import { median, oneOf, paired, redrawn, repeatable, type Summary, summary } from "../statistics.ts";
 
+/** How often it is drawn. */
+const DRAWS = 400;
+
+type Counted = "instructions" | "misses";
 type Measured = { readonly [K in "ladder" | "micro" | "footprint" | "instructions"]: Readonly<Results[K]> };
 
 /** The results on one major release of Node. */
@@ -12,6 +16,7 @@ export class Figures {
   readonly #micro: readonly MicroRun[];
   readonly #footprint: readonly FootprintRun[];
   readonly #instructions: readonly InstructionRun[];
+  #draws: readonly Figures[] | undefined;
 
   constructor(results: Measured, major: string) {
     this.#major = major;
@@ -22,8 +27,14 @@ export class Figures {
     this.#instructions = results.instructions.filter(isOfMajor);
   }
 
-  /** The same with all that was measured in turns drawn anew, with replacement: generations, rounds, and the values of footprints. */
-  redrawn(random: () => number): Figures {
+  /** The same with all that was measured in turns drawn anew, with replacement: generations, rounds, and the values of footprints. The same draws each time. */
+  draws(): readonly Figures[] {
+    const random = repeatable();
+    this.#draws ??= Array.from({ length: DRAWS }, () => this.#redrawn(random));
+    return this.#draws;
+  }
+
+  #redrawn(random: () => number): Figures {
     const ladder = this.#ladder.map((run) => ({ ...run, periods: redrawn(run.periods, random) }));
     const draw = (values: readonly number[]): number[] => values.map(() => oneOf(values, random));
     const footprint = this.#footprint.map((run) => ({ ...run, values: draw(run.values) }));
@@ -68,30 +79,15 @@ export class Figures {
     return run === undefined ? undefined : summary(run[what]);
   }
 
-  /** Instructions that a variant adds to a request. */
-  instructions(workload: string, variant: string): number | undefined {
-    const [own, base] = [this.executed(workload, variant), this.executed(workload, "untraced")];
+  /** Instructions of a whole request, or its misses of the instruction cache. */
+  counted(workload: string, variant: string, what: Counted = "instructions"): number | undefined {
+    return medianOf(this.#instructions.find((one) => one.workload === workload && one.variant === variant)?.[what]);
+  }
+
+  /** How many of these a variant adds to a request. */
+  addedCount(workload: string, variant: string, what: Counted = "instructions"): number | undefined {
+    const [own, base] = [this.counted(workload, variant, what), this.counted(workload, "untraced", what)];
     return own === undefined || base === undefined ? undefined : own - base;
-  }
-
-  /** Misses of the instruction cache that a variant adds to a request. */
-  misses(workload: string, variant: string): number | undefined {
-    const [own, base] = [this.missed(workload, variant), this.missed(workload, "untraced")];
-    return own === undefined || base === undefined ? undefined : own - base;
-  }
-
-  /** Instructions of a whole request. */
-  executed(workload: string, variant: string): number | undefined {
-    return medianOf(this.#counted(workload, variant)?.instructions);
-  }
-
-  /** Misses of a whole request. */
-  missed(workload: string, variant: string): number | undefined {
-    return medianOf(this.#counted(workload, variant)?.misses);
-  }
-
-  #counted(workload: string, variant: string): InstructionRun | undefined {
-    return this.#instructions.find((one) => one.workload === workload && one.variant === variant);
   }
 
   /** The values of a measure whose name begins so. */
@@ -100,8 +96,7 @@ export class Figures {
   }
 
   footprintMedian(measure: string, variant: string): number | undefined {
-    const values = this.footprint(measure, variant);
-    return values === undefined ? undefined : median(values);
+    return medianOf(this.footprint(measure, variant));
   }
 
   #paired(

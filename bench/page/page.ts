@@ -121,7 +121,7 @@ function ladderOf(name: string, { figures }: Release): string {
       isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
     ];
   });
-  const generations = new Set(run.periods.map(({ generation }) => generation)).size;
+  const generations = figures.generations(name);
   const rounds = run.periods.length / generations / (variants.length + 1);
   const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
@@ -143,7 +143,7 @@ function plotOf(name: string, releases: readonly Release[]): string {
 
 function instructionsOf({ instructions }: Results, releases: readonly Release[]): string {
   const workloads = [...new Set(instructions.map(({ workload }) => workload))];
-  const counted = releases.filter(({ figures }) => workloads.some((name) => figures.executed(name, "untraced")));
+  const counted = releases.filter(({ figures }) => workloads.some((name) => figures.counted(name, "untraced")));
   const rows = workloads.flatMap((name) =>
     Object.entries(VARIANTS).flatMap(([variant, { title }]) => {
       const cells = counted.flatMap(({ figures }) => countsOf(figures, name, variant));
@@ -171,10 +171,11 @@ function countsOf(
   variant: string,
 ): [count: string, ofOurs: string, misses: string] {
   const isBase = variant === "untraced";
-  const count = isBase ? figures.executed(workload, variant) : figures.instructions(workload, variant);
-  const misses = isBase ? figures.missed(workload, variant) : figures.misses(workload, variant);
+  const of = (what: "instructions" | "misses"): number | undefined =>
+    isBase ? figures.counted(workload, variant, what) : figures.addedCount(workload, variant, what);
+  const [count, misses] = [of("instructions"), of("misses")];
   if (count === undefined) return ["", "", ""];
-  const ofOurs = isBase || variant === "ours" ? undefined : ratio(count, figures.instructions(workload, "ours"));
+  const ofOurs = isBase || variant === "ours" ? undefined : ratio(count, figures.addedCount(workload, "ours"));
   return [
     fixed(count / 1000, 1),
     ofOurs === undefined ? "" : share(ofOurs),

@@ -1,6 +1,6 @@
 // What the project has promised itself, and whether the results keep it.
 
-import { quantile, repeatable } from "../statistics.ts";
+import { quantile } from "../statistics.ts";
 import { type Figures, ratio } from "./figures.ts";
 
 export interface Target {
@@ -12,11 +12,12 @@ export interface Target {
   readonly isMet: (figure: number, major: string) => boolean;
   readonly unit?: string;
   /** The workloads whose rounds it is of, none for repeated footprints: then it is told how far they decide. Undefined where nothing was measured in turns. */
-  readonly rounds?: readonly string[];
+  readonly rounds?: readonly string[] | undefined;
 }
 
-/** How often rounds are drawn anew, and the share of the draws that is told. */
-const DRAWS = 400;
+type Measured = Pick<Target, "figure" | "rounds">;
+
+/** The share of the draws that is told. */
 const SHARE = 0.9;
 
 export type Interval = readonly [low: number, high: number];
@@ -28,52 +29,59 @@ export type Interval = readonly [low: number, high: number];
 export function intervalOf({ figure, rounds }: Target, figures: Figures): Interval | "unknown" | undefined {
   if (rounds === undefined) return undefined;
   if (rounds.some((workload) => figures.generations(workload) < 2)) return "unknown";
-  const random = repeatable();
-  const drawn = Array.from({ length: DRAWS }, () => figure(figures.redrawn(random)) ?? Number.NaN);
+  const drawn = figures.draws().map((draw) => figure(draw) ?? Number.NaN);
   const values = drawn.filter((value) => !Number.isNaN(value));
-  if (values.length < DRAWS * SHARE) return "unknown";
+  if (values.length < drawn.length * SHARE) return "unknown";
   return [quantile(values, (1 - SHARE) / 2), quantile(values, (1 + SHARE) / 2)];
 }
 
 const added = (workload: string, variant: string) => (figures: Figures) => figures.added(workload, variant)?.median;
 
-function addedRatio(workload: string, variant: string, other: string): Target["figure"] {
-  return (figures) => ratio(added(workload, variant)(figures), added(workload, other)(figures));
+function addedRatio(workload: string, variant: string, other: string): Measured {
+  const figure: Target["figure"] = (figures) =>
+    ratio(added(workload, variant)(figures), added(workload, other)(figures));
+  return { figure, rounds: [workload] };
 }
 
-function instructionsRatio(variant: string, other: string): Target["figure"] {
-  return (figures) => ratio(figures.instructions("hello", variant), figures.instructions("hello", other));
+function instructionsRatio(variant: string, other: string): Measured {
+  return { figure: (figures) => ratio(figures.addedCount("hello", variant), figures.addedCount("hello", other)) };
 }
 
-function throughput(workload: string): Target["figure"] {
-  return (figures) => figures.throughput(workload, "ours")?.median;
+function throughput(workload: string): Measured {
+  return { figure: (figures) => figures.throughput(workload, "ours")?.median, rounds: [workload] };
 }
 
-function footprintRatio(measure: string, variant: string, other: string): Target["figure"] {
-  return (figures) => ratio(figures.footprintMedian(measure, variant), figures.footprintMedian(measure, other));
+function footprintRatio(measure: string, variant: string, other: string): Measured {
+  const figure: Target["figure"] = (figures) =>
+    ratio(figures.footprintMedian(measure, variant), figures.footprintMedian(measure, other));
+  return { figure, rounds: [] };
 }
 
 /** What ours adds to a workload's request. */
 type Cost = (figures: Figures, workload: string) => number | undefined;
 
 const microseconds: Cost = (figures, workload) => added(workload, "ours")(figures);
-const instructions: Cost = (figures, workload) => figures.instructions(workload, "ours");
+const instructions: Cost = (figures, workload) => figures.addedCount(workload, "ours");
 
 /** The highest of some workloads' costs over the lowest. */
-function spread(family: string, sizes: readonly number[], cost: Cost): Target["figure"] {
-  return (figures) => highestOverLowest(sizes.map((n) => cost(figures, `${family}-${n}`)));
+function spread(family: string, sizes: readonly number[], cost: Cost): Measured {
+  const workloads = sizes.map((n) => `${family}-${n}`);
+  const figure: Target["figure"] = (figures) => highestOverLowest(workloads.map((workload) => cost(figures, workload)));
+  return { figure, rounds: cost === microseconds ? workloads : undefined };
 }
 
 /** The same of what each span within spans adds to a request with one. */
-function depthSpread(cost: Cost): Target["figure"] {
-  return (figures) => {
+function depthSpread(cost: Cost): Measured {
+  const sizes = [10, 100, 1000];
+  const figure: Target["figure"] = (figures) => {
     const first = cost(figures, "depth-1");
-    const values = [10, 100, 1000].map((n) => {
+    const values = sizes.map((n) => {
       const all = cost(figures, `depth-${n}`);
       return all === undefined || first === undefined ? undefined : (all - first) / (n - 1);
     });
     return highestOverLowest(values);
   };
+  return { figure, rounds: cost === microseconds ? [1, ...sizes].map((n) => `depth-${n}`) : undefined };
 }
 
 function highestOverLowest(values: readonly (number | undefined)[]): number | undefined {
@@ -97,81 +105,73 @@ export const TARGETS: readonly Target[] = [
   {
     what: HELLO,
     promise: "at most 1/8 of OpenTelemetry's",
-    figure: addedRatio("hello", "ours", "opentelemetry"),
-    rounds: ["hello"],
+    ...addedRatio("hello", "ours", "opentelemetry"),
     isMet: atMost(1 / 8),
   },
   {
     what: HELLO,
     promise: "at most 1/5 of dd-trace's",
-    figure: addedRatio("hello", "ours", "datadog"),
-    rounds: ["hello"],
+    ...addedRatio("hello", "ours", "datadog"),
     isMet: atMost(1 / 5),
   },
   {
     what: HELLO,
     promise: "at most 1.5 of the floor's",
-    figure: addedRatio("hello", "ours", "floor"),
-    rounds: ["hello"],
+    ...addedRatio("hello", "ours", "floor"),
     isMet: atMost(1.5),
   },
   {
     what: `${HELLO}, in instructions`,
     promise: "at most 1/8 of OpenTelemetry's",
-    figure: instructionsRatio("ours", "opentelemetry"),
+    ...instructionsRatio("ours", "opentelemetry"),
     isMet: atMost(1 / 8),
   },
   {
     what: `${HELLO}, in instructions`,
     promise: "at most 1/5 of dd-trace's",
-    figure: instructionsRatio("ours", "datadog"),
+    ...instructionsRatio("ours", "datadog"),
     isMet: atMost(1 / 5),
   },
   {
     what: `${HELLO}, in instructions`,
     promise: "at most 1.5 of the floor's",
-    figure: instructionsRatio("ours", "floor"),
+    ...instructionsRatio("ours", "floor"),
     isMet: atMost(1.5),
   },
   {
     what: `${HELLO}, unsampled`,
     promise: "at most 1/3 of sampled",
-    figure: addedRatio("hello", "unsampled", "ours"),
-    rounds: ["hello"],
+    ...addedRatio("hello", "unsampled", "ours"),
     isMet: atMost(1 / 3),
   },
   {
     what: `${HELLO}, unsampled, in instructions`,
     promise: "at most 1/3 of sampled",
-    figure: instructionsRatio("unsampled", "ours"),
+    ...instructionsRatio("unsampled", "ours"),
     isMet: atMost(1 / 3),
   },
   {
     what: "throughput of hello",
     promise: "at least 0.75 of untraced, 0.80 from Node 24 on",
-    figure: throughput("hello"),
-    rounds: ["hello"],
+    ...throughput("hello"),
     isMet: atLeast(0.75, 0.8),
   },
   {
     what: "throughput of Fastify",
     promise: "at least 0.75 of untraced",
-    figure: throughput("fastify"),
-    rounds: ["fastify"],
+    ...throughput("fastify"),
     isMet: atLeast(0.75),
   },
   {
     what: "throughput of Express",
     promise: "at least 0.92 of untraced",
-    figure: throughput("express"),
-    rounds: ["express"],
+    ...throughput("express"),
     isMet: atLeast(0.92),
   },
   {
     what: "CPU added to a handler with fetch and http.request",
     promise: "at most 1/5 of OpenTelemetry's",
-    figure: addedRatio("clients", "ours", "opentelemetry-full"),
-    rounds: ["clients"],
+    ...addedRatio("clients", "ours", "opentelemetry-full"),
     isMet: atMost(1 / 5),
   },
   {
@@ -218,8 +218,7 @@ export const TARGETS: readonly Target[] = [
   {
     what: "latency of 99 % at half of the untraced rate",
     promise: "at most 1.1 of untraced",
-    figure: footprintRatio("latency", "ours", "untraced"),
-    rounds: [],
+    ...footprintRatio("latency", "ours", "untraced"),
     isMet: atMost(1.1),
   },
   {
@@ -239,8 +238,7 @@ export const TARGETS: readonly Target[] = [
   {
     what: "CPU of import and start",
     promise: "at most 1/5 of OpenTelemetry's",
-    figure: footprintRatio("CPU of import", "ours", "opentelemetry"),
-    rounds: [],
+    ...footprintRatio("CPU of import", "ours", "opentelemetry"),
     isMet: atMost(1 / 5),
   },
   {
@@ -260,40 +258,37 @@ export const TARGETS: readonly Target[] = [
   {
     what: "added CPU from 1 to 2,000 concurrent requests",
     promise: "constant: the highest at most 1.5 of the lowest",
-    figure: spread("concurrency", [1, 16, 256, 2000], microseconds),
-    rounds: [1, 16, 256, 2000].map((n) => `concurrency-${n}`),
+    ...spread("concurrency", [1, 16, 256, 2000], microseconds),
     isMet: atMost(1.5),
   },
   {
     what: "the same, in instructions",
     promise: "constant: the highest at most 1.5 of the lowest",
-    figure: spread("concurrency", [1, 16, 256, 2000], instructions),
+    ...spread("concurrency", [1, 16, 256, 2000], instructions),
     isMet: atMost(1.5),
   },
   {
     what: "added CPU a further span, of 10 to 1,000 nested",
     promise: "constant: the highest at most 1.5 of the lowest",
-    figure: depthSpread(microseconds),
-    rounds: [1, 10, 100, 1000].map((n) => `depth-${n}`),
+    ...depthSpread(microseconds),
     isMet: atMost(1.5),
   },
   {
     what: "the same, in instructions",
     promise: "constant: the highest at most 1.5 of the lowest",
-    figure: depthSpread(instructions),
+    ...depthSpread(instructions),
     isMet: atMost(1.5),
   },
   {
     what: "added CPU from 1 to 4 cluster workers",
     promise: "constant: the highest at most 1.5 of the lowest",
-    figure: spread("workers", [1, 2, 4], microseconds),
-    rounds: [1, 2, 4].map((n) => `workers-${n}`),
+    ...spread("workers", [1, 2, 4], microseconds),
     isMet: atMost(1.5),
   },
 ];
 
 function clientInstructions(figures: Figures, variant: string): number | undefined {
-  const [byFetch, byRequest] = [figures.instructions("fetch", variant), figures.instructions("request", variant)];
+  const [byFetch, byRequest] = [figures.addedCount("fetch", variant), figures.addedCount("request", variant)];
   return byFetch === undefined || byRequest === undefined ? undefined : byFetch + byRequest;
 }
 

@@ -45,8 +45,8 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, name: string, part: 
 
 /** The application's `require`, by which `name` can be found: a file's in the working directory, or the main file's, for services start anywhere. */
 export function requireFor(name: string): NodeJS.Require {
-  const [first, ...others] = placesOf(process.cwd(), process.argv[1]);
-  return [first!, ...others].find((require) => canResolve(require, name)) ?? first!;
+  const places = placesOf(process.cwd(), process.argv[1]);
+  return places.find((require) => canResolve(require, name)) ?? places[0]!;
 }
 
 function placesOf(workingDirectory: string, main: string | undefined): NodeJS.Require[] {

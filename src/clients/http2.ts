@@ -13,7 +13,7 @@ import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
 import { originOf, targetOf, withHeaders } from "./http2-request.ts";
-import { syncAfter } from "./sync-exports.ts";
+import { synced } from "./sync-exports.ts";
 
 /**
  * Traces the requests of `http2.connect`'s sessions, those of gRPC among them, however they were imported. A session that
@@ -22,8 +22,7 @@ import { syncAfter } from "./sync-exports.ts";
  */
 export function traceHttp2Client(tracing: HttpTracing): Undo {
   const requests = new Http2Requests(new ClientHandler(tracing));
-  const unwrap = syncAfter(() => wrapConnect(requests));
-  return undoAll([watchPending(), watchCloses(), () => requests.stop(), () => syncAfter(unwrap)]);
+  return undoAll([watchPending(), watchCloses(), () => requests.stop(), synced(() => wrapConnect(requests))]);
 }
 
 type Connect = typeof http2.connect;

@@ -20,7 +20,7 @@ import {
   withHeaders,
   withUrl,
 } from "./request-call.ts";
-import { syncAfter } from "./sync-exports.ts";
+import { synced } from "./sync-exports.ts";
 
 /**
  * Traces `http.request`, `http.get`, `https.request` and `https.get`, however they were imported. A request's span is a
@@ -28,15 +28,14 @@ import { syncAfter } from "./sync-exports.ts";
  */
 export function traceNodeHttpClient(tracing: HttpTracing): Undo {
   const handler = new ClientHandler(tracing);
-  const unwrap = syncAfter(() =>
+  const wrapAll = (): Undo =>
     undoAll([
       wrap(http, "request", "http:", handler),
       wrap(http, "get", "http:", handler),
       wrap(https, "request", "https:", handler),
       wrap(https, "get", "https:", handler),
-    ]),
-  );
-  return undoAll([watchPending(), watchResponses(), () => syncAfter(unwrap)]);
+    ]);
+  return undoAll([watchPending(), watchResponses(), synced(wrapAll)]);
 }
 
 type Send = (...args: unknown[]) => ClientRequest;

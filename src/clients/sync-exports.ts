@@ -1,6 +1,7 @@
 // Updates the names that ES modules have imported from Node's modules, where those were patched.
 
 import { syncBuiltinESMExports } from "node:module";
+import type { Undo } from "../patch.ts";
 
 /** Calls under way. */
 let depth = 0;
@@ -16,4 +17,10 @@ export function syncAfter<T>(work: () => T): T {
   } finally {
     if (--depth === 0) syncBuiltinESMExports();
   }
+}
+
+/** Runs `patchAll`, and answers its undo: both with that update. */
+export function synced(patchAll: () => Undo): Undo {
+  const undo = syncAfter(patchAll);
+  return () => syncAfter(undo);
 }
