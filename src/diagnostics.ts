@@ -35,7 +35,7 @@ export type CounterName =
   | "settings.ignored"
   | "environment.invalid";
 
-/** What is published on the channel `node-opentracing:diagnostics` each time a counter grows. */
+/** What is published on the channel `node-opentracing:diagnostics` each time a counter grows, but by what its listeners do. */
 export interface DiagnosticsMessage {
   readonly name: CounterName;
   /** How much the counter grew. */
@@ -55,10 +55,19 @@ const channel = globalThis.process
   ?.getBuiltinModule?.("node:diagnostics_channel")
   ?.channel("node-opentracing:diagnostics");
 
+/** While listeners run: what they cause themselves is counted and not published, or it might go on for ever. */
+let isPublishing = false;
+
 /** Adds to a counter. Never throws, never prints. */
 export function count(name: CounterName, amount = 1, message?: string, error?: unknown): void {
   counters.set(name, (counters.get(name) ?? 0) + amount);
-  if (channel?.hasSubscribers) channel.publish({ name, amount, message, error } satisfies DiagnosticsMessage);
+  if (isPublishing || !channel?.hasSubscribers) return;
+  isPublishing = true;
+  try {
+    channel.publish({ name, amount, message, error } satisfies DiagnosticsMessage);
+  } finally {
+    isPublishing = false;
+  }
 }
 
 /**

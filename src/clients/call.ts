@@ -48,7 +48,7 @@ export class Call {
 
   constructor(handler: ClientHandler, span: Span, caller: Span | undefined, method: string, isFetch: boolean) {
     this.exchange = new Exchange(handler, span);
-    this.method = method;
+    this.method = method.toUpperCase();
     this.caller = caller;
     this.isFetch = isFetch;
   }

@@ -7,14 +7,27 @@ export type FetchArguments = Parameters<typeof globalThis.fetch>;
 /** The request that the arguments describe, undefined where it does not go over HTTP (`data:`, `blob:`). Never throws. */
 export function readFetch([input, init]: FetchArguments): OutgoingRequest | undefined {
   try {
-    const isRequest = typeof input === "object" && "url" in input;
-    const url = normalized(isRequest ? input.url : String(input));
+    const request = requestIn(input);
+    const url = normalized(request === undefined ? String(input) : request.url);
     if (url === undefined) return undefined;
-    const method = init?.method ?? (isRequest ? input.method : "GET");
-    return { component: "fetch", method: String(method).toUpperCase(), url, source: input };
+    const method = init?.method ?? request?.method ?? "GET";
+    return { component: "fetch", method: normalizedMethod(String(method)), url, source: input };
   } catch {
     return undefined; // arguments that fetch will refuse: let it say so
   }
+}
+
+/** A Request, the global one or another undici's: `fetch` may have been replaced by that one's. */
+function requestIn(input: FetchArguments[0]): Request | undefined {
+  return typeof input === "object" && input !== null && "url" in input ? input : undefined;
+}
+
+/** The methods that fetch makes upper case, as the Fetch Standard has it ("normalize a method"). Others are sent as they are: "patch" is not PATCH. */
+const NORMALIZED: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+
+function normalizedMethod(method: string): string {
+  const upper = method.toUpperCase();
+  return NORMALIZED.has(upper) ? upper : method;
 }
 
 /** The signal by which the caller can abort. Never throws. */
@@ -38,7 +51,7 @@ export function withTraceHeaders(
   if (input === undefined || (init && typeof init !== "object")) return undefined;
   try {
     const changed = init ? membersOf(init) : {};
-    const request = input instanceof Request ? input : undefined;
+    const request = requestIn(input);
     // A Request loses its referrer to options that say anything, and has said nothing so far.
     if (request !== undefined && !MEMBERS.some((name) => changed[name] !== undefined) && keepsReferrer()) {
       changed["referrerPolicy"] = request.referrerPolicy;

@@ -151,7 +151,7 @@ function onEnd(this: IncomingMessage & Traced): void {
 }
 
 function onError(this: ClientRequest & Traced, error: unknown): void {
-  this[EXCHANGE]!.failed(error);
+  this[EXCHANGE]!.broke(error);
 }
 
 /** Comes once, after everything else. */

@@ -80,8 +80,8 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   if (stream !== undefined) return streamFailureOf(stream);
   const request = response.req as IncomingMessage | undefined;
   const socket = request?.socket as Marked | null | undefined;
-  // Not node:http's own: a stand-in of a test library.
-  if (!(response instanceof ServerResponse) || !(socket instanceof Duplex) || request === undefined) {
+  // Not node:http's own: a stand-in of a test library, or of an adapter for a serverless platform.
+  if (!(response instanceof ServerResponse) || request === undefined || !isConnection(socket)) {
     // What a stand-in's response was ended with goes nowhere, and never "finishes".
     const isWhole = response.writableFinished || (response instanceof ServerResponse && response.writableEnded);
     return isWhole ? undefined : CLIENT_DISCONNECT;
@@ -110,6 +110,11 @@ export function failureOf(response: ServerResponse, closedAll: boolean): Failure
   }
   if (timedOut(socket)) return TIMEOUT;
   return closedAll ? SERVER_CLOSED : RESPONSE_CUT;
+}
+
+/** Whether it is a connection of a server: Node notes that on each. */
+function isConnection(socket: Marked | null | undefined): socket is Marked {
+  return socket instanceof Duplex && (socket as { server?: unknown }).server !== undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { noteSessionTimeout } from "../http2-stream.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isSession } from "./http2/request.ts";
+import { inCaller } from "./listening.ts";
 import { noteClientError, noteTimeout } from "./response-end.ts";
 import { noteClosedAll, type Server } from "./server-notes.ts";
 import { failRequest } from "./traced-request.ts";
@@ -69,6 +70,9 @@ function watchEmit(target: Patched, see: See, isClass: boolean): Undo {
       case "connect":
       case "stream":
         return see(this, emit, arguments);
+      case "listening":
+      case "error":
+        return inCaller(this, emit, arguments);
       case "timeout":
         if (isSession(first)) noteSessionTimeout(first);
         else noteTimeout(first as Socket | undefined);

@@ -10,6 +10,7 @@ import { type Undo, undoAll } from "../patch.ts";
 import { startFrameworks } from "./frameworks.ts";
 import { isHttp2 } from "./http2/request.ts";
 import { serveStream } from "./http2/streams.ts";
+import { watchListen } from "./listening.ts";
 import { serve, started, TracedHost, takeOver } from "./node-http.ts";
 import type { Server } from "./server-notes.ts";
 import { type Emit, seeNothing, watchEvents, watchRejections, watchServer, watchServers } from "./server-watch.ts";
@@ -27,6 +28,7 @@ export function traceServers(tracing: HttpTracing): Undo {
     // Those of node:http2 inherit from this alone, and can be reached no other way before there is one. Patched after the two,
     // so that theirs are not patched twice.
     watchEvents(net.Server.prototype, seeHttp2),
+    watchListen(net.Server.prototype, (server) => (isHttp(server) ? hostOf(server)?.tracing : undefined)),
     watchCloses(),
   ]);
 }
@@ -51,7 +53,10 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
     throw new TypeError("traceServer(server, tracing): the tracing must be a Tracing object: new Tracing(tracer)");
   }
   if (target[OWN] === undefined) Object.defineProperty(target, OWN, { value: new HostStack(), enumerable: false });
-  const undo = target[OWN]!.add(tracing.http, () => [watchServer(target, seeOwn)]);
+  const undo = target[OWN]!.add(tracing.http, () => [
+    watchServer(target, seeOwn),
+    watchListen(target, () => target[OWN]!.current?.tracing),
+  ]);
   tracing.http.begun(undo);
   return undo;
 }
@@ -135,12 +140,18 @@ function see(server: OwnServer, emit: Emit, args: IArguments): boolean {
 
 /** For node:http2's, which are known by a method; what else listens on sockets is no server of HTTP. */
 function seeHttp2(server: OwnServer, emit: Emit, args: IArguments): boolean {
-  if (typeof (server as { updateSettings?: unknown }).updateSettings !== "function") {
-    return seeNothing(server, emit, args);
-  }
+  if (!isHttp2Server(server)) return seeNothing(server, emit, args);
   const host = hostOf(server);
   if (host !== undefined) everywhere.patchOnce(Object.getPrototypeOf(server) as object, watchRejections);
   return seenBy(host, server, emit, args);
+}
+
+function isHttp2Server(server: object): boolean {
+  return typeof (server as { updateSettings?: unknown }).updateSettings === "function";
+}
+
+function isHttp(server: object): boolean {
+  return server instanceof http.Server || server instanceof https.Server || isHttp2Server(server);
 }
 
 /** For a server that is traced alone. */

@@ -34,6 +34,8 @@ export class TracedRequest {
   readonly response: { readonly headersSent?: boolean } | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
+  /** What its response tells last. */
+  lastEvent: "close" | "finish" = "close";
   /** What is known of its server; undefined where there is none, or it is of no use. */
   server: ServerNotes | undefined;
   readonly #handler: ServerHandler<never>;
@@ -227,6 +229,11 @@ export function watch(
   traced.server = serverNotes(request);
   // "close" comes once, after a finished response and after an abort alike. First: who made the span, if not we, ends it then.
   listenFirst(response, "close", onClose);
+  // Behind an adapter of a serverless platform there is no connection, and Node closes no response.
+  if (traced.server === undefined) {
+    traced.lastEvent = "finish";
+    listen(response, "finish", onFinish);
+  }
   if (response.socket === null) queue(request.socket, response);
   if (response.closed || (response.socket === null && request.socket?.closed)) traced.end();
   return traced;
@@ -239,6 +246,11 @@ function serverNotes({ socket }: IncomingMessage): ServerNotes | undefined {
 
 function onClose(this: object): void {
   tracedOf(this)?.end();
+}
+
+/** When all listeners have heard of it, and the adapter that waits for it has not gone on. */
+function onFinish(this: object): void {
+  queueMicrotask(onClose.bind(this));
 }
 
 /**

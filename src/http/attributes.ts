@@ -28,16 +28,35 @@ export function attributeTaggers(
 ): AttributeTagger[] {
   return paths.map((path) => {
     const steps = path.split(".");
-    const rests = steps.map((_, i) => steps.slice(i).join("."));
-    const secret = SECRET_HEADERS.has(steps.at(-1)!.toLowerCase());
+    const wanted = pathOf(steps);
+    const isNamed = steps.some(isSecretHeader);
+    const index = Number(steps.at(-1));
+    // The name of `rawHeaders.5` is `rawHeaders.4`.
+    const name = index > 0 ? pathOf([...steps.slice(0, -1), String(index - 1)]) : undefined;
     return function tagAttribute(span, request) {
-      const text = asText(propertyOf(request, steps, rests), redact);
-      if (text !== undefined && text !== "") span.setTag(path, secret ? REDACTED : text);
+      const text = asText(propertyOf(request, wanted), redact);
+      if (text === undefined || text === "") return;
+      const isSecret = isNamed || (name !== undefined && isSecretHeader(propertyOf(request, name)));
+      span.setTag(path, isSecret ? REDACTED : text);
     };
   });
 }
 
-function propertyOf(request: unknown, steps: readonly string[], rests: readonly string[]): unknown {
+function isSecretHeader(name: unknown): boolean {
+  return typeof name === "string" && SECRET_HEADERS.has(name.toLowerCase());
+}
+
+interface Path {
+  readonly steps: readonly string[];
+  /** At each step, what is left of the path as one name. */
+  readonly rests: readonly string[];
+}
+
+function pathOf(steps: readonly string[]): Path {
+  return { steps, rests: steps.map((_, i) => steps.slice(i).join(".")) };
+}
+
+function propertyOf(request: unknown, { steps, rests }: Path): unknown {
   let value = request;
   for (let i = 0; i < steps.length; i++) {
     if (value === undefined || value === null) return undefined;
@@ -66,11 +85,8 @@ function asText(value: unknown, redact: (text: string) => string): string | unde
 
 /** For JSON: replaces secret headers, in an object of headers and in a flat list of names and values alike. */
 function withoutSecrets(name: string, value: unknown, redact: (text: string) => string): unknown {
-  if (SECRET_HEADERS.has(name.toLowerCase())) return REDACTED;
+  if (isSecretHeader(name)) return REDACTED;
   if (typeof value === "string") return redact(value);
   if (!Array.isArray(value)) return value;
-  return value.map((item, i) => {
-    const before: unknown = value[i - 1];
-    return typeof before === "string" && SECRET_HEADERS.has(before.toLowerCase()) ? REDACTED : item;
-  });
+  return value.map((item, i) => (isSecretHeader(value[i - 1]) ? REDACTED : item));
 }

@@ -13,7 +13,7 @@ import { startSpan } from "./start-span.ts";
 export interface OutgoingRequest {
   /** The `component` tag: `node:http`, `fetch`, `undici`. */
   readonly component: string;
-  /** In upper case. */
+  /** As it is sent: in upper case, unless it is none that the client makes so. */
   readonly method: string;
   /** The whole URL as asked for, secrets included. The tag `http.url` has it redacted. */
   readonly url: string;

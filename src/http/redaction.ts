@@ -56,11 +56,11 @@ export function redactor(names: readonly string[]): (url: string) => string {
 }
 
 /**
- * A text, such as an error's message, with `redact` applied to what looks like a URL in it: a word with "//", a query or
+ * A text, such as an error's message, with `redact` applied to what looks like a URL in it: a word with "//", a query or fragment, or
  * credentials ("user:password@host"). An address of mail stays. Takes time in proportion to the text's length.
  */
 export function redactedText(text: string, redact: (url: string) => string): string {
-  if (text.indexOf("@") < 0 && text.indexOf("?") < 0) return text;
+  if (text.indexOf("@") < 0 && text.indexOf("?") < 0 && text.indexOf("#") < 0) return text;
   return text.replace(WORD, (word) => (isUrlLike(word) ? redact(word) : word));
 }
 
@@ -68,7 +68,7 @@ export function redactedText(text: string, redact: (url: string) => string): str
 const WORD = /[^\s"<>`]+/g;
 
 function isUrlLike(word: string): boolean {
-  if (word.includes("?") || word.includes("//")) return true;
+  if (word.includes("?") || word.includes("#") || word.includes("//")) return true;
   const colon = word.indexOf(":");
   return colon >= 0 && word.indexOf("@", colon) >= 0;
 }

@@ -2,6 +2,7 @@
 
 import type { SpanOptions } from "opentracing";
 import { SAMPLING_PRIORITY } from "../tags.ts";
+import { toText } from "../text.ts";
 import { DEBUG, SAMPLED } from "../trace-context.ts";
 import { Span } from "../tracer/span.ts";
 import type { JaegerSpanContext } from "./span-context.ts";
@@ -42,8 +43,8 @@ export class JaegerSpan extends Span {
   }
 
   override setOperationName(name: string): this {
-    this.#name = String(name);
-    return super.setOperationName(name);
+    this.#name = toText(name);
+    return super.setOperationName(this.#name);
   }
 
   override setTag(name: string, value: unknown): this {
@@ -60,11 +61,12 @@ export class JaegerSpan extends Span {
   /** Also logs the item, as jaeger-client does: `event=baggage`. */
   override setBaggageItem(name: string, value: string): this {
     const key = normalised(name);
-    const text = String(value).slice(0, MAX_BAGGAGE_VALUE);
+    const whole = toText(value);
+    const text = whole.slice(0, MAX_BAGGAGE_VALUE);
     if (this.isRecording()) {
       const fields: Record<string, string> = { event: "baggage", key, value: text };
       if (super.getBaggageItem(key)) fields["override"] = "true";
-      if (text.length < String(value).length) fields["truncated"] = "true";
+      if (text.length < whole.length) fields["truncated"] = "true";
       this.log(fields);
     }
     return super.setBaggageItem(key, text);
@@ -90,5 +92,5 @@ export class JaegerSpan extends Span {
 
 /** `Fancy_Name` as it travels: `fancy-name`. */
 function normalised(name: string): string {
-  return String(name).replaceAll("_", "-").toLowerCase();
+  return toText(name).replaceAll("_", "-").toLowerCase();
 }

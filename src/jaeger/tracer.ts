@@ -12,6 +12,7 @@ import { JaegerPropagator } from "../propagation/jaeger.ts";
 import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Check } from "../settings.ts";
+import { toText } from "../text.ts";
 import type { TraceContext } from "../trace-context.ts";
 import { clock, timeOr } from "../tracer/clock.ts";
 import { ParentBasedSampler, type Sampler } from "../tracer/sampler.ts";
@@ -81,11 +82,12 @@ export class JaegerTracer extends Tracer {
   }
 
   override startSpan(name: string, options?: SpanOptions): JaegerSpan {
-    const span = super.startSpan(name, options) as JaegerSpan;
+    const operation = toText(name);
+    const span = super.startSpan(operation, options) as JaegerSpan;
     const reason = this.#roots.takeReason();
     if (reason !== undefined) span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
     const monotonic = performance.now();
-    span.began(String(name), options, timeOr(clock.offset(monotonic) + monotonic, options?.startTime));
+    span.began(operation, options, timeOr(clock.offset(monotonic) + monotonic, options?.startTime));
     return span;
   }
 

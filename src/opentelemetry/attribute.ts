@@ -2,6 +2,7 @@
 
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { attributeValue } from "../report/attribute-value.ts";
+import { setOwn } from "../set-own.ts";
 
 /**
  * Text, numbers and booleans as they are, and arrays of one of them and null; anything else as text, as the compatibility page wants
@@ -20,5 +21,5 @@ export function attributeOf(value: unknown): AttributeValue | undefined {
 /** Sets an attribute, unless its value is left out. */
 export function putAttribute(attributes: Attributes, name: string, value: unknown): void {
   const attribute = attributeOf(value);
-  if (attribute !== undefined) attributes[name] = attribute;
+  if (attribute !== undefined) setOwn(attributes, name, attribute);
 }

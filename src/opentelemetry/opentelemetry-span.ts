@@ -2,6 +2,7 @@
 
 import type { Baggage, Span as OtelSpan } from "@opentelemetry/api";
 import { Span, type Tracer } from "opentracing";
+import { toText } from "../text.ts";
 import { givenTime } from "../tracer/clock.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 import type { SpanWriter } from "./span-writer.ts";
@@ -48,7 +49,7 @@ export class OpenTelemetrySpan extends Span {
   }
 
   override setOperationName(name: string): this {
-    this.#name = String(name);
+    this.#name = toText(name);
     this.#writer.rename(this.#name);
     return this;
   }
@@ -84,7 +85,7 @@ export class OpenTelemetrySpan extends Span {
     const { baggage } = this.#context;
     this.#earlier ??= new WeakSet();
     this.#earlier.add(baggage);
-    this.#context = this.#with(baggage.setEntry(String(name), { value: String(value) }));
+    this.#context = this.#with(baggage.setEntry(toText(name), { value: toText(value) }));
     return this;
   }
 

@@ -26,6 +26,7 @@ import { count, warn } from "../diagnostics.ts";
 import type { TextCarrier } from "../propagation/propagator.ts";
 import { type Check, checkOptions, hasMethods, isBoolean } from "../settings.ts";
 import { SPAN_KIND } from "../tags.ts";
+import { toText } from "../text.ts";
 import { givenTime } from "../tracer/clock.ts";
 import { VERSION } from "../version.ts";
 import { isEmpty, NO_BAGGAGE, withBaggage } from "./baggage.ts";
@@ -127,14 +128,16 @@ export class OpenTelemetryTracer extends Tracer {
     const parent = ownContext(options?.childOf) ?? parentOf(references);
     const baggage = initialBaggage(parent, references);
 
+    const operation = toText(name);
+
     const adopted = this.#others?.adopt(tags[SPAN_KIND]);
-    if (adopted !== undefined) return this.#over(adopted, String(name), tags, baggage);
+    if (adopted !== undefined) return this.#over(adopted, operation, tags, baggage);
 
     const active = unsuppressed(contextApi.active());
     const root = parent === undefined && !this.#implicitParent;
     const startTime = givenTime(options?.startTime);
     const span = this.#otelTracer().startSpan(
-      String(name),
+      operation,
       {
         kind: spanKind(tags),
         attributes: this.#vocabulary.attributes(tags),
@@ -147,7 +150,7 @@ export class OpenTelemetryTracer extends Tracer {
     const isRecording = span.isRecording();
     if (!isRecording && !this.#isChecked) this.#check(span);
     const writer = isRecording ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
-    return new OpenTelemetrySpan(this, writer, String(name), baggage);
+    return new OpenTelemetrySpan(this, writer, operation, baggage);
   }
 
   /** Writes ids and baggage by OpenTelemetry's propagator. There is no binary format. */

@@ -1,6 +1,7 @@
 // What becomes of tag and log values that are neither text, number nor boolean.
 
 import { count } from "../diagnostics.ts";
+import { unreadable } from "../text.ts";
 
 /** Characters that the text of an object may have. */
 const MAX_TEXT = 8192;
@@ -65,11 +66,6 @@ function objectText(value: object): string {
   } catch (error) {
     return unreadable(error);
   }
-}
-
-function unreadable(error: unknown): string {
-  count("report.encode_error", 1, "a tag or log value cannot be shown", error);
-  return "(a value that cannot be shown)";
 }
 
 function shortened(text: string): string {

@@ -1,6 +1,7 @@
 // Spans as Zipkin v2 JSON: https://zipkin.io/zipkin-api/#/default/post_spans
 
 import { isIP } from "node:net";
+import { setOwn } from "../set-own.ts";
 import { ERROR, type FlatTags, HTTP_URL, SPAN_KIND, tagOf } from "../tags.ts";
 import { DEBUG, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { valueText } from "./attribute-value.ts";
@@ -85,14 +86,8 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
   return result;
 }
 
-/** Sets a property of any name: `__proto__` too. */
 function set(record: Record<string, string>, name: string, value: string): void {
-  Object.defineProperty(record, wellFormed(name), {
-    value: wellFormed(value),
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  setOwn(record, wellFormed(name), wellFormed(value));
 }
 
 function remoteEndpoint(tags: FlatTags): object | undefined {

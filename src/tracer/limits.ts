@@ -13,7 +13,7 @@ export interface SpanLimits {
   readonly maxLinks: number;
   /** Attributes of one event or link by OpenTelemetry's API, 128 by default. */
   readonly maxFields: number;
-  /** Characters in a text value of a tag or log field, 8192 by default. */
+  /** Characters in a text value of a tag or log field, in the texts of an array, and in an error's message and stack; 8192 by default. */
   readonly maxValueLength: number;
 }
 
@@ -43,9 +43,39 @@ export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
   };
 }
 
-/** A tag or log value, cut to `maxLength` if it is a longer text. */
+/** A tag or log value, with `maxLength` characters where it is a longer text. Of an array with such texts a copy. */
 export function limitedValue(value: unknown, maxLength: number): unknown {
-  if (typeof value !== "string" || value.length <= maxLength) return value;
+  if (typeof value === "string") return value.length <= maxLength ? value : cut(value, maxLength);
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    if (!Array.isArray(value) || !value.some((one) => isLong(one, maxLength))) return value;
+    return value.map((one) => (isLong(one, maxLength) ? cut(one, maxLength) : one));
+  } catch {
+    return value; // a proxy that refuses: whoever reads it counts that
+  }
+}
+
+/**
+ * For the fields of a log: sets the message and the stack of an error in it, cut, where they are too long. What the fields say comes before what
+ * the error does.
+ */
+export function limitError(fields: Record<string, unknown>, maxLength: number): void {
+  const error = fields["error.object"];
+  if (typeof error !== "object" || error === null) return;
+  try {
+    const { message, stack } = error as Record<string, unknown>;
+    if (isLong(message, maxLength)) fields["message"] ??= cut(message, maxLength);
+    if (isLong(stack, maxLength)) fields["stack"] ??= cut(stack, maxLength);
+  } catch {
+    // Getters that throw: whoever reads the error counts that.
+  }
+}
+
+function isLong(value: unknown, maxLength: number): value is string {
+  return typeof value === "string" && value.length > maxLength;
+}
+
+function cut(text: string, maxLength: number): string {
   count("span.values_truncated");
-  return value.slice(0, maxLength);
+  return text.slice(0, maxLength);
 }

@@ -3,9 +3,11 @@
 import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
+import { setOwn } from "../set-own.ts";
+import { toText } from "../text.ts";
 import { SAMPLED } from "../trace-context.ts";
 import { timeOr } from "./clock.ts";
-import { limitedValue } from "./limits.ts";
+import { limitError, limitedValue } from "./limits.ts";
 import type { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
 import type { Tracer } from "./tracer.ts";
@@ -14,7 +16,7 @@ import type { Tracer } from "./tracer.ts";
 export let recordOf: (span: Span) => SpanRecord | undefined;
 
 /**
- * A span of the built-in tracer. No method ever throws. Calls after `finish`, and a second `finish`, are ignored and
+ * A span of the built-in tracer. No method throws, unless a getter of what it is given does. Calls after `finish`, and a second `finish`, are ignored and
  * counted (`span.used_after_finish`, `span.finished_twice`). An unsampled span ignores all but baggage.
  */
 export class Span extends OpenTracingSpan {
@@ -56,7 +58,7 @@ export class Span extends OpenTracingSpan {
   }
 
   override setOperationName(name: string): this {
-    if (this.#record !== undefined) this.#record.operationName = String(name);
+    if (this.#record !== undefined) this.#record.operationName = toText(name);
     else this.ignored();
     return this;
   }
@@ -87,7 +89,8 @@ export class Span extends OpenTracingSpan {
       count("span.logs_dropped");
     } else {
       const kept: Record<string, unknown> = {};
-      for (const name in fields) kept[name] = limitedValue(fields[name], maxValueLength);
+      for (const name in fields) setOwn(kept, name, limitedValue(fields[name], maxValueLength));
+      limitError(kept, maxValueLength);
       record.addLog({ timestamp: timeOr(record.clockOffset + performance.now(), timestamp), fields: kept });
     }
     return this;
@@ -105,7 +108,7 @@ export class Span extends OpenTracingSpan {
     }
     // A context that somebody already took keeps the baggage it had.
     const context = this.#context.copy();
-    context.baggage = (context.baggage ?? EMPTY_BAGGAGE).with(String(name), String(value));
+    context.baggage = (context.baggage ?? EMPTY_BAGGAGE).with(toText(name), toText(value));
     this.#context = context;
     if (this.#record !== undefined) this.#record.context = context;
     return this;

@@ -25,6 +25,7 @@ import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter, SpanReference } from "../report/reporter.ts";
 import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
+import { toText } from "../text.ts";
 import { DEBUG, DECISION_ONLY, hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
 import { clock, timeOr } from "./clock.ts";
 import { randomWord } from "./ids.ts";
@@ -106,10 +107,11 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     if (this.#extension?.isSuppressed(options)) return this.makeSpan(new SpanContext(), undefined);
     const references = validReferences(options?.references);
     const parent = parentOf(options?.childOf, references);
-    const context = this.#newContext(String(name), parent, options?.tags);
+    const operation = toText(name);
+    const context = this.#newContext(operation, parent, options?.tags);
     if ((context.traceFlags & SAMPLED) === 0) return this.makeSpan(context, undefined);
 
-    const span = this.makeSpan(context, newRecord(context, String(name), parent, references, options?.startTime));
+    const span = this.makeSpan(context, newRecord(context, operation, parent, references, options?.startTime));
     if (options?.tags !== undefined) span.addTags(options.tags);
     if (parent?.debugId !== undefined && !hasIds(parent)) span.setTag(JAEGER_DEBUG_ID, parent.debugId);
     return span;

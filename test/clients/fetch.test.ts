@@ -171,6 +171,34 @@ scene("a fetch that is not undici's, such as a mock, still ends its span", async
   globalThis.fetch = traced;
 });
 
+scene("undici's own fetch in place of the global one has all of its Request", async () => {
+  const traced = globalThis.fetch;
+  globalThis.fetch = undici.fetch as never;
+  await onScene(client, {}, async (inner) => {
+    const init = { method: "PUT", headers: { "x-own": "1" }, body: "x" };
+    const request = new undici.Request(`${inner.origin}/status/200`, init);
+    assert.equal(await (await fetch(request as never)).text(), "answer");
+    await inner.reporter.waitFor(2);
+    assert.equal(tree(inner), "\nPUT  client 200");
+    const { "x-own": own, traceparent, "content-type": type } = inner.received[0]!;
+    assert.deepEqual([own, type, String(traceparent).slice(0, 3)], ["1", "text/plain;charset=UTF-8", "00-"]);
+  });
+  globalThis.fetch = traced;
+});
+
+test("a method that fetch leaves as it is is one span, where headers must not go, too", () =>
+  onScene(client, { propagateTo: ["http://elsewhere/"] }, async (s) => {
+    await (await fetch(`${s.origin}/status/200`, { method: "patch" })).text().catch(() => {});
+    assert.equal(tree(s).replace(/client.*/, "client"), "\npatch  client");
+  }));
+
+scene("a method is told as it goes out: fetch makes some upper case, and others not", async (s) => {
+  for (const method of ["post", "Delete", "patch", "reorder"]) {
+    await (await fetch(`${s.origin}/status/200`, { method })).text().catch(() => {});
+  }
+  assert.equal(tree(s).replaceAll(/ {2}client.*/g, ""), "\nPOST\nDELETE\npatch\nreorder");
+});
+
 scene("a stand-in that answers nothing, or throws, does so as ever, and its span ends", async (s) => {
   const traced = globalThis.fetch;
   globalThis.fetch = ((url: string) => {

@@ -321,6 +321,23 @@ scene("a timeout that only warns is no error", async (s) => {
   assert.equal(tree(s), "\nGET  client 200");
 });
 
+scene("a connection that is reset half-way, rather than closed, is reset as well", async (s) => {
+  let reset = (): void => {};
+  const server = http.createServer((_request, response) => {
+    reset = () => response.socket!.resetAndDestroy();
+    response.writeHead(200, { "content-length": "100" }).write("a part");
+  });
+  const port = await listenOnFreshPort(server);
+  const request = http.get({ host: "127.0.0.1", port });
+  const isClosed = closed(request);
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  response.on("error", () => {}).on("data", () => reset());
+  await isClosed;
+  await s.reporter.waitFor(1);
+  assert.equal(tree(s), "\nGET  client 200 error=connection_reset");
+  server.close();
+});
+
 scene("a response that this side destroys half-way is cut", async (s) => {
   for (const destroy of ["response", "request"]) {
     const request = http.get(`${s.origin}/half`);

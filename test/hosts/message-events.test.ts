@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { type Tracing, type TracingOptions, traceServer } from "node-opentracing";
+import { traceServers } from "#src/hosts/servers.js";
 import { listening, takeTree, tracingTo } from "./listening.js";
 
 type Listener = (request: IncomingMessage, response: ServerResponse, tracing: Tracing) => void;
@@ -47,6 +48,64 @@ POST  server 200
   whole
   finished`,
   );
+});
+
+for (const [who, begin] of [
+  ["one server alone", traceServer],
+  ["all servers", (_server: http.Server, tracing: Tracing) => traceServers(tracing.http)],
+] as const) {
+  test(`${who}: where listen was called in a span, connections are not in it, and who waits for "listening" is`, async (t) => {
+    const { tracing, reporter } = tracingTo(t);
+    const server = http.createServer((request, response) => {
+      const told = (name: string) => (): void => tracing.startActiveSpan(name, () => {});
+      request.on("data", told("piece")).on("close", told("closed"));
+      request.on("end", () => response.end("hello"));
+    });
+    const undo = begin(server, tracing);
+    await tracing.startActiveSpan("boot", async () => {
+      server.once("listening", () => tracing.startActiveSpan("listens", () => {}));
+      await listening(t, server);
+    });
+    await (await listening(t, server)).ask("POST /\ncontent-length: 4", "body");
+    undo();
+    assert.equal(
+      await takeTree(reporter, 5),
+      `
+boot
+  listens
+POST  server 200
+  piece
+  closed`,
+    );
+  });
+}
+
+test("where listen was called in a span, a request that takes too long is ended in its own", async (t) => {
+  const { tracing } = tracingTo(t);
+  const active: unknown[] = [];
+  let request: IncomingMessage | undefined;
+  const limits = { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 50 };
+  const server = http.createServer(limits, (one) => {
+    request = one.resume().on("error", () => active.push(tracing.activeSpan()));
+  });
+  traceServer(server, tracing);
+  const client = await tracing.startActiveSpan("boot", async () => (await listening(t, server)).connect());
+  await client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbo").until("408");
+  await client.end();
+  assert.deepEqual(active, [tracing.getSpan(request!)]);
+  assert.notEqual(active[0], undefined);
+});
+
+test("where listen fails in a span, whoever hears of it is in that span", async (t) => {
+  const { tracing, reporter } = tracingTo(t);
+  const { port } = await listening(t, http.createServer());
+  const server = http.createServer();
+  traceServer(server, tracing);
+  await tracing.startActiveSpan("boot", async () => {
+    server.once("error", () => tracing.startActiveSpan("fails", () => {}));
+    await new Promise((resolve) => server.listen(port, "127.0.0.1").on("error", resolve));
+  });
+  assert.equal(await takeTree(reporter, 2), "\nboot\n  fails");
 });
 
 test("a request that is not traced has no active span in its listeners", async (t) => {

@@ -68,6 +68,25 @@ test("decorated handler 1: a method, by a decorator of TypeScript's older kind",
   assert.equal(spanTree(reporter.spans, { tags: ["method"] }), "\nGET  server 200 method=GET");
 });
 
+test("decorated handler 1: listeners of a request's body, which comes later, run in its span", async (t) => {
+  const { tracing, reporter } = kit();
+  let returned = (): void => {};
+  const isServed = new Promise<void>((resolve) => {
+    returned = resolve;
+  });
+  const handler = tracing.trace()((request: IncomingMessage, response: ServerResponse): void => {
+    request.on("data", () => tracing.startActiveSpan("piece", () => {}));
+    request.on("end", () => response.end("hello"));
+    setImmediate(returned);
+  });
+  const client = await serve(t, handler);
+  client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n");
+  await isServed;
+  await client.send("body").until("hello");
+  await reporter.waitFor(2);
+  assert.equal(spanTree(reporter.spans), "\nPOST  server 200\n  piece");
+});
+
 test("decorated handler 2: the span lasts until the handler has settled and the response is closed", async (t) => {
   const { tracing, reporter } = kit();
   let settle = (): void => {};

@@ -44,10 +44,17 @@ test("an error that tells no secret is logged itself", () =>
   }));
 
 test("mail addresses and paths stay in texts", () => {
-  for (const text of ["ask joe@example.com", "at f (/app/undici@7.0.0/x.js:1:2)", "why?", "plain"]) {
+  for (const text of [
+    "ask joe@example.com",
+    "issue #12: a #tag",
+    "at f (/app/undici@7.0.0/x.js:1:2)",
+    "why?",
+    "plain",
+  ]) {
     assert.equal(redactedText(text, redact), text);
   }
   assert.equal(redactedText("to u:p@h:1 failed", redact), "to REDACTED:REDACTED@h:1 failed");
+  assert.equal(redactedText("see /callback#token=s3cr3t", redact), "see /callback#token=REDACTED");
 });
 
 test("redaction of a text takes time in proportion to its length", () => {

@@ -122,4 +122,7 @@ test("attributes: secrets are not given, by whatever path they are asked for", (
   assert.doesNotMatch(JSON.stringify(tags), /secret/);
   assert.equal(tags["headers.authorization"], "REDACTED");
   assert.equal(tags["rawHeaders"], '["Authorization","REDACTED","Accept","*/*"]');
+  const single = { ...request, headersDistinct: { authorization: ["Basic secret"], accept: ["*/*"] } };
+  const paths = ["headersDistinct.authorization.0", "headersDistinct.accept.0", "rawHeaders.1", "rawHeaders.3"];
+  assert.deepEqual(Object.values(tagsOf(paths, single)), ["REDACTED", "*/*", "REDACTED", "*/*"]);
 });

@@ -13,7 +13,7 @@ import * as jaeger from "node-opentracing/jaeger";
 import { initTracer, type TracingConfig, type TracingOptions } from "node-opentracing/jaeger";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP, Tracer as NoopTracer, type SpanContext } from "opentracing";
-import type { DiagnosticsMessage } from "#src/diagnostics.js";
+import { type DiagnosticsMessage, diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { agentEndpoint, otlpEndpoint } from "#src/jaeger/endpoint.js";
 import { readJaegerEnvironment } from "#src/jaeger/environment.js";
 import { type BackEnd, startBackEnd } from "../report/back-end.js";
@@ -593,6 +593,16 @@ test("a tracer made by hand: by default nothing is recorded; what it does not us
   assert.equal(reporter.spans.length, 1);
   assert.throws(() => new jaeger.Tracer("s", reporter, { isSampled: () => true } as never), /one of the samplers/);
   assert.throws(() => new jaeger.Tracer("s", {} as never), /a reporter/);
+});
+
+test("a name or a baggage item that has no text throws nothing, and is counted once", () => {
+  resetDiagnostics();
+  const reporter = new jaeger.InMemoryReporter();
+  const textless = Object.create(null) as string;
+  const tracer = new jaeger.Tracer("s", reporter, new jaeger.ConstSampler(true));
+  tracer.startSpan(textless).setOperationName(textless).setBaggageItem(textless, textless).finish();
+  assert.equal(reporter.spans[0]!.operationName, "(a value that cannot be shown)");
+  assert.deepEqual(diagnostics(), { "report.encode_error": 4 });
 });
 
 test("a process that does not close its tracer still delivers its last spans, and ends", async (t) => {

@@ -79,10 +79,11 @@ test("events: a name, attributes and a time in any order that the API allows, wi
     t,
     (span) => {
       span.addEvent("plain").addEvent("timed", at);
-      span.addEvent("full", { a: 1, b: "abcdefgh", c: 3 }, [1_700_000_000, 500_000]).addEvent("too many");
+      span.addEvent("full", { a: 1, b: "abcdefgh", c: 3 }, [1_700_000_000, 500_000]);
+      span.addEvent("any name", JSON.parse('{"__proto__": ["x"]}')).addEvent("too many");
     },
     {},
-    { maxLogs: 3, maxFields: 2, maxValueLength: 5 },
+    { maxLogs: 4, maxFields: 2, maxValueLength: 5 },
   );
   assert.deepEqual(
     span.logs.map(({ name, fields, droppedFields }) => [name, fields, droppedFields]),
@@ -90,6 +91,7 @@ test("events: a name, attributes and a time in any order that the API allows, wi
       ["plain", {}, 0],
       ["timed", {}, 0],
       ["full", { a: 1, b: "abcde" }, 1],
+      ["any name", JSON.parse('{"__proto__": ["x"]}'), 0],
     ],
   );
   assert.equal(span.logs[1]!.timestamp, at.getTime());
@@ -337,11 +339,14 @@ test("a span with wrong arguments is made all the same", (t) => {
   const context = { ...LINKED, traceState: unreadable as never };
   lib.startSpan("e", { links: [{ context }] }, trace.setSpanContext(ROOT_CONTEXT, context)).end();
   lib.startSpan("f").setStatus(none).addLink(none).addLinks(none).setAttributes(none).addEvent(none, none, none).end();
-  assert.equal(reporter.spans.length, 7);
+  lib.startSpan(Object.create(null)).updateName(Object.create(null)).addEvent(Object.create(null)).end();
+  assert.equal(reporter.spans.length, 8);
   assert.deepEqual(
     reporter.spans.map(({ references, status }) => [references.length, status]),
-    [0, 0, 0, 0, 0, 1, 0].map((links) => [links, undefined]),
+    [0, 0, 0, 0, 0, 1, 0, 0].map((links) => [links, undefined]),
   );
+  const { operationName, logs } = reporter.spans[7]!;
+  assert.deepEqual([operationName, logs[0]!.name], Array(2).fill("(a value that cannot be shown)"));
   assert.equal(traceIdHex(reporter.spans[5]!.context), LINKED.traceId);
 });
 

@@ -268,6 +268,8 @@ export function tracerCases(sdk: Sdk): void {
             .log(null as never)
             .log(undefined as never)
             .finish();
+          const textless = Object.create(null);
+          tracer.startSpan(textless).setOperationName(textless).setBaggageItem(textless, textless).finish();
         },
         { stableNames },
       );
@@ -280,6 +282,7 @@ export function tracerCases(sdk: Sdk): void {
           ["no references", 0, ""],
           ...Array(4).fill(["times", 0, "timed"]),
           ["log", 0, "log,log"],
+          ["(a value that cannot be shown)", 0, ""],
         ],
       );
       for (const { startTime, endTime, events } of spans) {
@@ -289,7 +292,7 @@ export function tracerCases(sdk: Sdk): void {
         }
       }
     }
-    assert.deepEqual(diagnostics(), { "span.foreign_parent": 4 });
+    assert.deepEqual(diagnostics(), { "span.foreign_parent": 4, "report.encode_error": 8 });
   });
 
   test("what comes after finish is ignored and counted", () => {

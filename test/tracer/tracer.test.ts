@@ -2,9 +2,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { diagnostics, MemoryReporter, Span, SpanContext, TraceContextPropagator, Tracer } from "node-opentracing";
+import {
+  diagnostics,
+  type FinishedSpan,
+  MemoryReporter,
+  Span,
+  SpanContext,
+  TraceContextPropagator,
+  Tracer,
+} from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import * as opentracing from "opentracing";
+import { errorFacts } from "#src/report/error-facts.js";
 import { clock } from "#src/tracer/clock.js";
 
 function setUp(options: object = {}): { tracer: Tracer; reporter: MemoryReporter } {
@@ -152,6 +161,29 @@ test("tags, logs, name and times reach the reporter as given", () => {
   assert.deepEqual([reported!.startTime, reported!.endTime], [1_000.25, 1_500.75]);
 });
 
+test("a name or a baggage item that has no text throws nothing, and a log keeps a field of any name", () => {
+  const { tracer, reporter } = setUp();
+  const textless = Object.create(null) as string;
+  const shown = growth("report.encode_error", () => {
+    const span = tracer.startSpan(textless).setOperationName(textless).setBaggageItem(textless, textless);
+    span.finish();
+    assert.equal(span.getBaggageItem("(a value that cannot be shown)"), "(a value that cannot be shown)");
+    tracer
+      .startSpan(Symbol("s") as never)
+      .log(JSON.parse('{"__proto__": {"a": 1}, "b": 2}'))
+      .finish();
+  });
+  assert.equal(shown, 4);
+  assert.deepEqual(
+    reporter.spans.map(({ operationName }) => operationName),
+    ["(a value that cannot be shown)", "Symbol(s)"],
+  );
+  assert.deepEqual(Object.entries(reporter.spans[1]!.logs[0]!.fields), [
+    ["__proto__", { a: 1 }],
+    ["b", 2],
+  ]);
+});
+
 test("times are laid on the process's own origin, so that services on one machine agree to microseconds", () => {
   assert.equal(clock.offset(performance.now()), performance.timeOrigin);
 });
@@ -263,6 +295,30 @@ test("maxValueLength: text of that length is kept, one longer is cut and counted
   assert.equal(cut, 2);
   assert.deepEqual(reporter.spans[0]!.tags, ["fits", "1234", "long", "1234"]);
   assert.deepEqual(reporter.spans[0]!.logs[0]!.fields, { fits: "1234", long: "1234" });
+});
+
+test("maxValueLength holds for texts in arrays, and for the message and the stack of an error that is logged", () => {
+  const { tracer, reporter } = setUp({ limits: { maxValueLength: 20 } });
+  const error = new RangeError("m".repeat(1_000_000));
+  const list = ["short", "l".repeat(21), 7];
+  const cut = growth("span.values_truncated", () => {
+    tracer
+      .startSpan("a", { tags: { list, refused: Proxy.revocable([], {}).proxy } })
+      .log({ event: "error", "error.object": error })
+      .log({ event: "error", "error.object": new RangeError("brief"), stack: "given" })
+      .finish();
+  });
+  assert.equal(cut, 3);
+  const [{ tags, logs }] = reporter.spans as [FinishedSpan];
+  assert.deepEqual(tags[1], ["short", "l".repeat(20), 7]);
+  assert.equal(list[1]!.toString().length, 21);
+  assert.deepEqual(errorFacts(logs[0]!.fields), {
+    kind: "RangeError",
+    type: "RangeError",
+    message: "m".repeat(20),
+    stack: "RangeError: mmmmmmmm",
+  });
+  assert.equal(errorFacts(logs[1]!.fields).message, "brief");
 });
 
 test("a reporter that throws loses the span, counted, and nothing else", () => {

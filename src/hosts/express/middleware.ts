@@ -24,7 +24,7 @@ export class MiddlewareSpans {
 
   constructor(traced: TracedRequest, response: ServerResponse) {
     this.#traced = traced;
-    listen(response, "close", () => {
+    listen(response, traced.lastEvent, () => {
       for (const span of this.#open) this.#end(span, undefined);
     });
   }

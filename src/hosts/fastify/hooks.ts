@@ -7,7 +7,7 @@ import type { HttpTracing } from "../../http/http-tracing.ts";
 import { listen } from "../../listen.ts";
 import { patch } from "../../patch.ts";
 import { failChild, finishChild, startChild } from "../child-span.ts";
-import { tracedOf } from "../traced-request.ts";
+import { type TracedRequest, tracedOf } from "../traced-request.ts";
 import type { Done, FastifyInstance, FastifyReply, FastifyRequest } from "./instance.ts";
 
 type Hook = (this: unknown, ...args: unknown[]) => unknown;
@@ -74,7 +74,7 @@ function inSpan(type: string, hook: unknown, spans: Spans): unknown {
     const isOn = traced !== undefined && (spans.isOn ?? traced.tracing.traceMiddleware);
     const span = isOn ? startChild(traced, "fastify", name, type) : undefined;
     if (span === undefined) return Reflect.apply(hook as Hook, this, args);
-    const call = new HookCall(traced!.tracing, span, args[doneAt] as Done);
+    const call = new HookCall(traced!, span, args[doneAt] as Done);
     args[doneAt] = call.done;
     return call.run(hook as Hook, this, args, reply);
   };
@@ -82,18 +82,22 @@ function inSpan(type: string, hook: unknown, spans: Spans): unknown {
 
 /** One run of a hook, until it says that it is done: by `done`, its promise, or the reply that it sent instead. */
 class HookCall {
-  readonly #tracing: HttpTracing;
+  readonly #traced: TracedRequest;
   readonly #span: Span;
   readonly #done: (...args: unknown[]) => void;
   /** What was active around the hook, and is behind it. */
   readonly #around: Span | undefined;
   #isOpen = true;
 
-  constructor(tracing: HttpTracing, span: Span, done: (...args: never[]) => void) {
-    this.#tracing = tracing;
+  constructor(traced: TracedRequest, span: Span, done: (...args: never[]) => void) {
+    this.#traced = traced;
     this.#span = span;
     this.#done = done as (...args: unknown[]) => void;
-    this.#around = tracing.scope.active();
+    this.#around = this.#tracing.scope.active();
+  }
+
+  get #tracing(): HttpTracing {
+    return this.#traced.tracing;
   }
 
   run(hook: Hook, self: unknown, args: unknown[], reply: FastifyReply): unknown {
@@ -107,7 +111,7 @@ class HookCall {
     if (isPlainPromise(result)) result.then(this.#finish, this.#failed);
     // Any other thenable is for Fastify alone to ask: see `watched` in fastify-instance.
     else if (isThenable(result) || reply.sent) this.#finish();
-    else if (this.#isOpen) listen(reply.raw, "close", this.#finish);
+    else if (this.#isOpen) listen(reply.raw, this.#traced.lastEvent, this.#finish);
     return result;
   }
 

@@ -2,6 +2,7 @@
 
 import type { Attributes } from "@opentelemetry/api";
 import { count } from "../../diagnostics.ts";
+import { setOwn } from "../../set-own.ts";
 import { limitedValue, type SpanLimits } from "../../tracer/limits.ts";
 
 /** Whether the API's specification lets this be an attribute: a name that is not empty, and a value. */
@@ -35,7 +36,7 @@ export function keptAttributes(
       dropped++;
     } else {
       size++;
-      kept[name] = limitedAttribute(value, maxValueLength);
+      setOwn(kept, name, limitedAttribute(value, maxValueLength));
     }
   }
   if (dropped > 0) count("span.tags_dropped", dropped);

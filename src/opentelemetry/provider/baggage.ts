@@ -9,6 +9,7 @@ import {
 import { baggageOf, EMPTY_BAGGAGE } from "../../propagation/baggage.ts";
 import { encodedValueOf, nameOf } from "../../propagation/baggage-header.ts";
 import { decoded, encodedName, encodedValue } from "../../propagation/percent.ts";
+import { setOwn } from "../../set-own.ts";
 import type { Baggage } from "../../trace-context.ts";
 
 /** Neither kind ever changes: each is translated once, and back to the same object. */
@@ -33,10 +34,10 @@ export function apiBaggage(baggage: Baggage | undefined): ApiBaggage | undefined
   const entries: Record<string, BaggageEntry> = {};
   for (const member of baggage.header === "" ? [] : baggage.header.split(",")) {
     const properties = member.indexOf(";");
-    entries[decoded(nameOf(member))] = {
+    setOwn(entries, decoded(nameOf(member)), {
       value: decoded(encodedValueOf(member)),
       ...(properties < 0 ? {} : { metadata: baggageEntryMetadataFromString(member.slice(properties + 1)) }),
-    };
+    });
   }
   const made = propagation.createBaggage(entries);
   return paired(baggage, made, made);

@@ -16,6 +16,7 @@ import { count } from "../../diagnostics.ts";
 import { REFERENCE_LINK } from "../../link.ts";
 import type { InstrumentationScope } from "../../report/reporter.ts";
 import { ERROR, SPAN_KIND } from "../../tags.ts";
+import { toText } from "../../text.ts";
 import { timeOr } from "../../tracer/clock.ts";
 import { limitedValue } from "../../tracer/limits.ts";
 import { recordOf, Span } from "../../tracer/span.ts";
@@ -159,7 +160,7 @@ export class BilingualSpan extends Span implements ApiSpan {
     } else {
       const { kept, dropped } = keptAttributes(attributes, limits);
       const timestamp = timeOr(record.clockOffset + performance.now(), millisecondsOf(time));
-      record.addLog({ timestamp, fields: kept, name: String(name), droppedFields: dropped });
+      record.addLog({ timestamp, fields: kept, name: toText(name), droppedFields: dropped });
     }
   }
 }
