@@ -64,13 +64,15 @@ export async function runGeneration(
   }
 }
 
+/** How long a period of a workload is: connections are made anew for each, and that shall not be most of it. */
+export function secondsOf({ connections }: Workload, asked: number): number {
+  return connections > 1000 ? Math.max(asked, 4) : asked;
+}
+
 async function measure(measured: Measured[], workload: Workload, options: GenerationOptions): Promise<LadderPeriod[]> {
   const { path, headers = {}, connections } = workload;
-  const apply = (port: number, least: number) => {
-    // Connections are made anew for each period, and that shall not be most of it.
-    const seconds = connections > 1000 ? Math.max(least, 4) : least;
-    return load({ port, path, headers, connections, seconds });
-  };
+  const apply = (port: number, asked: number) =>
+    load({ port, path, headers, connections, seconds: secondsOf(workload, asked) });
   for (const { port } of measured) {
     // The first request loads what is loaded late, and may take its time.
     await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();

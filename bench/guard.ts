@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Figures, judge } from "./guard/judge.ts";
 import { measure } from "./guard/measure.ts";
-import { versionOf } from "./ladder.ts";
 import { root } from "./places.ts";
+import { majorOf, versionOf } from "./release.ts";
 
 const file = join(root, "bench", "guard", "limits.json");
 /** By the major release of Node; those of other releases are not judged. */
@@ -18,7 +18,7 @@ const [binaries = "", ...args] = process.argv.slice(2);
 let failed = false;
 for (const node of binaries.split(",")) {
   const version = versionOf(node);
-  const major = version.slice(1).split(".")[0]!;
+  const major = majorOf(version);
   const figures = await measure(node);
   if (args.includes("--update")) {
     limits[major] = { ...rounded(figures), ...RATIO };

@@ -1,13 +1,17 @@
 // The ladder: every variant on every workload, in several generations, and a table of what tracing added.
 
-import { spawnSync } from "node:child_process";
-import { runGeneration } from "./generation.ts";
+import { runGeneration, secondsOf } from "./generation.ts";
 import { loadTool } from "./load/load.ts";
-import type { Options } from "./options.ts";
+import { chosen, type Options } from "./options.ts";
+import { versionOf } from "./release.ts";
 import { type LadderPeriod, type LadderRun, type Proof, put, type Results } from "./results.ts";
 import { paired, summary } from "./statistics.ts";
 import { VARIANTS } from "./variants/variant.ts";
+import { measuredCommit } from "./versions.ts";
 import { WORKLOADS } from "./workloads/workload.ts";
+
+/** What all others are compared with, asked for or not. */
+const BASE = "untraced";
 
 /**
  * Runs what the options choose on one Node, adds it to the results after each workload, and prints it. A workload that fails is
@@ -16,10 +20,11 @@ import { WORKLOADS } from "./workloads/workload.ts";
 export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
   for (const name of chosen(options.workloads, WORKLOADS, "workload")) {
     const own = WORKLOADS[name]!.variants ?? Object.keys(VARIANTS);
-    const variants = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
+    const asked = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
+    const variants = asked.includes(BASE) ? asked : [BASE, ...asked];
     try {
       const run = await measured(name, variants, options, node);
-      put(results.ladder, run, ["workload", "node"]);
+      put(results.ladder, run, ["workload"]);
       save();
       print(run);
     } catch (error) {
@@ -40,25 +45,11 @@ async function measured(name: string, variants: readonly string[], options: Opti
   }
   const recorded = new Date().toISOString().slice(0, 10);
   const load = `${loadTool}, ${workload.connections} connections`;
-  const { seconds, warmUp } = options;
-  return { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
-}
-
-/** The names that were given, or all. @throws Error for one that does not exist */
-export function chosen(
-  names: readonly string[],
-  table: Readonly<Record<string, unknown>>,
-  what: string,
-): readonly string[] {
-  const known = Object.keys(table);
-  for (const name of names) {
-    if (!known.includes(name)) throw new Error(`there is no ${what} "${name}"; there are ${known.join(", ")}`);
-  }
-  return names.length === 0 ? known : names;
-}
-
-export function versionOf(node: string): string {
-  return spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim();
+  const seconds = secondsOf(workload, options.seconds);
+  const { warmUp } = options;
+  const run = { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
+  const commit = measuredCommit();
+  return commit === undefined ? run : { ...run, commit };
 }
 
 function print(run: LadderRun): void {
@@ -66,8 +57,8 @@ function print(run: LadderRun): void {
   const variants = [...new Set(run.periods.map(({ variant }) => variant))];
   const rows = variants.map((variant) => {
     const own = run.periods.filter((period) => period.variant === variant);
-    const added = summary(paired(run.periods, variant, "untraced", (one, base) => one.cpu - base.cpu));
-    const throughput = summary(paired(run.periods, variant, "untraced", (one, base) => one.rate / base.rate));
+    const added = summary(paired(run.periods, variant, BASE, (one, base) => one.cpu - base.cpu));
+    const throughput = summary(paired(run.periods, variant, BASE, (one, base) => one.rate / base.rate));
     return {
       variant,
       "CPU µs": summary(own.map(({ cpu }) => cpu)).median.toFixed(1),

@@ -1,12 +1,14 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
+import { existsSync } from "node:fs";
 import { runFootprint } from "./footprint/footprint.ts";
 import { runInstructions } from "./instructions/instructions.ts";
-import { runLadder, versionOf } from "./ladder.ts";
+import { runLadder } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { pageResults, writePage } from "./page/write.ts";
 import { hasOwnNetwork, keepAwake, moveToOwnNetwork } from "./quiet.ts";
+import { versionOf } from "./release.ts";
 import { machine, readResults, writeResults } from "./results.ts";
 import { versions } from "./versions.ts";
 
@@ -24,7 +26,9 @@ try {
 
 async function run(options: Options): Promise<void> {
   if (options.page) {
-    writePage(readResults(options.json ?? pageResults));
+    const file = options.json ?? pageResults;
+    if (!existsSync(file)) throw new Error(`--page makes the page from results, and there is no ${file}`);
+    writePage(readResults(file));
     return;
   }
   await moveToOwnNetwork();

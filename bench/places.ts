@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { majorOf } from "./release.ts";
 
 /** The checkout. */
 export const root: string = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -27,7 +28,7 @@ export type Peer = "opentelemetry" | "datadog" | "sentry" | "elastic" | "jaeger"
  * @param node the version that runs it, by default this process's
  */
 export function peerFolder(peer: Peer, node: string = process.versions.node): string {
-  const isOld = Number.parseInt(node.replace("v", ""), 10) < 22;
+  const isOld = Number(majorOf(node)) < 22;
   const line = peer === "opentelemetry" || peer === "datadog" ? `${peer}-${isOld ? 20 : 24}` : peer;
   return join(root, "bench", "peers", line);
 }

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
+import { majorOf } from "./release.ts";
 import type { Period } from "./statistics.ts";
 
 /** One second or so of load on one server process. */
@@ -36,6 +37,8 @@ export interface LadderRun {
   /** Seconds of load before. Undefined in results from before it was told: three. */
   readonly warmUp?: number;
   readonly recorded: string;
+  /** The commit that was measured; undefined outside a repository, and in results from before it was told. */
+  readonly commit?: string;
   readonly periods: readonly LadderPeriod[];
   readonly proofs: readonly Proof[];
 }
@@ -62,12 +65,13 @@ export interface InstructionRun {
   readonly misses?: readonly number[];
 }
 
-/** Something measured a few times: `memory.flat`, `start`, `size`. */
+/** Something that is no cost of a request: "CPU of import and start", "size installed". */
 export interface FootprintRun {
   readonly measure: string;
   readonly variant: string;
   readonly node: string;
   readonly unit: string;
+  /** One of each set of fresh processes. */
   readonly values: readonly number[];
 }
 
@@ -94,9 +98,10 @@ export function writeResults(file: string, results: Results): void {
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
 }
 
-/** Puts a run in the place of the earlier one that has the same values under these names, or at the end. */
-export function put<R extends object>(runs: R[], run: R, names: readonly (keyof R)[]): void {
-  const at = runs.findIndex((one) => names.every((name) => one[name] === run[name]));
+/** Puts a run in the place of the earlier one on the same major release of Node that has the same values under these names, or at the end. */
+export function put<R extends { readonly node: string }>(runs: R[], run: R, names: readonly (keyof R)[]): void {
+  const major = majorOf(run.node);
+  const at = runs.findIndex((one) => majorOf(one.node) === major && names.every((name) => one[name] === run[name]));
   if (at < 0) runs.push(run);
   else runs[at] = run;
 }

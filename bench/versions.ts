@@ -1,8 +1,10 @@
 // The versions of what was compared.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { peerFolder, root } from "./places.ts";
+import { majorOf } from "./release.ts";
 import { VARIANTS } from "./variants/variant.ts";
 
 const FRAMEWORKS = ["express", "fastify", "koa", "@koa/router", "hono", "@hono/node-server"];
@@ -14,13 +16,19 @@ export function versions(node: string): Record<string, string> {
   for (const { peer } of Object.values(VARIANTS)) {
     if (peer === undefined) continue;
     const [folder, name] = peer;
-    found[`${name} on Node ${node.replace("v", "").split(".")[0]}`] = versionIn(
-      join(peerFolder(folder, node), "node_modules", name),
-    );
+    found[`${name} on Node ${majorOf(node)}`] = versionIn(join(peerFolder(folder, node), "node_modules", name));
   }
   return found;
 }
 
 function versionIn(folder: string): string {
   return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/** The commit of this checkout, with a plus where it has been changed since; undefined outside a repository. */
+export function measuredCommit(): string | undefined {
+  const git = (...args: string[]): string => spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout ?? "";
+  const commit = git("rev-parse", "--short", "HEAD").trim();
+  if (commit === "") return undefined;
+  return git("status", "--porcelain", "--untracked-files=no") === "" ? commit : `${commit}+`;
 }

@@ -3,9 +3,10 @@
 import { Child } from "../child.ts";
 import { prove } from "../generation.ts";
 import { inTurn } from "../in-turn.ts";
-import { type Answered, load } from "../load/load.ts";
+import { load, type Paced, pacedLoad } from "../load/load.ts";
 import type { Options } from "../options.ts";
 import { undisturbed } from "../quiet.ts";
+import { median } from "../statistics.ts";
 import { WORKLOADS } from "../workloads/workload.ts";
 
 const VARIANTS = ["untraced", "ours", "floor", "opentelemetry"] as const;
@@ -13,18 +14,32 @@ const CONNECTIONS = 32;
 
 /** Milliseconds within which 99 of 100 requests were answered, by variant. */
 export interface Latencies {
-  /** Of each round. */
+  /** The median of the rounds of each set of fresh servers. */
   readonly counted: ReadonlyMap<string, number[]>;
   /** Of rounds that were measured again, for the host took the processors. */
   readonly disturbed: ReadonlyMap<string, number[]>;
 }
 
-/** Measures all variants in turn, there and back. */
+/** Measures all variants in turn, there and back, with fresh servers for each generation. */
 export async function latencies(options: Options, node: string): Promise<Latencies> {
-  const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
-  const servers: { variant: string; child: Child; port: number }[] = [];
   const counted = new Map<string, number[]>();
   const disturbed = new Map<string, number[]>();
+  for (let generation = 0; generation < options.generations; generation++) {
+    const rounds = await measure(options, node, generation, disturbed);
+    for (const [variant, values] of rounds) add(counted, variant, median(values));
+  }
+  return { counted, disturbed };
+}
+
+async function measure(
+  options: Options,
+  node: string,
+  generation: number,
+  disturbed: Map<string, number[]>,
+): Promise<Map<string, number[]>> {
+  const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
+  const servers: { variant: string; child: Child; port: number }[] = [];
+  const values = new Map<string, number[]>();
   try {
     const sinks = await sink.answer<number[]>();
     for (const [i, variant] of VARIANTS.entries()) {
@@ -34,15 +49,15 @@ export async function latencies(options: Options, node: string): Promise<Latenci
     const how = { path: "/hello", connections: CONNECTIONS, seconds: options.seconds };
     for (const { port } of servers) await load({ ...how, port, seconds: options.warmUp });
     const { rate } = await undisturbed(() => load({ ...how, port: servers[0]!.port }));
-    for (let round = 0; round < options.generations * options.rounds; round++) {
-      for (const { variant, port } of inTurn(servers, round)) {
-        const measure = (): Promise<Answered> => load({ ...how, port, rate: Math.floor(rate / 2) });
-        const { p99 } = await undisturbed(measure, (again) => add(disturbed, variant, again.p99));
-        add(counted, variant, p99);
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { variant, port } of inTurn(servers, round + generation)) {
+        const once = (): Promise<Paced> => pacedLoad({ ...how, port }, Math.floor(rate / 2));
+        const { p99 } = await undisturbed(once, (again) => add(disturbed, variant, again.p99));
+        add(values, variant, p99);
       }
     }
-    await prove(servers, sink, WORKLOADS["hello"]!, 0);
-    return { counted, disturbed };
+    await prove(servers, sink, WORKLOADS["hello"]!, generation);
+    return values;
   } finally {
     await Promise.all([sink, ...servers.map(({ child }) => child)].map((one) => one.end()));
   }

@@ -6,9 +6,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "../child.ts";
-import { chosen, versionOf } from "../ladder.ts";
 import { exchange } from "../load/answer.ts";
-import type { Options } from "../options.ts";
+import { chosen, type Options } from "../options.ts";
+import { versionOf } from "../release.ts";
 import { type InstructionRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
@@ -18,7 +18,16 @@ import { begin, type Count, counted, end, hasCallgrind, isForLater } from "./cal
 const COMPARED = ["hello", "express", "fastify", "clients", "fetch", "request"];
 /** Of a cluster, the instructions are those of several processes. */
 const GROWING = Object.keys(WORKLOADS).filter((name) => familyOf(name) !== undefined && familyOf(name) !== "workers");
-const VARIANTS_COMPARED = ["untraced", "unsampled", "unexported", "ours", "floor", "opentelemetry", "datadog"];
+const VARIANTS_COMPARED = [
+  "untraced",
+  "unsampled",
+  "unexported",
+  "ours",
+  "floor",
+  "opentelemetry",
+  "opentelemetry-full",
+  "datadog",
+];
 /** Requests: before V8 has compiled all there is, and those that are counted. Fewer where one has more than ten spans. */
 const WARM_UP = 20_000;
 const COUNTED = 3_000;
@@ -46,7 +55,7 @@ export async function runInstructions(
       for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, options.quick));
       const [instructions, misses] = [counts.map((one) => one.instructions), counts.map((one) => one.misses)];
       const row: InstructionRun = { workload, variant, node: version, instructions, misses };
-      put(results.instructions, row, ["workload", "variant", "node"]);
+      put(results.instructions, row, ["workload", "variant"]);
       rows.push({ variant, instructions: instructions.join(", "), misses: misses.join(", ") });
       save();
     }

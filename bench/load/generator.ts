@@ -4,9 +4,9 @@
 import { connect, type Socket } from "node:net";
 import { quantile } from "../statistics.ts";
 import { isWhole } from "./answer.ts";
-import type { Load } from "./load.ts";
+import type { Generated } from "./load.ts";
 
-const { port, path, headers = {}, connections, seconds, rate } = JSON.parse(process.argv[2]!) as Load;
+const { port, path, headers = {}, connections, seconds, rate } = JSON.parse(process.argv[2]!) as Generated;
 const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
 const request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 
@@ -22,7 +22,8 @@ let isOver = false;
 
 class Connection {
   readonly #socket: Socket;
-  #due = 0;
+  /** When the request that is not answered yet was due, NaN while there is none. */
+  #due = Number.NaN;
   /** What came of the answer that is not complete. */
   #received = "";
 
@@ -39,8 +40,10 @@ class Connection {
     this.#socket.write(request);
   }
 
-  end(): void {
+  /** Closes it, and says when the request was due that is not answered. */
+  end(): number {
     this.#socket.destroy();
+    return this.#due;
   }
 
   #read(chunk: string): void {
@@ -50,6 +53,7 @@ class Connection {
     this.#received = "";
     if (isOver) return;
     if (this.#due >= started + WARM_UP) times.push(performance.now() - this.#due);
+    this.#due = Number.NaN;
     const due = rate === undefined ? performance.now() : waiting.shift();
     if (due === undefined) idle.push(this);
     else this.send(due);
@@ -69,10 +73,10 @@ function step(): void {
   if (now - started >= WARM_UP + seconds * 1000) {
     isOver = true;
     const answered = times.length;
-    // A server that is behind is not spared what it has not even been asked yet.
-    for (const due of waiting) if (due >= started + WARM_UP) times.push(now - due);
-    for (const one of all) one.end();
-    const whole = { rate: answered / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99), failed };
+    // A server that is behind is not spared what it has not answered, or not even been asked yet.
+    const unanswered = all.map((one) => one.end());
+    for (const due of [...waiting, ...unanswered]) if (due >= started + WARM_UP) times.push(now - due);
+    const whole = { rate: answered / seconds, p99: quantile(times, 0.99), failed };
     process.stdout.write(JSON.stringify(whole));
     return;
   }

@@ -11,15 +11,16 @@ export interface Load {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second, whether answered or not. As fast as answers come without one. */
-  readonly rate?: number;
 }
 
 export interface Answered {
   /** Answers a second. */
   readonly rate: number;
-  /** Milliseconds within which 50 % and 99 % were answered. */
-  readonly p50: number;
+}
+
+/** Of load at a given rate. */
+export interface Paced extends Answered {
+  /** Milliseconds within which 99 % were answered. */
   readonly p99: number;
 }
 
@@ -30,37 +31,39 @@ export const loadTool: string = hasWrk ? "wrk" : "bench/load/generator";
 
 const run = promisify(execFile);
 
-/** Puts load on a server until the time is over. @throws Error where a request failed or was answered with an error */
+/** Puts load on a server until the time is over, as fast as answers come. @throws Error where a request failed or was answered with an error */
 export async function load(how: Load): Promise<Answered> {
-  const isPaced = how.rate !== undefined;
-  const [command, args] = hasWrk && !isPaced ? wrk(how) : generator(how);
-  const { stdout } = await run(...pinned("serving", command, args));
-  return hasWrk && !isPaced ? readWrk(stdout) : readGenerator(stdout);
+  if (!hasWrk) return await generate(how);
+  const { stdout } = await run(...pinned("serving", "wrk", wrkArguments(how)));
+  return readWrk(stdout);
 }
 
-function wrk({ port, path, headers = {}, connections, seconds }: Load): [string, string[]] {
+/** The same at a rate of requests a second, whether answered or not. */
+export async function pacedLoad(how: Load, rate: number): Promise<Paced> {
+  return await generate({ ...how, rate });
+}
+
+function wrkArguments({ port, path, headers = {}, connections, seconds }: Load): string[] {
   const fields = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const url = `http://127.0.0.1:${port}${path}`;
-  return ["wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=10s", "--latency", ...fields, url]];
+  return ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=10s", ...fields, url];
 }
 
 function readWrk(output: string): Answered {
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
   if (!(rate > 0) || /Non-2xx|Socket errors/.test(output)) throw new Error(`the load went wrong:\n${output}`);
-  return { rate, p50: milliseconds(output, "50%"), p99: milliseconds(output, "99%") };
+  return { rate };
 }
 
-function milliseconds(output: string, label: string): number {
-  const [, value, unit] = new RegExp(`${label}\\s+([\\d.]+)(us|ms|s)`).exec(output) ?? [];
-  return Number(value) * { us: 0.001, ms: 1, s: 1000 }[unit as "us" | "ms" | "s"];
+/** What our own generator is told. */
+export interface Generated extends Load {
+  readonly rate?: number;
 }
 
-function generator(how: Load): [string, string[]] {
-  return [process.execPath, [program("load/generator"), JSON.stringify(how)]];
-}
-
-function readGenerator(output: string): Answered {
-  const { failed, ...answered } = JSON.parse(output) as Answered & { failed: number };
-  if (failed > 0 || !(answered.p50 > 0)) throw new Error(`the load went wrong: ${output}`);
+async function generate(how: Generated): Promise<Paced> {
+  const args = [program("load/generator"), JSON.stringify(how)];
+  const { stdout } = await run(...pinned("serving", process.execPath, args));
+  const { failed, ...answered } = JSON.parse(stdout) as Paced & { failed: number };
+  if (failed > 0 || !(answered.p99 > 0)) throw new Error(`the load went wrong: ${stdout}`);
   return answered;
 }

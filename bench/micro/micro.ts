@@ -2,46 +2,43 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { pinned } from "../child.ts";
+import { pinned, UNCOLLECTED } from "../child.ts";
 import { inTurn } from "../in-turn.ts";
-import { versionOf } from "../ladder.ts";
-import type { Options } from "../options.ts";
+import { chosen, type Options } from "../options.ts";
 import { program } from "../places.ts";
+import { versionOf } from "../release.ts";
 import { type MicroRun, put, type Results } from "../results.ts";
 import { median } from "../statistics.ts";
 import { OPERATION_TITLES, TRACERS } from "./operation.ts";
-
-/** Nothing is collected within a sample: its megabytes fit. */
-const BYTES_FLAGS = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=256"];
 
 const run = promisify(execFile);
 
 export async function runMicro(options: Options, node: string, results: Results, save: () => void): Promise<void> {
   const version = versionOf(node);
-  for (const [operation, title] of Object.entries(OPERATION_TITLES)) {
+  for (const operation of chosen(options.operations, OPERATION_TITLES, "operation")) {
     const rows: object[] = [];
     const figures = new Map<string, { times: number[]; bytes: number[] }>();
     for (let round = 0; round < options.generations; round++) {
       for (const tracer of inTurn(TRACERS, round)) {
-        const of = (what: string, flags: string[]) =>
+        const of = (what: string, flags: readonly string[]) =>
           measure(node, flags, [tracer, operation, what, String(options.quick)]);
         const time = await of("time", []);
         if (time === undefined) continue;
         const kept = figures.get(tracer) ?? { times: [], bytes: [] };
         figures.set(tracer, kept);
         kept.times.push(time);
-        kept.bytes.push((await of("bytes", BYTES_FLAGS))!);
+        kept.bytes.push((await of("bytes", UNCOLLECTED))!);
       }
     }
     for (const tracer of TRACERS) {
       const figure = figures.get(tracer);
       if (figure === undefined) continue;
       const row: MicroRun = { operation, tracer, node: version, ...figure };
-      put(results.micro, row, ["operation", "tracer", "node"]);
+      put(results.micro, row, ["operation", "tracer"]);
       rows.push({ tracer, ns: median(row.times).toFixed(0), bytes: median(row.bytes).toFixed(0) });
     }
     save();
-    console.log(`\n${title} (Node ${version})`);
+    console.log(`\n${OPERATION_TITLES[operation]} (Node ${version})`);
     console.table(rows);
   }
 }

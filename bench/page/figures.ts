@@ -1,5 +1,6 @@
 // Reads the figures that the page tells out of the results. Undefined: not measured.
 
+import { majorOf } from "../release.ts";
 import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
 import { median, oneOf, paired, redrawn, repeatable, type Summary, summary } from "../statistics.ts";
 
@@ -27,7 +28,7 @@ export class Figures {
     this.#instructions = results.instructions.filter(isOfMajor);
   }
 
-  /** The same with all that was measured in turns drawn anew, with replacement: generations, rounds, and the values of footprints. The same draws each time. */
+  /** The same with all that was measured drawn anew, with replacement: sets of processes, and the rounds of each. The same draws each time. */
   draws(): readonly Figures[] {
     const random = repeatable();
     this.#draws ??= Array.from({ length: DRAWS }, () => this.#redrawn(random));
@@ -38,13 +39,24 @@ export class Figures {
     const ladder = this.#ladder.map((run) => ({ ...run, periods: redrawn(run.periods, random) }));
     const draw = (values: readonly number[]): number[] => values.map(() => oneOf(values, random));
     const footprint = this.#footprint.map((run) => ({ ...run, values: draw(run.values) }));
-    const results = { ladder, footprint, micro: this.#micro, instructions: this.#instructions };
-    return new Figures(results, this.#major);
+    const micro = this.#micro.map((run) => ({ ...run, times: draw(run.times), bytes: draw(run.bytes) }));
+    const instructions = this.#instructions.map((run) => ({ ...run, instructions: draw(run.instructions) }));
+    return new Figures({ ladder, footprint, micro, instructions }, this.#major);
   }
 
   /** In how many sets of fresh processes a workload was measured. */
   generations(workload: string): number {
     return new Set(this.workload(workload)?.periods.map(({ generation }) => generation)).size;
+  }
+
+  /** How often a variant's requests were counted, in a fresh process each. */
+  counts(workload: string, variant: string): number {
+    return this.#instructionsOf(workload, variant)?.instructions.length ?? 0;
+  }
+
+  /** In how many fresh processes an operation was timed. */
+  timings(operation: string, tracer: string): number {
+    return this.#micro.find((one) => one.operation === operation && one.tracer === tracer)?.times.length ?? 0;
   }
 
   workload(name: string): LadderRun | undefined {
@@ -81,7 +93,7 @@ export class Figures {
 
   /** Instructions of a whole request, or its misses of the instruction cache. */
   counted(workload: string, variant: string, what: Counted = "instructions"): number | undefined {
-    return medianOf(this.#instructions.find((one) => one.workload === workload && one.variant === variant)?.[what]);
+    return medianOf(this.#instructionsOf(workload, variant)?.[what]);
   }
 
   /** How many of these a variant adds to a request. */
@@ -99,6 +111,10 @@ export class Figures {
     return medianOf(this.footprint(measure, variant));
   }
 
+  #instructionsOf(workload: string, variant: string): InstructionRun | undefined {
+    return this.#instructions.find((one) => one.workload === workload && one.variant === variant);
+  }
+
   #paired(
     workload: string,
     variant: string,
@@ -107,10 +123,6 @@ export class Figures {
     const values = paired(this.workload(workload)?.periods ?? [], variant, "untraced", compare);
     return values.length === 0 ? undefined : summary(values);
   }
-}
-
-export function majorOf(node: string): string {
-  return node.replace("v", "").split(".")[0]!;
 }
 
 /** The majors of which there are results. */

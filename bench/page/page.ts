@@ -46,7 +46,7 @@ Measured by \`npm run bench\`, which anybody can run; this page is made from its
 
 \`\`\`sh
 npm run bench -- --quick                          # does everything work here? A few minutes
-npm run bench -- --node 20,24 --json results.json # all of it: hours
+npm run bench -- --node 20,22,24,26 --json results.json # all of it: many hours
 npm run bench -- --only ladder --workloads hello,fastify --variants untraced,ours,opentelemetry
 npm run bench -- --help
 npm run bench:guard                               # what .ci/run checks: figures that noise does not move
@@ -55,8 +55,8 @@ npm run bench:guard                               # what .ci/run checks: figures
 Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn, there and back, for some rounds;
 then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
 its turns (dd-trace every two seconds, Elastic every ten) is in its own CPU time only where its turn comes then. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
-in the same round: the median of all rounds, and the lowest and highest. Everything is exported, to a back end that decodes what it gets: where
-one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told. A variant that drops is cheaper than one
+in the same round: the median of all rounds, and the lowest and highest. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
+one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told; a run fails below a tenth. A variant that drops is cheaper than one
 that does not.
 
 The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: what is left
@@ -80,8 +80,8 @@ function targetsOf(releases: readonly Release[]): string {
     const cells = releases.map((release) => verdict(target, release));
     return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
-  const words = `In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of processes and of their rounds, or of the values of repeated measurements. That is the spread within one run; another run's figure
-may lie outside. Where it is on both sides of the promise, or there was one set of processes only, the run does not decide it.`;
+  const words = `In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of fresh processes and of the rounds of each. That is the spread within one run; another run's figure
+may lie outside. Where it is on both sides of the promise, or there was one set of processes only, the run does not decide it. Sizes are the same each time.`;
   return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
 }
 
@@ -123,7 +123,9 @@ function ladderOf(name: string, { figures }: Release): string {
   });
   const generations = figures.generations(name);
   const rounds = run.periods.length / generations / (variants.length + 1);
-  const how = `${run.load}, ${times(generations, "generation")} of ${times(rounds, "round")} of ${run.seconds} s after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}`;
+  const sets = generations === 1 ? "1 set of processes" : `${generations} sets of processes`;
+  const at = run.commit === undefined ? "" : ` at commit ${run.commit}`;
+  const how = `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}${at}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
   return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request.\n\n${table(head, rows)}`;
 }
@@ -254,7 +256,9 @@ function footprintOf({ footprint }: Results, releases: readonly Release[]): stri
   });
   if (rows.length === 0) return "";
   const head = ["", "", ...releases.map(({ major }) => `Node ${major}`)];
-  return `## Size, start, memory, latency\n\nSizes of peers are those of all that the benchmark installs of them.\n\n${table(head, rows)}`;
+  const words = `Sizes of peers are those of all that the benchmark installs of them. Other figures have the lowest and the highest of some sets of fresh processes in brackets; a latency is the median of a set's rounds.
+Rounds and flushes during which the host of this machine took its processors away are measured again, up to three times, and told by themselves.`;
+  return `## Size, start, memory, latency\n\n${words}\n\n${table(head, rows)}`;
 }
 
 /** Columns as wide as their widest cell, as the formatter of other projects leaves them. */
@@ -269,17 +273,15 @@ function range({ median: middle, lowest, highest }: Summary): string {
   return `${fixed(middle, 1)} (${fixed(lowest, 1)} to ${fixed(highest, 1)})`;
 }
 
+/** Without the sign of what is no more than zero. */
 function fixed(value: number, digits = 2): string {
-  return value.toFixed(digits);
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
-/** A ratio; nothing where there is none. */
+/** A ratio of what is added; nothing where there is none, for the machine's noise is larger. */
 function share(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? "" : fixed(value);
-}
-
-function times(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return value === undefined || Number.isNaN(value) || value < 0 ? "" : fixed(value);
 }
 
 function capital(text: string): string {

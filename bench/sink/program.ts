@@ -10,7 +10,6 @@ export interface Received {
   spans: number;
   served: number;
   bytes: number;
-  posts: number;
   /** Bodies that could not be read, and why the last one could not. */
   unreadable: number;
   reason?: string;
@@ -36,7 +35,7 @@ let unreadBytes = 0;
 const MAX_UNREAD = 512 * 1024 * 1024;
 
 for (let i = 0; i < Number(process.argv[2] ?? 1); i++) {
-  const here: Received = { spans: 0, served: 0, bytes: 0, posts: 0, unreadable: 0 };
+  const here: Received = { spans: 0, served: 0, bytes: 0, unreadable: 0 };
   received.push(here);
   const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => take(here, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -71,7 +70,6 @@ function readAll(): void {
 }
 
 function read({ here, path, encoding, body }: Unread): void {
-  here.posts++;
   here.bytes += body.length;
   try {
     const { spans, served } = countSpans(path, unpacked(body, encoding));

@@ -33,7 +33,18 @@ export interface Workload {
 }
 
 const FEW = ["untraced", "ours", "floor"] as const;
-const SOME = ["untraced", "ours", "floor", "opentelemetry"] as const;
+/** The floor knows no child spans. */
+const PARENTS = [
+  "untraced",
+  "unsampled",
+  "unexported",
+  "ours",
+  "opentelemetry",
+  "opentelemetry-full",
+  "datadog",
+  "sentry",
+  "elastic",
+] as const;
 
 function hello(connections: number, more: Partial<Workload> = {}): Workload {
   const title = connections === 1 ? "one request at a time" : `${connections} requests at a time`;
@@ -71,7 +82,6 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     },
     connections: 32,
     spans: 1,
-    variants: ["untraced", "unsampled", "ours", "floor", "opentelemetry", "datadog"],
   },
   express: { title: "Express 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },
   fastify: { title: "Fastify 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },
@@ -93,15 +103,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     connections: 32,
     option: 10,
     spans: 11,
-    variants: ["untraced", "unsampled", "ours", "opentelemetry", "datadog"],
+    variants: PARENTS,
   },
-  slow: {
-    title: "64 concurrent requests that wait 10 ms",
-    path: "/hello",
-    connections: 64,
-    spans: 1,
-    variants: SOME,
-  },
+  slow: { title: "64 concurrent requests that wait 10 ms", path: "/hello", connections: 64, spans: 1 },
   "concurrency-1": hello(1),
   "concurrency-16": hello(16),
   "concurrency-256": hello(256),

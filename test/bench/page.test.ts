@@ -1,13 +1,14 @@
 // The page that is made from results: docs/performance.md and its plots.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makePage } from "../../bench/page/page.js";
 import { plot } from "../../bench/page/plot.js";
-import { type Results, readResults } from "../../bench/results.js";
+import { put, type Results, readResults } from "../../bench/results.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
@@ -49,7 +50,7 @@ test("a workload's line tells what was added, how much that is of ours, the thro
   assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "125.00", "0.02", "0", "82 %"]);
   assert.match(
     markdown,
-    /Node 20.1.2, wrk, 1 generation of 1 round of 1 s after 3 s of warm-up, 2026-01-01; untraced 10.0 µs of CPU/,
+    /Node 20.1.2, wrk, 1 set of processes with 1 round of 1 s each after 3 s of warm-up, 2026-01-01; untraced 10.0 µs/,
   );
   assert.match(markdown, /Machine: a machine. dd-trace 5\./);
 });
@@ -135,7 +136,43 @@ test("a plot has a line, a dot and a number for each value, and stays well-forme
   assert.ok(!/NaN|Infinity/.test(svg));
 });
 
-test("docs/performance.md is what its results make", { skip: !existsSync(join(root, "docs/performance.md")) }, () => {
+test("counts of instructions decide where there are several, of processes of their own", () => {
+  const told = (...ours: readonly number[]): string => {
+    const count = (variant: string, instructions: readonly number[]) => {
+      return { workload: "hello", variant, node: "v20.1.2", instructions };
+    };
+    const base = ours.map(() => 50_000);
+    const counts = [count("untraced", base), count("ours", ours), count("floor", ours.map(() => 60_000))]; // biome-ignore format: one line
+    const { markdown } = makePage({ ...helloOf({ untraced: [10, 100], ours: [14, 80] }), instructions: counts });
+    const found = markdown.split("\n").find((one) => /in instructions +\| at most 1\.5 of the floor's/.test(one));
+    return found!.split("|").at(-2)!.trim();
+  };
+  assert.equal(told(60_000), "1.00: not decided");
+  assert.equal(told(60_000, 61_000), "1.05 (1.00 to 1.10)");
+  assert.equal(told(60_000, 70_000), "1.50 (1.00 to 2.00): not decided");
+});
+
+test("a run takes the place of the earlier one of the same, on a newer patch release of Node too", () => {
+  const runs = [
+    { what: "a", node: "v20.1.0", value: 1 },
+    { what: "a", node: "v24.1.0", value: 2 },
+  ];
+  put(runs, { what: "a", node: "v20.2.0", value: 3 }, ["what"]);
+  put(runs, { what: "b", node: "v20.2.0", value: 4 }, ["what"]);
+  assert.deepEqual(
+    runs.map(({ value }) => value),
+    [3, 2, 4],
+  );
+});
+
+test("a page is not made of results that are not there", () => {
+  const main = join(root, ".build/bench/main.js");
+  const { status, stderr } = spawnSync(process.execPath, [main, "", "--page", "--json", "gone.json"]);
+  assert.equal(status, 1);
+  assert.match(String(stderr), /there is no gone\.json/);
+});
+
+test("docs/performance.md is what its results make", () => {
   const { markdown, plots } = makePage(read("docs/performance/results.json"));
   assert.equal(readFileSync(join(root, "docs/performance.md"), "utf8"), markdown);
   for (const [name, svg] of plots) assert.equal(readFileSync(join(root, `docs/performance/${name}.svg`), "utf8"), svg);
