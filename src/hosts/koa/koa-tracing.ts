@@ -40,7 +40,7 @@ export function koaTracing(options?: PluginOptions): KoaMiddleware {
     setRoute(ctx.req, new KoaRoute(ctx));
     hearErrors(ctx.app);
     const withSpans = traceMiddleware ?? tracedOf(ctx.req)?.tracing.traceMiddleware ?? false;
-    return noted(ctx, next, withSpans ? spannedRest(ctx.app, traceRequest) : undefined);
+    return noted(ctx, next, withSpans ? spannedRest(ctx, traceRequest) : undefined);
   }
 
   function traceRequest(ctx: KoaContext, next: Next): Promise<unknown> {

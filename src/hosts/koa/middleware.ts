@@ -22,24 +22,33 @@ interface Rest {
   readonly composed: Composed | undefined;
 }
 
-const rests = new WeakMap<Middleware, Rest>();
+/** By application and by `first`, which may be in several. */
+const rests = new WeakMap<object, WeakMap<Middleware, Rest>>();
+
+/** Those that are on their way through a rest already: what is in an application twice, or in one mounted in it, goes on by `next`. */
+const onTheirWay = new WeakSet<object>();
 
 /**
- * All that comes behind `first` in an application, composed once more with a span for each, to be called in place of
+ * All that comes behind `first` in the context's application, composed once more with a span for each, to be called in place of
  * `next`: Koa's own list of them is a copy that nobody can reach. Undefined where the application is not built as expected,
- * or `first` not directly in it.
+ * `first` not directly in it, or all that comes has spans already.
  */
-export function spannedRest(app: Application | undefined, first: KoaMiddleware): Composed | undefined {
-  const length = app?.middleware?.length ?? 0;
-  let rest = rests.get(first);
+export function spannedRest(ctx: KoaContext, first: KoaMiddleware): Composed | undefined {
+  const app: Application | undefined = ctx.app;
+  if (app === undefined || onTheirWay.has(ctx)) return undefined;
+  const ofApp = rests.get(app) ?? new WeakMap<Middleware, Rest>();
+  rests.set(app, ofApp);
+  const length = app.middleware?.length ?? 0;
+  let rest = ofApp.get(first);
   if (rest?.length !== length) {
     rest = { length, composed: look((seen) => restOf(seen, first), app) };
-    rests.set(first, rest);
+    ofApp.set(first, rest);
   }
+  if (rest.composed !== undefined) onTheirWay.add(ctx);
   return rest.composed;
 }
 
-function restOf({ middleware, compose = composeAll }: Application = {}, first: KoaMiddleware): Composed | undefined {
+function restOf({ middleware, compose = composeAll }: Application, first: KoaMiddleware): Composed | undefined {
   if (!Array.isArray(middleware)) return undefined;
   const at = middleware.indexOf(first);
   return at < 0 ? undefined : compose(middleware.slice(at + 1).map(spanned));

@@ -287,6 +287,33 @@ test("the middleware in an application twice is in no span of its own", async (t
   assert.equal(await takeTree(reporter, 2), "\nGET /orders/:id  server 200\n  session");
 });
 
+test("one middleware in two applications: each answers with its own, in spans of its own", async (t) => {
+  const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+  const trace = koaTracing({ tracing });
+  for (const name of ["a", "b", "c"]) {
+    const answer: Koa.Middleware = (ctx) => {
+      ctx.body = `it is ${name}`;
+    };
+    Object.defineProperty(answer, "name", { value: name });
+    const { ask } = await listening(t, serverOf(trace, answer));
+    assert.match(await ask("GET /"), new RegExp(`it is ${name}$`));
+    assert.equal(await takeTree(reporter, 2), `\nGET  server 200\n  ${name}`);
+  }
+});
+
+test("one middleware in an application twice, and in one that is mounted in it: what comes behind runs once", async (t) => {
+  const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+  const trace = koaTracing({ tracing });
+  const session: Koa.Middleware = async function session(_ctx, next) {
+    await next();
+  };
+  const { ask } = await listening(t, serverOf(trace, session, trace, mount("/m", trace), orders()));
+  await ask("GET /orders/1");
+  assert.equal(await takeTree(reporter, 3), "\nGET /orders/:id  server 200\n  session\n  mountAt");
+  assert.match(await ask("GET /m/x"), /404/);
+  assert.equal(await takeTree(reporter, 3), "\nGET  server 404\n  session\n  mountAt");
+});
+
 test("wrong options are refused with what to write instead", () => {
   assert.throws(
     () => koaTracing({ trace: 1 } as never),
