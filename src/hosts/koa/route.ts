@@ -25,12 +25,14 @@ function routeIn(ctx: RouterContext): string | undefined {
   if (ran === undefined || ran === null) return undefined;
   if (!Array.isArray(matched)) return String(ran);
   // The layers that matched, in the order in which they ran, up to the one that ran last: that one may be a middleware of the
-  // router, which has no methods. With no route before it, it answered in place of one.
+  // router, which has no methods. With no route before it, it answered in place of one, or has a route's path: then it is that.
   let route: RouterLayer | undefined;
+  let isPast = false;
   for (const layer of matched as readonly RouterLayer[]) {
     const { path, methods } = layer;
-    if (methods.length > 0 && !methods.includes(method)) continue;
-    if (methods.length > 0) route = layer;
+    if (methods.length === 0) isPast ||= path === ran;
+    if (!methods.includes(method)) continue;
+    if (!isPast || path === ran) route = layer;
     if (path === ran) break;
   }
   if (route === undefined) return undefined;

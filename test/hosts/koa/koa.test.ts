@@ -211,6 +211,51 @@ GET  server 500 error=Error component=koa
     ]);
   });
 
+  test(`${name}: a router's middleware takes no name away from a route of its own path`, async (t) => {
+    const { reporter, tracing } = tracingTo(t);
+    const answer: Koa.Middleware = (ctx) => {
+      ctx.body = "ok";
+    };
+    const pass: Koa.Middleware = (ctx, next) => (ctx.query["stop"] === undefined ? next() : answer(ctx, next));
+    const router = new Router();
+    router.use("/admin", pass).get("/admin", answer).post("/admin", answer).get("/admin/:page", answer);
+    router.get("/:any/:id", pass).use("/orders/:id", pass).get("/orders/:id", answer);
+    const prefixed = new Router({ prefix: "/p" });
+    prefixed.use("/", pass).get("/", answer).get("/:id", answer);
+    const app = new Koa();
+    app.use(koaTracing({ tracing }));
+    app.use(router.routes()).use(prefixed.routes());
+    const { ask } = await listening(t, http.createServer(app.callback()));
+    const names: string[] = [];
+    for (const line of [
+      "GET /admin",
+      "POST /admin",
+      "GET /admin?stop",
+      "GET /admin/1",
+      "GET /admin/1?stop",
+      "GET /orders/7",
+      "GET /orders/7?stop",
+      "GET /p",
+      "GET /p/1",
+    ]) {
+      await ask(line);
+      await reporter.waitFor(1);
+      names.push(...reporter.spans.map((span) => span.operationName));
+      reporter.clear();
+    }
+    assert.deepEqual(names, [
+      "GET /admin",
+      "POST /admin",
+      "GET /admin", // the middleware answered, of which the path is all that is known
+      "GET /admin/:page",
+      "GET",
+      "GET /orders/:id",
+      "GET /:any/:id",
+      "GET /p",
+      "GET /p/:id",
+    ]);
+  });
+
   test(`${name}: errors that pass no middleware are heard of by the application's "error" event`, async (t) => {
     const { reporter, tracing } = tracingTo(t);
     const app = new Koa();
