@@ -83,9 +83,11 @@ class HonoRoute implements Routed {
   }
 }
 
-function wholeRoute({ request, outer }: HonoRoute): string | undefined {
-  const route = routeIn(request);
-  return route === undefined || outer === undefined ? route : mountPath(outer.request, request) + route;
+function wholeRoute(honoRoute: HonoRoute): string | undefined {
+  const route = routeIn(honoRoute.request);
+  if (route === undefined) return undefined;
+  // As Hono joins paths.
+  return route === "/" ? mountPath(honoRoute) || route : mountPath(honoRoute) + route;
 }
 
 function routeIn({ matchedRoutes, routeIndex }: HonoRequest): string | undefined {
@@ -94,13 +96,22 @@ function routeIn({ matchedRoutes, routeIndex }: HonoRequest): string | undefined
   return reached === undefined || isMiddleware(reached) ? undefined : reached.path;
 }
 
-/** Where the one application is mounted in the other: `/admin` for `app.mount("/admin", ...)`. Empty where it is not. */
-function mountPath({ matchedRoutes, routeIndex, path }: HonoRequest, inner: HonoRequest): string {
+/** Where an application is mounted: `/api/admin` for `app.mount("/admin", ...)` in one that is mounted itself. Empty where it is not. */
+function mountPath({ request, outer }: HonoRoute): string {
+  if (outer === undefined) return "";
+  // The same application, in which the middleware is twice, or one that was handed the request as it was.
+  if (outer.request.path === request.path) return mountPath(outer);
+  const mounted = mountedAt(outer.request, request);
+  return mounted === undefined ? "" : mountPath(outer) + mounted;
+}
+
+function mountedAt({ matchedRoutes, routeIndex, path }: HonoRequest, inner: HonoRequest): string | undefined {
   const reached = matchedRoutes?.[routeIndex];
-  if (reached === undefined || !isMiddleware(reached) || !reached.path.endsWith("/*")) return "";
-  // A mounted application is asked for less than the whole path; others may be asked for anything.
-  const isMounted = inner.path.length < path.length && path.endsWith(inner.path);
-  return isMounted ? reached.path.slice(0, -2) : "";
+  if (reached === undefined || !isMiddleware(reached) || !reached.path.endsWith("/*")) return undefined;
+  // A mounted application is asked for less than the whole path, or for "/" where that is all; others may be asked for anything.
+  const isAll = inner.path === "/" && path.split("/").length < reached.path.split("/").length;
+  const isMounted = inner.path.length < path.length && (isAll || path.endsWith(inner.path));
+  return isMounted ? reached.path.slice(0, -2) : undefined;
 }
 
 /**

@@ -117,6 +117,53 @@ test("the middleware in an application twice is in no span of its own", async (t
   assert.equal(await takeTree(reporter, 2), "\nGET /orders/:id  server 200\n  session");
 });
 
+test("the paths of mounts stand in front of a mounted application's routes, however deep and however often traced", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const ok = (c: { text(text: string): Response }): Response => c.text("ok");
+  const make = (): Hono => new Hono().use(honoTracing({ tracing }), honoTracing());
+  const innermost = make().get("/", ok).get("/items/:id", ok);
+  const inner = make().get("/", ok).get("/items/:id", ok).mount("/deep", innermost.fetch);
+  const app = make().mount("/inner", inner.fetch).mount("/of/:tenant", inner.fetch);
+  app.route("/api", new Hono().mount("/inner", inner.fetch));
+  app.use("/asks/*", (c, _next) => Promise.resolve(inner.fetch(new Request(new URL("/", c.req.url)), c.env)));
+  app.mount("/", innermost.fetch);
+  const { ask } = await listening(t, serverOf(app));
+  const names: string[] = [];
+  for (const path of [
+    "/inner",
+    "/inner/",
+    "/inner/items/7",
+    "/inner/deep",
+    "/inner/deep/items/7?a=/",
+    "/of/me",
+    "/of/me/deep",
+    "/api/inner",
+    "/api/inner/deep/items/7",
+    "/asks/it",
+    "/",
+    "/items/7",
+    "/inner/none",
+  ]) {
+    await ask(`GET ${path}`);
+    names.push(...(await takeTree(reporter)).trim().split("  ", 1));
+  }
+  assert.deepEqual(names, [
+    "GET /inner",
+    "GET /inner",
+    "GET /inner/items/:id",
+    "GET /inner/deep",
+    "GET /inner/deep/items/:id",
+    "GET /of/:tenant",
+    "GET /of/:tenant/deep",
+    "GET /api/inner",
+    "GET /api/inner/deep/items/:id",
+    "GET /",
+    "GET /",
+    "GET /items/:id",
+    "GET",
+  ]);
+});
+
 test("what is thrown and is no Error is recorded too", async (t) => {
   const { reporter, tracing } = tracingTo(t);
   const app = new Hono();
