@@ -3,6 +3,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { errorMonitor } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { copyMetadata } from "../../copy-metadata.ts";
 import { warn } from "../../diagnostics.ts";
 import { isPlainPromise } from "../../follow-promise.ts";
 import type { Routed } from "../../http/server-handler.ts";
@@ -143,21 +144,26 @@ function routed(known: Map<string, Routed>, url: string): Routed {
   return one;
 }
 
-/** The handler of a route. Once a reply was sent or hijacked, Fastify tells no hook of its errors. */
+/**
+ * The handler of a route. Once a reply was sent or hijacked, Fastify tells no hook of its errors. Hooks of the application see it
+ * in the handler's place: it has all that the handler has, and hands on all that it is called with.
+ */
 function watched(handler: Handler): Handler {
-  const tracedHandler: Handler = function tracedHandler(request, reply) {
+  const tracedHandler: Handler = function tracedHandler(request) {
     let result: unknown;
     try {
-      result = handler.call(this, request, reply);
+      result = Reflect.apply(handler, this, arguments);
     } catch (error) {
-      failRequest(request.raw, error);
+      failRequest(request?.raw, error);
       throw error;
     }
     // Not any thenable: to ask a query builder for its result may run the query, and Fastify will ask it again.
-    if (isPlainPromise(result)) result.then(undefined, (error: unknown) => failRequest(request.raw, error));
+    if (isPlainPromise(result)) result.then(undefined, (error: unknown) => failRequest(request?.raw, error));
     return result;
   };
   Object.defineProperty(tracedHandler, "name", { value: handler.name, configurable: true });
+  Object.defineProperty(tracedHandler, "length", { value: handler.length, configurable: true });
+  copyMetadata(handler, tracedHandler);
   return tracedHandler;
 }
 

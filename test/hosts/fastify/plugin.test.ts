@@ -67,6 +67,31 @@ GET  server 404 component=fastify
       );
     });
 
+    test("hooks of the application find a route's handler as it is, and may hand it more than Fastify does", async () => {
+      const { tracing, reporter } = traced();
+      const app = fastify();
+      await app.register(fastifyTracing, { tracing });
+      const seen: unknown[] = [];
+      app.addHook("onRoute", (route) => {
+        const handler = route.handler as unknown as typeof getOrder;
+        seen.push(handler.name, handler.length, handler.permission, Object.keys(handler));
+        route.handler = function handlerWithServices(request, reply) {
+          return handler.call(this, request, reply, { orders: ["order"] });
+        };
+      });
+      async function getOrder(this: unknown, _request: unknown, _reply: unknown, { orders }: { orders: string[] }) {
+        assert.equal(this, app);
+        return orders[0];
+      }
+      getOrder.permission = "orders:read";
+      app.route({ method: "POST", url: "/orders", handler: getOrder as never });
+      const [answer] = await ask(app, "POST /orders");
+      assert.match(answer!, /200 OK.*order$/s);
+      assert.deepEqual(seen, ["getOrder", 3, "orders:read", ["permission"]]);
+      await reporter.waitFor(1);
+      assert.equal(spanTree(reporter.spans), "\nPOST /orders  server 200");
+    });
+
     test("two applications in one process, with settings of their own; the rest of the process is untraced", async () => {
       const one = traced({ tracedAttributes: ["method"] });
       const two = traced({ filter: (request: { url: string }) => request.url !== "/health" });
