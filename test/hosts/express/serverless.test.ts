@@ -42,3 +42,33 @@ test("each invocation is a span that has ended when the adapter answers, by midd
   assert.equal(spanTree(reporter.spans), "\nGET  server 200");
   await tracing.close();
 });
+
+test("a middleware that answers itself is a span that ends with the response, before the request's", async () => {
+  const reporter = new MemoryReporter();
+  const tracing = new Tracing(new Tracer({ reporter }), { traceMiddleware: true });
+  const app = express();
+  app.use(expressTracing({ tracing }));
+  app.use(function session(_request, _response, next) {
+    next();
+  });
+  app.use(function gate(_request, response, _next) {
+    response.status(403).send("no");
+  });
+  const event = { httpMethod: "GET", path: "/", headers: { host: "a" }, requestContext: {} };
+  const { statusCode } = (await serverless(app)(event, {})) as { readonly statusCode?: number };
+  await tracing.flush(2_000);
+  assert.equal(statusCode, 403);
+  assert.equal(
+    spanTree(reporter.spans, { tags: ["component"] }),
+    `
+GET  server 403 component=express
+  session  component=express
+  gate  component=express`,
+  );
+  // An adapter that closes the response would do so behind the request's span.
+  assert.deepEqual(
+    reporter.spans.map(({ operationName }) => operationName),
+    ["session", "gate", "GET"],
+  );
+  await tracing.close();
+});
