@@ -7,7 +7,7 @@ import type { Extractor, Injector } from "./codec.ts";
 import { JaegerSpanContext } from "./span-context.ts";
 
 export interface TextMapCodecOptions {
-  /** Whether values of baggage are percent-encoded, as HTTP needs it: false by default. Read is either. */
+  /** Whether values are percent-encoded where they are written and decoded where they are read, as HTTP needs it: false by default. */
   readonly urlEncoding?: boolean | undefined;
   /** `uber-trace-id` by default. */
   readonly contextKey?: string | undefined;

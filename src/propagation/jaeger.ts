@@ -24,13 +24,13 @@ const DEBUG_BIT = 2;
 const LONG = templates(TRACE_ID_128);
 const SHORT = templates(TRACE_ID_64);
 
-/** Other names for the headers, and whether values of baggage are percent-encoded where they are written, as in headers. */
+/** Other names for the headers, and whether values are percent-encoded, as in headers. */
 export interface JaegerNames {
   /** `uber-trace-id` by default. */
   readonly contextKey?: string | undefined;
   /** `uberctx-` by default. */
   readonly baggagePrefix?: string | undefined;
-  /** True by default. Values are decoded either way where they are read. */
+  /** True by default. Otherwise baggage and the debug id are written and read as they are. */
   readonly urlEncoding?: boolean | undefined;
 }
 
@@ -42,6 +42,7 @@ export class JaegerPropagator implements Propagator {
   readonly fields: readonly string[];
   readonly #contextKey: string;
   readonly #baggage: PrefixedBaggage;
+  readonly #decode: (text: string) => string;
 
   constructor({ contextKey = UBER_TRACE_ID, baggagePrefix = "uberctx-", urlEncoding = true }: JaegerNames = {}) {
     this.#contextKey = contextKey.toLowerCase();
@@ -50,7 +51,8 @@ export class JaegerPropagator implements Propagator {
     // Jaeger's clients for Go and Java write a space as a plus sign, and read one as a space; none writes a plus sign as it is.
     this.#baggage = urlEncoding
       ? new PrefixedBaggage(prefix, formValue, decodedForm)
-      : new PrefixedBaggage(prefix, asItIs);
+      : new PrefixedBaggage(prefix, asItIs, asItIs);
+    this.#decode = urlEncoding ? decoded : asItIs;
   }
 
   inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
@@ -77,11 +79,11 @@ export class JaegerPropagator implements Propagator {
   /** The debug id and the baggage; after the ids, for a debug id counts only without them. */
   extractBesides(carrier: TextCarrier, context: TraceContext): void {
     const debugId = readText(carrier, DEBUG_ID);
-    if (debugId !== undefined && decide(context, SAMPLED | DEBUG)) context.debugId = decoded(debugId);
+    if (debugId !== undefined && decide(context, SAMPLED | DEBUG)) context.debugId = this.#decode(debugId);
 
     this.#baggage.extract(carrier, context);
     const list = readText(carrier, BAGGAGE);
-    if (list !== undefined) addItems(context, itemsOf(decoded(list)));
+    if (list !== undefined) addItems(context, itemsOf(this.#decode(list)));
   }
 }
 

@@ -33,7 +33,10 @@ export function decodedForm(text: string): string {
   return decoded(text.replaceAll("+", " "));
 }
 
-/** The text that was encoded. Octets that are no UTF-8 become U+FFFD; a percent sign before no two digits stays. */
+/**
+ * The text that was encoded. Octets that are no UTF-8 become U+FFFD; a percent sign before no two digits stays, and so does all
+ * where there are characters that are no octets.
+ */
 export function decoded(text: string): string {
   if (!text.includes("%")) return text;
   try {
@@ -69,7 +72,9 @@ function decodedLeniently(text: string): string {
       bytes[length++] = Number.parseInt(digits, 16);
       at += 2;
     } else {
-      bytes[length++] = text.charCodeAt(at);
+      const code = text.charCodeAt(at);
+      if (code > 0xff) return text;
+      bytes[length++] = code;
     }
   }
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));

@@ -76,6 +76,7 @@ test("baggage is read from uberctx-* and jaeger-baggage, and written to uberctx-
     "UBERCTX-plan": "free",
     "uberctx-list": ["a", "b"],
     "uberctx-broken": "50%",
+    "uberctx-wide": "100% 漢字",
     "jaeger-baggage": "k1=v1, k2 = v 2,,USER=other",
   });
   assert.deepEqual(
@@ -85,6 +86,7 @@ test("baggage is read from uberctx-* and jaeger-baggage, and written to uberctx-
       ["plan", "free"],
       ["list", "a, b"],
       ["broken", "50%"],
+      ["wide", "100% 漢字"],
       ["k1", "v1"],
       ["k2", "v 2"],
     ].sort(),
