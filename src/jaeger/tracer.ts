@@ -68,7 +68,7 @@ export class JaegerTracer extends Tracer {
     super({
       reporter,
       sampler: new ParentBasedSampler(roots),
-      propagators: propagators ?? [new JaegerPropagator({ contextKey, baggagePrefix })],
+      propagators: propagatorsOf(options),
     });
     reporter.nameService?.(serviceName);
     this.#sampler = sampler;
@@ -182,6 +182,15 @@ function tellUnused(options: object): void {
   if (unused.length === 0) return;
   const text = `new Tracer(serviceName, reporter, sampler, options) makes no use of options.${unused.join(", options.")}`;
   warn("settings.ignored", `${text}: see docs/migrating.md`, undefined, unused.length);
+}
+
+/** The formats that are asked for, Jaeger's own under the names that its headers are given. */
+function propagatorsOf(options: JaegerTracerOptions): readonly (PropagatorName | Propagator)[] {
+  const { contextKey, baggagePrefix, propagators } = options;
+  const own = new JaegerPropagator({ contextKey, baggagePrefix });
+  if (!propagators) return [own];
+  // What is no list is the tracer's to refuse.
+  return Array.isArray(propagators) ? propagators.map((one) => (one === "jaeger" ? own : one)) : propagators;
 }
 
 /** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */

@@ -515,6 +515,19 @@ test("other formats take the place of uber-trace-id where they are asked for", a
   await tracer.close();
 });
 
+test("contextKey and baggagePrefix name Jaeger's headers among other formats, too", async () => {
+  const names = { contextKey: "My-Trace", baggagePrefix: "My-Ctx-" };
+  const propagators = ["tracecontext", "baggage", "jaeger", "jaeger"] as const;
+  const tracer = made({}, { reporter: new MemoryReporter(), ...names, propagators });
+  const headers: Record<string, string> = {};
+  tracer.inject(tracer.startSpan("s").setBaggageItem("user", "é"), FORMAT_HTTP_HEADERS, headers);
+  assert.deepEqual(Object.keys(headers), ["traceparent", "baggage", "my-trace", "my-ctx-user"]);
+  const context = tracer.extract(FORMAT_HTTP_HEADERS, { "my-trace": "abc:def:0:1", "my-ctx-user": "%C3%A9" });
+  assert.deepEqual([context.toTraceId(), context.baggage?.get("user")], ["abc", "é"]);
+  assert.deepEqual(tracer.headerNames, ["traceparent", "tracestate", "baggage", "my-trace"]);
+  await tracer.close();
+});
+
 test("untyped callers may hand on tags that there are not", async () => {
   const reporter = new MemoryReporter();
   const tracer = made({}, { reporter });
