@@ -22,13 +22,17 @@ export class PerOperationSampler implements JaegerSampler {
   #others: ProbabilisticSampler;
   readonly #operations = new Map<string, LowerBoundSampler>();
 
-  /** @param maxOperations names that have a lower bound of their own; all others have the default probability alone */
+  /**
+   * @param maxOperations names that have a lower bound of their own: those in the strategies, however many, and others while
+   * there is room. All others have the default probability alone
+   */
   constructor(strategies: OperationStrategies, maxOperations: number, now?: () => number) {
     this.#maxOperations = maxOperations;
     this.#now = now;
     this.#strategies = strategies;
     this.#rates = ratesOf(strategies);
     this.#others = new ProbabilisticSampler(strategies.defaultSamplingProbability);
+    this.#remake();
   }
 
   /** Takes other strategies. What the lower bounds have let through counts on, where they stay the same. */
@@ -37,7 +41,7 @@ export class PerOperationSampler implements JaegerSampler {
     this.#others = new ProbabilisticSampler(strategies.defaultSamplingProbability);
     this.#strategies = strategies;
     this.#rates = rates;
-    for (const [name, sampler] of this.#operations) this.#operations.set(name, this.#made(name, sampler));
+    this.#remake();
   }
 
   decide(context: Readonly<TraceContext>, operationName: string): SamplerTags | undefined {
@@ -52,6 +56,17 @@ export class PerOperationSampler implements JaegerSampler {
 
   toString(): string {
     return `PerOperationSampler(maxOperations=${this.#maxOperations})`;
+  }
+
+  #remake(): void {
+    const before = [...this.#operations];
+    const samplers = new Map(before);
+    this.#operations.clear();
+    for (const name of this.#rates.keys()) this.#operations.set(name, this.#made(name, samplers.get(name)));
+    for (const [name, sampler] of before) {
+      if (this.#operations.size >= this.#maxOperations) break;
+      if (!this.#rates.has(name)) this.#operations.set(name, this.#made(name, sampler));
+    }
   }
 
   #made(operation: string, before: LowerBoundSampler | undefined): LowerBoundSampler {

@@ -131,6 +131,46 @@ test("operations: each its rate and its lower bound, others the default, alike",
   assert.equal(String(our), String(their));
 });
 
+test("operations that the manager names count whatever maxOperations says, from the start and after an update, alike", () => {
+  const Theirs = inside<new (...args: unknown[]) => TheirSampler & { update(strategies: object): void }>(
+    "samplers/per_operation_sampler.js",
+  );
+  const strategies = (...operations: string[]): ConstructorParameters<typeof PerOperationSampler>[0] => ({
+    defaultSamplingProbability: 0,
+    defaultLowerBoundTracesPerSecond: 0,
+    perOperationStrategies: operations.map((operation) => ({ operation, probabilisticSampling: { samplingRate: 1 } })),
+  });
+  const [our, their] = [new PerOperationSampler(strategies("a", "b"), 1), new Theirs(strategies("a", "b"), 1)];
+  const share = { "sampler.type": "probabilistic", "sampler.param": 1 };
+  for (const [operation, expected] of [
+    ["c", {}],
+    ["a", share],
+    ["b", share],
+  ] as const) {
+    assert.deepEqual(decisions(our, their, operation), [expected, expected], operation);
+  }
+  for (const one of [our, their]) one.update(strategies("c", "d"));
+  for (const operation of ["c", "d"]) assert.deepEqual(decisions(our, their, operation), [share, share], operation);
+});
+
+test("names that the manager no longer lists stay while there is room", () => {
+  const strategies = (
+    least: number,
+    ...operations: string[]
+  ): ConstructorParameters<typeof PerOperationSampler>[0] => ({
+    defaultSamplingProbability: 0,
+    defaultLowerBoundTracesPerSecond: least,
+    perOperationStrategies: operations.map((operation) => ({ operation, probabilisticSampling: { samplingRate: 0 } })),
+  });
+  const sampler = new PerOperationSampler(strategies(1, "a", "b"), 3, () => 0);
+  const bound = { type: "lowerbound", param: 0 };
+  sampler.update(strategies(1, "c", "d"));
+  assert.deepEqual(
+    ["a", "b", "c", "d", "e"].map((name) => sampler.decide(context(), name)),
+    [bound, undefined, bound, bound, undefined],
+  );
+});
+
 test("an update changes rates at once, and gives no second burst where the lower bound stays", () => {
   const strategies = (rate: number, bound: number): ConstructorParameters<typeof PerOperationSampler>[0] => ({
     defaultSamplingProbability: rate,
