@@ -1,9 +1,11 @@
 // A span's identity with what jaeger-client's contexts can be asked besides.
 
 import { Buffer } from "node:buffer";
+import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setIds } from "../propagation/ids.ts";
 import { JaegerPropagator } from "../propagation/jaeger.ts";
-import { DEBUG, hasIds, hex32, SAMPLED } from "../trace-context.ts";
+import { toText } from "../text.ts";
+import { type Baggage, DEBUG, decide, hasIds, hex32, SAMPLED } from "../trace-context.ts";
 import { SpanContext } from "../tracer/span-context.ts";
 
 /** The header's flags: bit 0 sampled, bit 1 debug. https://www.jaegertracing.io/docs/1.76/client-libraries/#value */
@@ -11,6 +13,9 @@ const SAMPLED_BIT = 1;
 const DEBUG_BIT = 2;
 
 const propagator = new JaegerPropagator();
+
+/** As jaeger-client's contexts hold baggage. */
+type Items = Readonly<Record<string, string>>;
 
 /** Ids are shown as jaeger-client shows them: hexadecimal, without leading zeros. */
 export class JaegerSpanContext extends SpanContext {
@@ -26,18 +31,45 @@ export class JaegerSpanContext extends SpanContext {
     return context;
   }
 
-  /** Ids in hexadecimal digits. Ids that are malformed leave a context that is not valid. */
-  static withStringIds(traceId: string, spanId: string, parentId?: string | null, flags = 0): JaegerSpanContext {
+  /**
+   * Ids in hexadecimal digits. Ids that are malformed leave a context that is not valid: with a debug id, a child of it begins
+   * a debug trace.
+   */
+  static withStringIds(
+    traceId: string,
+    spanId: string,
+    parentId?: string | null,
+    flags = 0,
+    baggage?: Items | null,
+    debugId?: string | null,
+  ): JaegerSpanContext {
     const context = new JaegerSpanContext();
     setIds(context, String(traceId), String(spanId), traceFlagsOf(flags));
     context.#setParent(parentId ?? undefined);
+    context.baggage = baggageOf(baggage);
+    context.debugId = debugId || undefined;
+    context.settle();
     return context;
   }
 
   /** Ids as bytes. */
-  static withBinaryIds(traceId: Buffer, spanId: Buffer, parentId?: Buffer | null, flags = 0): JaegerSpanContext {
-    const digits = (id: Buffer): string => id.toString("hex");
-    return JaegerSpanContext.withStringIds(digits(traceId), digits(spanId), parentId ? digits(parentId) : null, flags);
+  static withBinaryIds(
+    traceId: Buffer,
+    spanId: Buffer,
+    parentId?: Buffer | null,
+    flags = 0,
+    baggage?: Items | null,
+    debugId?: string | null,
+  ): JaegerSpanContext {
+    const digits = (id: Buffer | null | undefined): string => id?.toString("hex") ?? "";
+    const [trace, span, parent] = [digits(traceId), digits(spanId), digits(parentId)];
+    return JaegerSpanContext.withStringIds(trace, span, parent, flags, baggage, debugId);
+  }
+
+  /** @internal Takes what code written for jaeger-client has set by hand: a plain object as baggage, a debug id. */
+  settle(): void {
+    if (this.baggage !== undefined) this.baggage = baggageOf(this.baggage);
+    if (this.debugId) decide(this, SAMPLED | DEBUG);
   }
 
   /** Whether there are ids: without them a context is no parent. */
@@ -101,6 +133,22 @@ export class JaegerSpanContext extends SpanContext {
     this.parentSpanId0 = Number.parseInt(padded.slice(0, 8), 16) | 0;
     this.parentSpanId1 = Number.parseInt(padded.slice(8), 16) | 0;
   }
+}
+
+function baggageOf(given: Baggage | Items | null | undefined): Baggage | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  if (isBaggage(given)) return given;
+  let baggage: Baggage | undefined;
+  for (const [name, value] of Object.entries(given)) {
+    if (value != null) baggage = (baggage ?? EMPTY_BAGGAGE).with(name, toText(value));
+  }
+  return baggage;
+}
+
+/** An array has the one method, a map the other. */
+function isBaggage(given: object): given is Baggage {
+  const { get, with: add } = given as Partial<Record<"get" | "with", unknown>>;
+  return typeof get === "function" && typeof add === "function";
 }
 
 function traceFlagsOf(flags: number): number {

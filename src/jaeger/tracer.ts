@@ -129,6 +129,7 @@ export class JaegerTracer extends Tracer {
       const context: unknown = extractor.extract(carrier as TextCarrier);
       if (context instanceof JaegerSpanContext) {
         context.isRemote = true;
+        context.settle();
         return context;
       }
       if (context !== null && context !== undefined) count("span.foreign_parent");
@@ -153,6 +154,7 @@ export class JaegerTracer extends Tracer {
   override makeContext(parent: SpanContext | undefined): JaegerSpanContext {
     const context = new JaegerSpanContext();
     if (parent !== undefined) {
+      if (parent instanceof JaegerSpanContext) parent.settle();
       context.parentSpanId0 = parent.spanId0;
       context.parentSpanId1 = parent.spanId1;
     }

@@ -2,22 +2,25 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as jaeger from "node-opentracing/jaeger";
 import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
 import { type Jaeger, LIBRARIES } from "./libraries.js";
 
 type OurTracer = InstanceType<Jaeger["Tracer"]>;
 
-/** What each library answers with a tracer that records all or nothing, which must be the same. */
+/** What each library answers with a tracer that records all or nothing, which must be the same, as must be the spans. */
 function both<T>(param: 0 | 1, run: (tracer: OurTracer, jaeger: Jaeger) => T): T {
-  const [their, our] = LIBRARIES.map(({ jaeger }) => {
+  const [their, our] = LIBRARIES.map(({ jaeger, picture }) => {
     const config = { serviceName: "s", sampler: { type: "const", param } } as const;
-    const tracer = jaeger.initTracer(config, { reporter: new jaeger.InMemoryReporter() }) as OurTracer;
+    const reporter = new jaeger.InMemoryReporter();
+    const tracer = jaeger.initTracer(config, { reporter }) as OurTracer;
     const result = run(tracer, jaeger);
+    const spans = picture([reporter]);
     void tracer.close(() => {});
-    return result;
+    return { result, spans };
   });
   assert.deepEqual(our, their);
-  return our!;
+  return our!.result;
 }
 
 /** Values that percent-encoding would change, or reading it. */
@@ -53,4 +56,54 @@ test("a debug id and jaeger-baggage are decoded in headers, and read as they are
     ["ticket%2042", "50%25"],
     ["ticket 42", "50%"],
   ]);
+});
+
+test("contexts of extractors written for jaeger-client bring baggage as a plain object, and a debug id", () => {
+  const carriers = ["ids", "bytes", "arguments", "properties", "nothing"];
+  const read = both(0, (tracer, { SpanContext }) => {
+    const bytes = Buffer.from("0000000000000abc", "hex");
+    const none = null as unknown as string;
+    const made: Record<string, () => InstanceType<Jaeger["SpanContext"]>> = {
+      ids: () => SpanContext.withStringIds("abc", "def", null, 1, { user: "é, %" }, ""),
+      bytes: () => SpanContext.withBinaryIds(bytes, bytes, null, 0, { user: "a" }, "ignored"),
+      arguments: () => SpanContext.withStringIds(none, none, null, 0, { user: "50%25" }, "ticket 1"),
+      properties: () => Object.assign(new SpanContext(), { baggage: { user: "a" }, debugId: "ticket 2" }),
+      nothing: () => SpanContext.withStringIds(none, none),
+    };
+    tracer.registerExtractor("mine", { extract: (carrier) => made[carrier["made"] as string]!() });
+    return carriers.flatMap((name) =>
+      [tracer.extract("mine", { made: name }), made[name]!()].map((parent) => {
+        const span = tracer.startSpan(name, { childOf: parent });
+        const user = span.getBaggageItem("user");
+        span.setBaggageItem("user", "new").finish();
+        return [user, span.getBaggageItem("user"), span.context().flags];
+      }),
+    );
+  });
+  const twice = <T>(one: T): T[] => [one, one];
+  assert.deepEqual(read, [
+    ...twice(["é, %", "new", 1]),
+    ...twice(["a", "new", 0]),
+    ...twice(["50%25", "new", 3]),
+    ...twice(["a", "new", 3]),
+    ...twice([undefined, "new", 0]),
+  ]);
+});
+
+test("baggage of an extractor that is none, or in part, harms nobody", () => {
+  const values: [unknown, string | undefined][] = [
+    [{ user: null }, undefined],
+    [{ user: 7 }, "7"],
+    [["a"], undefined],
+    [new Map([["user", "a"]]), undefined],
+    ["user", undefined],
+    [null, undefined],
+  ];
+  const tracer = new jaeger.Tracer("s", new jaeger.NoopReporter(), new jaeger.ConstSampler(true));
+  for (const [baggage, expected] of values) {
+    tracer.registerExtractor("mine", { extract: () => Object.assign(new jaeger.SpanContext(), { baggage }) });
+    const span = tracer.startSpan("s", { childOf: tracer.extract("mine", {}) });
+    assert.equal(span.getBaggageItem("user"), expected);
+    assert.equal(span.setBaggageItem("user", "new").getBaggageItem("user"), "new");
+  }
 });
