@@ -5,7 +5,7 @@ import { checkOptions, isCount } from "../settings.ts";
 
 /** Limits of a span. What is beyond them is dropped or cut, and counted on the span and in the diagnostics. */
 export interface SpanLimits {
-  /** Tags a span, 128 by default. */
+  /** Tags a span, 128 by default; `span.kind`, `error` and `http.status_code` do not count. */
   readonly maxTags: number;
   /** Log entries a span, 128 by default. */
   readonly maxLogs: number;

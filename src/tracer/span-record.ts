@@ -2,6 +2,7 @@
 
 import { count } from "../diagnostics.ts";
 import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference, SpanStatus } from "../report/reporter.ts";
+import { ERROR, type FlatTags, HTTP_STATUS_CODE, SPAN_KIND } from "../tags.ts";
 import type { SpanContext } from "./span-context.ts";
 
 const NO_LOGS: LogEntry[] = [];
@@ -35,7 +36,7 @@ export class SpanRecord implements FinishedSpan {
     this.clockOffset = clockOffset;
   }
 
-  /** Sets or replaces a tag; a new one beyond `maxTags` is dropped and counted. */
+  /** Sets or replaces a tag; a new one beyond `maxTags` is dropped and counted, unless it tells the kind or the outcome. */
   setTag(name: string, value: unknown, maxTags: number): void {
     const { tags } = this;
     for (let i = 0; i < tags.length; i += 2) {
@@ -44,11 +45,11 @@ export class SpanRecord implements FinishedSpan {
         return;
       }
     }
-    if (tags.length >= 2 * maxTags) {
+    if (tags.length < 2 * maxTags || hasRoomFor(name, tags, maxTags)) {
+      tags.push(name, value);
+    } else {
       this.droppedTags++;
       count("span.tags_dropped");
-    } else {
-      tags.push(name, value);
     }
   }
 
@@ -68,4 +69,16 @@ export class SpanRecord implements FinishedSpan {
     if (this.logs === NO_LOGS) this.logs = [entry];
     else this.logs.push(entry);
   }
+}
+
+function hasRoomFor(name: string, tags: FlatTags, maxTags: number): boolean {
+  if (!isLimited(name)) return true;
+  let limited = 0;
+  for (let i = 0; i < tags.length; i += 2) if (isLimited(tags[i])) limited++;
+  return limited < maxTags;
+}
+
+/** Not what the kind and the outcome are told from, which are no attributes in OpenTelemetry: they are often set last. */
+function isLimited(name: unknown): boolean {
+  return name !== ERROR && name !== SPAN_KIND && name !== HTTP_STATUS_CODE;
 }

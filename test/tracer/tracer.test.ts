@@ -284,6 +284,19 @@ for (const [limit, accepted] of [
   });
 }
 
+test("maxTags: what tells a span's kind and outcome does not count, and is kept although it comes last", () => {
+  const { tracer, reporter } = setUp({ limits: { maxTags: 2 } });
+  const last = { b: 2, c: 3, "span.kind": "server", "http.status_code": 503, error: true };
+  const dropped = growth("span.tags_dropped", () => {
+    tracer.startSpan("last").setTag("a", 1).addTags(last).finish();
+    tracer.startSpan("first", { tags: { "span.kind": "server", a: 1, b: 2, c: 3 } }).finish();
+  });
+  assert.equal(dropped, 2);
+  const kind = ["span.kind", "server"];
+  assert.deepEqual(reporter.spans[0]!.tags, ["a", 1, "b", 2, ...kind, "http.status_code", 503, "error", true]);
+  assert.deepEqual(reporter.spans[1]!.tags, [...kind, "a", 1, "b", 2]);
+});
+
 test("maxValueLength: text of that length is kept, one longer is cut and counted, in tags and logs", () => {
   const { tracer, reporter } = setUp({ limits: { maxValueLength: 4 } });
   const cut = growth("span.values_truncated", () => {

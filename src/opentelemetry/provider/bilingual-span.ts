@@ -70,9 +70,7 @@ export class BilingualSpan extends Span implements ApiSpan {
     if (record === undefined) this.ignored();
     if (record === undefined || !isAttribute(name, value)) return this;
     const { maxTags, maxValueLength } = this.tracer().limits;
-    // The kind stands among the tags, but is no attribute.
-    const kinds = record.scope !== undefined && record.tags[0] === SPAN_KIND ? 1 : 0;
-    record.setTag(name, limitedAttribute(value, maxValueLength), maxTags + kinds);
+    record.setTag(name, limitedAttribute(value, maxValueLength), maxTags);
     return this;
   }
 
