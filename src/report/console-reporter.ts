@@ -1,6 +1,8 @@
 // Prints each trace as a tree in the terminal: for development.
 
 import { AsyncResource } from "node:async_hooks";
+import { EventEmitter } from "node:events";
+import type { Writable } from "node:stream";
 import { warn } from "../diagnostics.ts";
 import { type Check, checkOptions, hasMethods, isBoolean, isText } from "../settings.ts";
 import { HTTP_STATUS_CODE, SPAN_KIND, tagOf } from "../tags.ts";
@@ -161,10 +163,15 @@ export class ConsoleReporter implements Reporter {
   }
 
   #print(lines: readonly TraceLine[]): void {
-    try {
-      this.#stream.write(traceText(lines, { colours: this.#colours }));
-    } catch (error) {
+    const lost = (error: unknown): void => {
       warn("report.send_failed", "traces could not be printed", error, lines.length);
+    };
+    try {
+      const text = traceText(lines, { colours: this.#colours });
+      if (this.#stream instanceof EventEmitter) writeTo(this.#stream as Writable, text, lost);
+      else this.#stream.write(text);
+    } catch (error) {
+      lost(error);
     }
   }
 
@@ -180,6 +187,18 @@ export class ConsoleReporter implements Reporter {
     }, this.#timeLimit);
     this.#timer.unref();
   }
+}
+
+/**
+ * Writes as Node's Console does: the `error` event that comes after a failed write, as where standard output is a pipe whose reader has
+ * ended, is no uncaught exception. It is heard once, so that what others write fails as without us.
+ */
+function writeTo(stream: Writable, text: string, lost: (error: Error) => void): void {
+  stream.write(text, (error) => {
+    if (!error) return;
+    if (stream.listenerCount("error") === 0) stream.once("error", () => {});
+    lost(error);
+  });
 }
 
 function errorText(type: string, message: string): string {

@@ -1,7 +1,9 @@
 // Traces as trees in the terminal.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { FinishedSpan } from "node-opentracing";
 import { ConsoleReporter, type ConsoleReporterOptions } from "#src/report/console-reporter.js";
 import { traceText } from "#src/report/trace-text.js";
@@ -114,6 +116,35 @@ test("a stream that throws is counted and harms nobody", () => {
     },
   };
   new ConsoleReporter({ stream }).report(numbered(1, 0));
+});
+
+test("standard output whose reader has ended is counted, harms nobody, and fails as ever for others", async () => {
+  const source = `
+    import { ConsoleReporter, diagnostics, Tracer } from "node-opentracing";
+    const tracer = new Tracer({ reporter: new ConsoleReporter() });
+    const trace = () => {
+      tracer.startSpan("work").finish();
+      const { "report.send_failed": lost } = diagnostics();
+      if (!lost) return setTimeout(trace, 5);
+      process.on("uncaughtException", (error) => console.error("uncaught", error.code));
+      setImmediate(() => {
+        console.error("lost", process.stdout.listenerCount("error"));
+        process.stdout.write("the application's own");
+      });
+    };
+    trace();`;
+  const child = spawn(
+    "sh",
+    ["-c", '"$0" --no-warnings --input-type=module --eval "$1" | head -n 1', process.execPath, source],
+    {
+      cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const outputs = [child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray());
+  const [printed, said] = (await Promise.all(outputs)).map((parts) => parts.join(""));
+  assert.match(printed!, /^trace [0-9a-f]{32}\n$/);
+  assert.equal(said, "lost 0\nuncaught EPIPE\n");
 });
 
 test("colours: on a terminal, and not with NO_COLOR", () => {
