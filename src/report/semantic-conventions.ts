@@ -173,30 +173,30 @@ export function outcomeOf(span: Ended, kind: SpanKind): Outcome {
 
 /**
  * The outcome, from the tag `error` and the first error that was logged; without that tag, a client's status of 400 and
- * above is an error too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
+ * above and a server's of 500 and above are errors too, as OpenTelemetry's conventions for HTTP spans have it ("Status"). `error.type` is, in this order,
  * what a tag says, the log's `error.kind`, the error's code or class, the HTTP status, `_OTHER`.
  */
 function toldOutcome(span: Ended, kind: SpanKind): Outcome {
   const error = tagOf(span.tags, ERROR);
-  if (error === undefined) return kind === CLIENT ? clientOutcome(span) : UNSET;
+  if (error === undefined) return kind === CLIENT || kind === SERVER ? statusOutcome(span, kind) : UNSET;
   if (error === false || error === "false") return OK;
   if (error === null || error === "" || error === 0) return UNSET;
 
   const facts = firstError(span);
-  const status = statusOf(span);
-  const statusText = status >= (kind === CLIENT ? 400 : 500) ? String(status) : "";
   const message = facts.message === "" && typeof error === "string" && error !== "true" ? error : facts.message;
-  return { code: 2, message, errorType: facts.kind || statusText || "_OTHER" };
+  return { code: 2, message, errorType: facts.kind || failedStatus(span, kind) || "_OTHER" };
 }
 
-function clientOutcome(span: Ended): Outcome {
-  const status = statusOf(span);
-  return status >= 400 ? { code: 2, message: "", errorType: String(status) } : UNSET;
+function statusOutcome(span: Ended, kind: SpanKind): Outcome {
+  const errorType = failedStatus(span, kind);
+  return errorType === "" ? UNSET : { code: 2, message: "", errorType };
 }
 
-function statusOf(span: Ended): number {
-  const status = tagOf(span.tags, HTTP_STATUS_CODE);
-  return typeof status === "number" || typeof status === "string" ? Number(status) : 0;
+/** The HTTP status, where that is a failure: from 400 on of a client, from 500 on of others; "" otherwise. */
+function failedStatus(span: Ended, kind: SpanKind): string {
+  const tag = tagOf(span.tags, HTTP_STATUS_CODE);
+  const status = typeof tag === "number" || typeof tag === "string" ? Number(tag) : 0;
+  return status >= (kind === CLIENT ? 400 : 500) ? String(status) : "";
 }
 
 /** Writes what the outcome adds to the attributes: `error.type`. */

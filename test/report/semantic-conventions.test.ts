@@ -70,12 +70,16 @@ test("a client's request", () => {
   );
 });
 
-test("a status of 400 to 499 is an error of the client that got it, not of the server that gave it", () => {
+test("a status is an error without a tag that says so: from 400 on of the client that got it, from 500 on of the server that gave it", () => {
   for (const [kind, status, code, errorType] of [
     ["client", 399, 0, ""],
     ["client", 400, 2, "400"],
     ["server", 404, 0, ""],
     ["server", 499, 0, ""],
+    ["server", 500, 2, "500"],
+    ["server", "503", 2, "503"],
+    ["consumer", 503, 0, ""],
+    [undefined, 503, 0, ""],
   ] as const) {
     const tags = ["span.kind", kind, "http.status_code", status];
     assert.deepEqual(outcomeOf(span({ tags, logs: [] }), kindOf(tags)), { code, message: "", errorType });
