@@ -5,7 +5,7 @@ import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setIds } from "../propagation/ids.ts";
 import { JaegerPropagator } from "../propagation/jaeger.ts";
 import { toText } from "../text.ts";
-import { type Baggage, DEBUG, decide, hasIds, hex32, SAMPLED } from "../trace-context.ts";
+import { type Baggage, DEBUG, decide, hasIds, hex32, SAMPLED, UNDECIDED } from "../trace-context.ts";
 import { SpanContext } from "../tracer/span-context.ts";
 
 /** The header's flags: bit 0 sampled, bit 1 debug. https://www.jaegertracing.io/docs/1.76/client-libraries/#value */
@@ -17,10 +17,18 @@ const propagator = new JaegerPropagator();
 /** As jaeger-client's contexts hold baggage. */
 type Items = Readonly<Record<string, string>>;
 
+/** What the tag `sampling.priority` says of all spans of a trace that have a local root in common. */
+export interface Decision {
+  /** `SAMPLED | DEBUG`, or 0; undefined until there is such a tag. */
+  flags: number | undefined;
+}
+
 /** Ids are shown as jaeger-client shows them: hexadecimal, without leading zeros. */
 export class JaegerSpanContext extends SpanContext {
   parentSpanId0 = 0;
   parentSpanId1 = 0;
+  /** @internal */
+  decision: Decision | undefined = undefined;
 
   /** The context that a text in the form of `uber-trace-id` describes; null where it is malformed. */
   static fromString(text: string): JaegerSpanContext | null {
@@ -72,13 +80,31 @@ export class JaegerSpanContext extends SpanContext {
     if (this.debugId) decide(this, SAMPLED | DEBUG);
   }
 
+  /** @internal For children, which decide for it and it for them. */
+  share(): Decision {
+    this.decision ??= { flags: undefined };
+    return this.decision;
+  }
+
+  /** @internal Takes over the decision that it shares. To be called before the flags are used. */
+  follow(): void {
+    const flags = this.decision?.flags;
+    if (flags !== undefined) this.traceFlags = (this.traceFlags & ~(SAMPLED | DEBUG | UNDECIDED)) | flags;
+  }
+
   /** Whether there are ids: without them a context is no parent. */
   get isValid(): boolean {
     return hasIds(this);
   }
 
+  override isSampled(): boolean {
+    this.follow();
+    return super.isSampled();
+  }
+
   /** Whether the trace is to survive all sampling. */
   isDebug(): boolean {
+    this.follow();
     return (this.traceFlags & DEBUG) !== 0;
   }
 

@@ -12,9 +12,9 @@ import type { JaegerTracer } from "./tracer.ts";
 const MAX_BAGGAGE_VALUE = 2048;
 
 /**
- * `setTag("sampling.priority", 1)` records the span from then on, and in debug mode; 0 drops it. Spans that are started
- * from it later follow; those that were started before keep their decision. Names of baggage are normalised as
- * jaeger-client does it: lower case, with hyphens for underscores.
+ * `setTag("sampling.priority", 1)` records the span from then on, and in debug mode; 0 drops it. So it does with its local
+ * root and with all that descend from that, unless they have ended: each follows when it is next used. Names of baggage are
+ * normalised as jaeger-client does it: lower case, with hyphens for underscores.
  */
 export class JaegerSpan extends Span {
   /** How it began, until it ends: one that is not recorded may have to be from now on. */
@@ -27,6 +27,8 @@ export class JaegerSpan extends Span {
     this.#name = name;
     this.#options = options;
     this.#startTime = startTime;
+    // Tags of a span that does not record were not looked at yet.
+    if (options?.tags && !super.isRecording()) this.#prioritise(options.tags[SAMPLING_PRIORITY]);
   }
 
   override tracer(): JaegerTracer {
@@ -34,7 +36,13 @@ export class JaegerSpan extends Span {
   }
 
   override context(): JaegerSpanContext {
+    this.#follow();
     return super.context() as JaegerSpanContext;
+  }
+
+  override isRecording(): boolean {
+    this.#follow();
+    return super.isRecording();
   }
 
   /** The name as it is now, also of spans that are not recorded or have ended. */
@@ -49,13 +57,19 @@ export class JaegerSpan extends Span {
 
   override setTag(name: string, value: unknown): this {
     if (name === SAMPLING_PRIORITY) this.#prioritise(value);
+    this.#follow();
     return super.setTag(name, value);
   }
 
   override addTags(tags: Record<string, unknown>): this {
-    const priority = tags?.[SAMPLING_PRIORITY];
-    if (priority !== undefined) this.#prioritise(priority);
+    this.#prioritise(tags?.[SAMPLING_PRIORITY]);
+    this.#follow();
     return super.addTags(tags);
+  }
+
+  override log(fields: Record<string, unknown>, timestamp?: number): this {
+    this.#follow();
+    return super.log(fields, timestamp);
   }
 
   /** Also logs the item, as jaeger-client does: `event=baggage`. */
@@ -77,16 +91,45 @@ export class JaegerSpan extends Span {
   }
 
   override finish(finishTime?: number): void {
+    this.#follow();
     super.finish(finishTime);
     this.#options = undefined;
   }
 
-  #prioritise(priority: unknown): void {
-    if (typeof priority !== "number") return;
-    const others = this.context().traceFlags & ~(SAMPLED | DEBUG);
-    this.decide(priority > 0 ? others | SAMPLED | DEBUG : others, () =>
-      this.tracer().lateRecord(this.context(), this.#name, { ...this.#options, startTime: this.#startTime }),
-    );
+  #prioritise(tag: unknown): void {
+    const priority = priorityOf(tag);
+    const { decision } = super.context() as JaegerSpanContext;
+    if (priority === undefined || decision === undefined || !this.#record(priority > 0)) return;
+    decision.flags = priority > 0 ? SAMPLED | DEBUG : 0;
+  }
+
+  /** What another span of the trace has decided meanwhile. */
+  #follow(): void {
+    const context = super.context() as JaegerSpanContext;
+    if (context.decision?.flags === undefined) return;
+    context.follow();
+    this.#record((context.traceFlags & SAMPLED) !== 0);
+  }
+
+  #record(isSampled: boolean): boolean {
+    if (!isSampled) return this.decide(undefined);
+    return this.decide(() => {
+      const options = { ...this.#options, startTime: this.#startTime };
+      return this.tracer().lateRecord(super.context() as JaegerSpanContext, this.#name, options);
+    });
+  }
+}
+
+/** As jaeger-client compares it with 0: texts and booleans are numbers, too. Undefined where it says nothing. */
+export function priorityOf(tag: unknown): number | undefined {
+  switch (typeof tag) {
+    case "number":
+    case "string":
+    case "boolean":
+    case "bigint":
+      return Number(tag);
+    default:
+      return undefined;
   }
 }
 

@@ -22,7 +22,7 @@ import { Tracer } from "../tracer/tracer.ts";
 import { type Extractor, type Injector, isExtractor, isInjector } from "./codec.ts";
 import { NoopReporter } from "./noop-reporter.ts";
 import { ConstSampler, isSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
-import { JaegerSpan } from "./span.ts";
+import { JaegerSpan, priorityOf } from "./span.ts";
 import { JaegerSpanContext } from "./span-context.ts";
 import { TextMapCodec } from "./text-map-codec.ts";
 
@@ -103,11 +103,12 @@ export class JaegerTracer extends Tracer {
 
   override inject(context: OpenTracingSpan | OpenTracingSpanContext, format: string, carrier: unknown): void {
     const injector = this.#injectors.get(format);
+    const own = context instanceof JaegerSpan ? context.context() : context;
+    if (own instanceof JaegerSpanContext) own.follow();
     if (injector === undefined) {
-      super.inject(context, format, carrier);
+      super.inject(own, format, carrier);
       return;
     }
-    const own = context instanceof JaegerSpan ? context.context() : context;
     if (!(own instanceof JaegerSpanContext)) {
       count("span.foreign_parent");
       return;
@@ -154,16 +155,26 @@ export class JaegerTracer extends Tracer {
   override makeContext(parent: SpanContext | undefined): JaegerSpanContext {
     const context = new JaegerSpanContext();
     if (parent !== undefined) {
-      if (parent instanceof JaegerSpanContext) parent.settle();
       context.parentSpanId0 = parent.spanId0;
       context.parentSpanId1 = parent.spanId1;
     }
+    if (parent instanceof JaegerSpanContext) {
+      parent.settle();
+      parent.follow();
+      if (parent.isValid) context.decision = parent.share();
+    }
+    context.decision ??= { flags: undefined };
     return context;
   }
 
   /** @internal */
   override makeSpan(context: SpanContext, record: SpanRecord | undefined): JaegerSpan {
     return new JaegerSpan(this, context, record);
+  }
+
+  /** @internal */
+  override priorityOf(tag: unknown): number | undefined {
+    return priorityOf(tag);
   }
 
   /** @internal */

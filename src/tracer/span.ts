@@ -5,7 +5,6 @@ import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setOwn } from "../set-own.ts";
 import { toText } from "../text.ts";
-import { SAMPLED } from "../trace-context.ts";
 import { timeOr } from "./clock.ts";
 import { limitError, limitedValue } from "./limits.ts";
 import type { SpanContext } from "./span-context.ts";
@@ -133,20 +132,15 @@ export class Span extends OpenTracingSpan {
     this.#tracer.report(record);
   }
 
-  /** @internal For spans that are decided about anew: the flags, and where to collect if nothing is collected yet. */
-  protected decide(traceFlags: number, late: () => SpanRecord): void {
-    if (this.#finished) {
-      this.ignored();
-      return;
-    }
-    this.#context = this.#context.copy();
-    this.#context.traceFlags = traceFlags;
-    if ((traceFlags & SAMPLED) === 0) {
-      this.#record = undefined;
-    } else {
-      this.#record ??= late();
-      this.#record.context = this.#context;
-    }
+  /**
+   * @internal For spans that are decided about anew: where to collect if nothing is collected yet, undefined to collect no
+   * more. Answers whether there is time yet: a span that has ended stays as it was.
+   */
+  protected decide(late: (() => SpanRecord) | undefined): boolean {
+    if (this.#finished) return false;
+    if (late === undefined) this.#record = undefined;
+    else this.#record ??= late();
+    return true;
   }
 
   #setTag(record: SpanRecord, name: string, value: unknown): void {

@@ -221,6 +221,11 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     context.traceId3 = randomWord();
   }
 
+  /** @internal The tag `sampling.priority` as a number, undefined where it says nothing. */
+  protected priorityOf(tag: unknown): number | undefined {
+    return typeof tag === "number" ? tag : undefined;
+  }
+
   /** @internal What a span collects in that is recorded only after it was started. */
   lateRecord(context: SpanContext, name: string, options: SpanOptions | undefined): SpanRecord {
     const references = validReferences(options?.references);
@@ -244,10 +249,10 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     } else {
       this.makeTraceId(context);
     }
-    const priority = tags?.[SAMPLING_PRIORITY];
+    const priority = this.priorityOf(tags?.[SAMPLING_PRIORITY]);
     const parentFlags = parent === undefined ? 0 : parent.traceFlags;
     const decider = continues || (parentFlags & DECISION_ONLY) !== 0 ? parent : undefined;
-    const sampled = typeof priority === "number" ? priority > 0 : this.#isSampled(context, name, decider);
+    const sampled = priority === undefined ? this.#isSampled(context, name, decider) : priority > 0;
     // Level 2 would let a new trace say that its id is random. Micrometer over Brave, as in Spring Boot 4.1, takes no
     // traceparent for one whose flags are not 00 or 01, so it is passed on where the caller said it, and not said first.
     const random = continues ? parentFlags & RANDOM_TRACE_ID : 0;
