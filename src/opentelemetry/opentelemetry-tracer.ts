@@ -153,7 +153,10 @@ export class OpenTelemetryTracer extends Tracer {
     return new OpenTelemetrySpan(this, writer, operation, baggage);
   }
 
-  /** Writes ids and baggage by OpenTelemetry's propagator. There is no binary format. */
+  /**
+   * Writes ids and baggage by OpenTelemetry's propagator; nothing where an SDK suppresses tracing, as its exporters do: they
+   * send in the context of whatever was active. There is no binary format.
+   */
   override inject(spanContext: Span | SpanContext, format: string, carrier: unknown): void {
     const own = ownContext(spanContext);
     const propagator = this.#propagatorOf("inject", format);
@@ -162,6 +165,7 @@ export class OpenTelemetryTracer extends Tracer {
       count("propagation.carrier");
       return;
     }
+    if (isSuppressed(contextApi.active())) return;
     try {
       const context = trace.setSpanContext(ROOT_CONTEXT, own.otelSpanContext);
       propagator.inject(withBaggage(context, own.baggage), carrier, SETTER);

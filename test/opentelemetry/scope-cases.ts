@@ -3,14 +3,19 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import http2 from "node:http2";
+import https from "node:https";
+import type net from "node:net";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { afterEach, test } from "node:test";
 import type { Attributes } from "@opentelemetry/api";
 import { diagnostics, initTracing, MemoryReporter, Tracer, type Tracing } from "node-opentracing";
-import { RawClient } from "node-opentracing/testing";
+import { type ContractClient, RawClient } from "node-opentracing/testing";
 import { MockTracer } from "opentracing";
 import { resetDiagnostics } from "#src/diagnostics.js";
 import { type AttributeSink, kindOf, outcomeOf, writeOutcome, writeTags } from "#src/report/semantic-conventions.js";
+import { CLIENTS } from "../clients/contract-clients.js";
 import { startBackEnd } from "../report/back-end.js";
 import { decodeProtobuf } from "../report/otlp-decoder.js";
 import type { ReadableSpan, Sdk } from "./sdk.js";
@@ -246,6 +251,32 @@ otel  [app]
     await exporting.shutdown();
   });
 
+  for (const client of CLIENTS) {
+    test(`what is sent while the SDK suppresses tracing carries neither ids nor baggage: ${client.name}`, async (t) => {
+      const { suppressTracing } = sdk.require("@opentelemetry/core");
+      const { tracer, scopeManager } = start();
+      const seen: unknown[] = [];
+      const url = await serveFor(t, client, ({ headers }, response) => {
+        seen.push([headers["traceparent"] !== undefined, headers["baggage"]]);
+        response.end();
+      });
+      const get = async (): Promise<void> => {
+        const response = await client.request(url, { method: "GET", headers: {}, body: undefined, signal: undefined });
+        await response.text();
+      };
+      const span = tracer.startSpan("one").setBaggageItem("user", "alice");
+      await scopeManager.run(span, async () => {
+        await get();
+        await api.context.with(suppressTracing(api.context.active()), get);
+      });
+      span.finish();
+      assert.deepEqual(seen, [
+        [true, "user=alice"],
+        [false, undefined],
+      ]);
+    });
+  }
+
   test("a caller that is not trusted is linked to: neither its trace nor its baggage is continued", async (t) => {
     spans = [];
     tracing = initTracing({ ...ours.openTelemetryBinding({ provider }), publicEndpoint: true });
@@ -298,10 +329,37 @@ function bound(tracing: Tracing): Pick<Tracing, "startActiveSpan" | "activeSpan"
 
 async function serve(t: { after(fn: () => void): void }, listener: http.RequestListener): Promise<string> {
   const server = http.createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
   t.after(() => {
     server.close();
     server.closeAllConnections();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return addressOf(server);
+}
+
+/** The same by what the client speaks. */
+async function serveFor(
+  t: { after(fn: () => void): void },
+  { protocol, tls }: ContractClient,
+  listener: (request: Pick<http.IncomingMessage, "headers">, response: { end(): unknown }) => void,
+): Promise<string> {
+  const http1 = protocol !== "h2";
+  const server = tls
+    ? http1
+      ? https.createServer(tls, listener)
+      : http2.createSecureServer(tls, listener)
+    : http1
+      ? http.createServer(listener)
+      : http2.createServer(listener);
+  const sockets = new Set<Duplex>();
+  server.on(tls ? "secureConnection" : "connection", (socket: Duplex) => sockets.add(socket));
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return addressOf(server.listen(0, "127.0.0.1"), tls ? "https" : "http");
+}
+
+async function addressOf(server: net.Server, scheme = "http"): Promise<string> {
+  await once(server, "listening");
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
