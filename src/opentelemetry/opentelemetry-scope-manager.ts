@@ -16,6 +16,7 @@ import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import { NO_BAGGAGE, withBaggage } from "./baggage.ts";
+import { withExtracted } from "./extracted-values.ts";
 import { OpenTelemetryInstrumentations } from "./opentelemetry-instrumentations.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetryTracer } from "./opentelemetry-tracer.ts";
@@ -81,7 +82,8 @@ export class OpenTelemetryScopeManager implements ScopeManager {
   #containing(active: OtelContext, span: Span | undefined): OtelContext {
     if (span instanceof OpenTelemetrySpan) {
       if ((span.otelSpan as Keeping)[this.#key] === undefined) this.#keep(span.otelSpan, span);
-      return withBaggage(trace.setSpan(active, span.otelSpan), span.context().baggage);
+      const { baggage, extracted } = span.context();
+      return withBaggage(trace.setSpan(withExtracted(active, extracted), span.otelSpan), baggage);
     }
     const none = trace.deleteSpan(active);
     return span === undefined ? withBaggage(none.deleteValue(FOREIGN), NO_BAGGAGE) : none.setValue(FOREIGN, span);

@@ -4,6 +4,7 @@ import type { Baggage, Span as OtelSpan } from "@opentelemetry/api";
 import { Span, type Tracer } from "opentracing";
 import { toText } from "../text.ts";
 import { givenTime } from "../tracer/clock.ts";
+import type { ExtractedValues } from "./extracted-values.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
 import type { SpanWriter } from "./span-writer.ts";
 
@@ -21,12 +22,12 @@ export class OpenTelemetrySpan extends Span {
   #earlier: WeakSet<Baggage> | undefined;
 
   /** @internal Made by `OpenTelemetryTracer` alone. */
-  constructor(tracer: Tracer, writer: SpanWriter, name: string, baggage: Baggage) {
+  constructor(tracer: Tracer, writer: SpanWriter, name: string, baggage: Baggage, extracted?: ExtractedValues) {
     super();
     this.#tracer = tracer;
     this.#writer = writer;
     this.#name = name;
-    this.#context = new OpenTelemetrySpanContext(writer.span.spanContext(), baggage);
+    this.#context = new OpenTelemetrySpanContext(writer.span.spanContext(), baggage, extracted);
   }
 
   /** OpenTelemetry's own span, for what its API can do and OpenTracing's cannot. */
@@ -105,10 +106,11 @@ export class OpenTelemetrySpan extends Span {
 
   /** @internal A span for the same operation with other baggage. */
   withBaggage(baggage: Baggage): OpenTelemetrySpan {
-    return new OpenTelemetrySpan(this.#tracer, this.#writer, this.#name, baggage);
+    return new OpenTelemetrySpan(this.#tracer, this.#writer, this.#name, baggage, this.#context.extracted);
   }
 
   #with(baggage: Baggage): OpenTelemetrySpanContext {
-    return new OpenTelemetrySpanContext(this.#context.otelSpanContext, baggage);
+    const { otelSpanContext, extracted } = this.#context;
+    return new OpenTelemetrySpanContext(otelSpanContext, baggage, extracted);
   }
 }

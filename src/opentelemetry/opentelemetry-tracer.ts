@@ -8,7 +8,6 @@ import {
   type Span as OtelSpan,
   type Tracer as OtelTracer,
   propagation,
-  ROOT_CONTEXT,
   type TextMapPropagator,
   type TracerProvider,
   trace,
@@ -31,6 +30,7 @@ import { givenTime } from "../tracer/clock.ts";
 import { VERSION } from "../version.ts";
 import { isEmpty, NO_BAGGAGE, withBaggage } from "./baggage.ts";
 import { GETTER, SETTER } from "./carrier-access.ts";
+import { extractedValues, hasValues, TO_EXTRACT, withExtracted } from "./extracted-values.ts";
 import type { OpenTelemetryInstrumentations } from "./opentelemetry-instrumentations.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
@@ -133,7 +133,8 @@ export class OpenTelemetryTracer extends Tracer {
     const adopted = this.#others?.adopt(tags[SPAN_KIND]);
     if (adopted !== undefined) return this.#over(adopted, operation, tags, baggage);
 
-    const active = unsuppressed(contextApi.active());
+    const extracted = parent?.extracted;
+    const active = withExtracted(unsuppressed(contextApi.active()), extracted);
     const root = parent === undefined && !this.#implicitParent;
     const startTime = givenTime(options?.startTime);
     const span = this.#otelTracer().startSpan(
@@ -150,12 +151,12 @@ export class OpenTelemetryTracer extends Tracer {
     const isRecording = span.isRecording();
     if (!isRecording && !this.#isChecked) this.#check(span);
     const writer = isRecording ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
-    return new OpenTelemetrySpan(this, writer, operation, baggage);
+    return new OpenTelemetrySpan(this, writer, operation, baggage, extracted);
   }
 
   /**
-   * Writes ids and baggage by OpenTelemetry's propagator; nothing where an SDK suppresses tracing, as its exporters do: they
-   * send in the context of whatever was active. There is no binary format.
+   * Writes ids, baggage and what else is in the active context by OpenTelemetry's propagator; nothing where an SDK suppresses
+   * tracing, as its exporters do: they send in the context of whatever was active. There is no binary format.
    */
   override inject(spanContext: Span | SpanContext, format: string, carrier: unknown): void {
     const own = ownContext(spanContext);
@@ -165,16 +166,17 @@ export class OpenTelemetryTracer extends Tracer {
       count("propagation.carrier");
       return;
     }
-    if (isSuppressed(contextApi.active())) return;
+    const active = withExtracted(unsuppressed(contextApi.active()), own.extracted);
+    if (isSuppressed(active)) return;
     try {
-      const context = trace.setSpanContext(ROOT_CONTEXT, own.otelSpanContext);
+      const context = trace.setSpanContext(active, own.otelSpanContext);
       propagator.inject(withBaggage(context, own.baggage), carrier, SETTER);
     } catch (error) {
       warn("propagation.error", "an OpenTelemetry propagator threw; its headers are left out", error);
     }
   }
 
-  /** Reads ids and baggage by OpenTelemetry's propagator: null where there is neither. */
+  /** Reads ids, baggage and what else OpenTelemetry's propagator knows: null where there is nothing of it. */
   override extract(format: string, carrier: unknown): OpenTelemetrySpanContext | null {
     const propagator = this.#propagatorOf("extract", format);
     if (propagator === undefined) return null;
@@ -183,11 +185,12 @@ export class OpenTelemetryTracer extends Tracer {
       return null;
     }
     try {
-      const context = propagator.extract(ROOT_CONTEXT, carrier, GETTER);
+      const context = propagator.extract(TO_EXTRACT, carrier, GETTER);
       const spanContext = trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT;
       const baggage = propagation.getBaggage(context) ?? NO_BAGGAGE;
-      if (!isSpanContextValid(spanContext) && isEmpty(baggage)) return null;
-      return new OpenTelemetrySpanContext(spanContext, baggage);
+      const extracted = extractedValues(context);
+      if (!isSpanContextValid(spanContext) && isEmpty(baggage) && !hasValues(extracted)) return null;
+      return new OpenTelemetrySpanContext(spanContext, baggage, extracted);
     } catch (error) {
       warn("propagation.error", "an OpenTelemetry propagator threw; its headers are not read", error);
       return null;

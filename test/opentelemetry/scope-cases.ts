@@ -5,8 +5,10 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import { createRequire } from "node:module";
 import type net from "node:net";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterEach, test } from "node:test";
 import type { Attributes } from "@opentelemetry/api";
@@ -19,7 +21,11 @@ import { CLIENTS } from "../clients/contract-clients.js";
 import { startBackEnd } from "../report/back-end.js";
 import { decodeProtobuf } from "../report/otlp-decoder.js";
 import type { ReadableSpan, Sdk } from "./sdk.js";
+import { TENANT, TENANT_PROPAGATOR } from "./tenant-propagator.js";
 import { otelTree } from "./tree.js";
+
+const peers = createRequire(join(process.cwd(), "test", "peers", "index.js"));
+const { B3InjectEncoding, B3Propagator } = peers("@opentelemetry/propagator-b3");
 
 /** Registers the cases. */
 export function scopeCases(sdk: Sdk): void {
@@ -270,10 +276,54 @@ otel  [app]
         await api.context.with(suppressTracing(api.context.active()), get);
       });
       span.finish();
+      while (spans.length < 4) await new Promise(setImmediate); // or they end in the next test
       assert.deepEqual(seen, [
         [true, "user=alice"],
         [false, undefined],
       ]);
+    });
+  }
+
+  for (const publicEndpoint of [false, true]) {
+    const title = publicEndpoint
+      ? "what a propagator read of a caller that is not trusted is in no context"
+      : "a handler runs in the context that a propagator extracted, and what it sends has that too";
+    test(title, async (t) => {
+      const { CompositePropagator } = sdk.require("@opentelemetry/core");
+      const b3 = new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER });
+      const httpHeadersPropagator = new CompositePropagator({ propagators: [b3, TENANT_PROPAGATOR] });
+      spans = [];
+      tracing = initTracing({ ...ours.openTelemetryBinding({ provider, httpHeadersPropagator }), publicEndpoint });
+      const sent: unknown[] = [];
+      const inner = await serve(t, ({ headers }, response) => {
+        sent.push([headers["x-tenant"], headers["x-b3-flags"], headers["x-b3-sampled"]]);
+        response.end();
+      });
+      const handled: unknown[] = [];
+      const outer = await serve(t, async (_request, response) => {
+        await new Promise(setImmediate);
+        handled.push(api.context.active().getValue(TENANT));
+        await (await fetch(inner)).text();
+        http.get(inner, (answer) => answer.resume().on("end", () => response.end()));
+      });
+      const client = await RawClient.connect(Number(new URL(outer).port));
+      const ids = `x-b3-traceid: ${"a".repeat(32)}\r\nx-b3-spanid: ${"b".repeat(16)}\r\n`;
+      const debug = `${ids}x-b3-flags: 1\r\n`;
+      // One connection: what one request brought is not there for the next.
+      for (const headers of [`${debug}x-tenant: one\r\n`, "x-tenant: two\r\n", `${ids}x-b3-sampled: 1\r\n`]) {
+        const served = handled.length + 1;
+        client.send(`GET / HTTP/1.1\r\nhost: shop\r\n${headers}\r\n`);
+        while (handled.length < served || sent.length < 2 * served) await new Promise(setImmediate);
+      }
+      client.leave();
+      while (spans.length < 3 + 2 * 6) await new Promise(setImmediate); // or they end in the next test
+      const none = [undefined, undefined, "1"];
+      assert.deepEqual(handled, publicEndpoint ? [undefined, undefined, undefined] : ["one", "two", undefined]);
+      const expected = publicEndpoint ? [none, none, none] : [["one", "1", undefined], ["two", undefined, "1"], none];
+      assert.deepEqual(
+        sent,
+        expected.flatMap((one) => [one, one]),
+      );
     });
   }
 

@@ -12,11 +12,14 @@ import {
   followsFrom,
   MockTracer,
   Reference,
+  type Span,
+  type SpanContext,
   type Tracer,
 } from "opentracing";
 import { resetDiagnostics } from "#src/diagnostics.js";
 import type { ReadableSpan, Sdk } from "./sdk.js";
 import { SHIM_CASES, type Stage } from "./shim-cases.js";
+import { TENANT, TENANT_PROPAGATOR } from "./tenant-propagator.js";
 
 const peers = createRequire(join(process.cwd(), "test", "peers", "index.js"));
 const { B3Propagator } = peers("@opentelemetry/propagator-b3");
@@ -218,6 +221,41 @@ export function tracerCases(sdk: Sdk): void {
     const headers = new Headers();
     tracer.inject(tracer.startSpan("one"), FORMAT_HTTP_HEADERS, headers);
     assert.match(headers.get("traceparent")!, /^00-/);
+  });
+
+  test("what else a propagator reads travels with a span and those below: it wins over what is active, once", () => {
+    const { W3CTraceContextPropagator, CompositePropagator } = sdk.require("@opentelemetry/core");
+    const propagators = [new W3CTraceContextPropagator(), TENANT_PROPAGATOR];
+    const httpHeadersPropagator = new CompositePropagator({ propagators });
+    const tracer = new OpenTelemetryTracer(sdk.provider(ignore), { httpHeadersPropagator });
+    const scope = new ours.OpenTelemetryScopeManager(tracer);
+    const { context } = api;
+    const injected = (from: Span | SpanContext): unknown => {
+      const carrier: Record<string, string> = {};
+      tracer.inject(from, FORMAT_HTTP_HEADERS, carrier);
+      return carrier["x-tenant"];
+    };
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const one = tracer.extract(FORMAT_HTTP_HEADERS, { "x-tenant": "one" })!;
+    const none = tracer.extract(FORMAT_HTTP_HEADERS, { traceparent })!;
+    const both = tracer.startSpan("both", { childOf: one });
+    const child = tracer.startSpan("child", { childOf: both }).setBaggageItem("a", "1");
+    assert.deepEqual([one, both, child, none].map(injected), ["one", "one", "one", undefined]);
+
+    context.with(context.active().setValue(TENANT, "active"), () => {
+      assert.deepEqual(
+        [injected(child), injected(none), injected(tracer.startSpan("root"))],
+        ["one", undefined, "active"],
+      );
+      scope.run(child, () => {
+        assert.equal(context.active().getValue(TENANT), "one");
+        context.with(context.active().setValue(TENANT, "changed"), () => {
+          assert.equal(injected(child), "changed");
+          scope.run(both, () => assert.equal(context.active().getValue(TENANT), "changed"));
+        });
+      });
+    });
+    assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, {}), null);
   });
 
   test("extract answers null where there is nothing, and nothing valid", () => {
