@@ -4,11 +4,12 @@ import { count } from "../diagnostics.ts";
 import { trimBlanks } from "./characters.ts";
 import type { TextCarrier } from "./propagator.ts";
 
-/** What `Headers` and `Map` have in common. */
+/** What `Headers` and `Map` have in common; `append` has the former alone. */
 interface Accessors {
   get?: unknown;
   set?: unknown;
   entries?: unknown;
+  append?: unknown;
 }
 
 /** The carrier that several formats read, and its names once one of them has asked for a header that is not there. */
@@ -31,7 +32,7 @@ export function endReading(): void {
 
 /**
  * The header `name`, which must be lower case: looked up as it is, then among names of another case, then with the
- * carrier's own `get` (a `Headers` object or a `Map`). Several values of one header are joined by ", ", as Node does.
+ * carrier's own `get` (a `Headers` object or a `Map`), then among a `Map`'s names of another case. Several values of one header are joined by ", ", as Node does.
  * Undefined where there is none, or none of text. Never throws: what a carrier throws is counted `propagation.carrier`.
  */
 export function readHeader(carrier: TextCarrier, name: string): string | undefined {
@@ -90,8 +91,15 @@ function readOtherwise(carrier: TextCarrier, name: string): unknown {
   } else {
     for (const key in carrier) if (isNamed(key, name) && carrier[key] != null) return carrier[key];
   }
-  const { get } = carrier as Accessors;
-  return typeof get === "function" ? (get.call(carrier, name) ?? undefined) : undefined;
+  const { get, entries, append } = carrier as Accessors;
+  if (typeof get !== "function") return undefined;
+  const value: unknown = get.call(carrier, name) ?? undefined;
+  // Headers, which have `append`, have looked in any case.
+  if (value !== undefined || typeof entries !== "function" || typeof append === "function") return value;
+  for (const [key, other] of entries.call(carrier) as Iterable<[unknown, unknown]>) {
+    if (typeof key === "string" && isNamed(key, name) && other != null) return other;
+  }
+  return undefined;
 }
 
 /** Most absent headers are told by the length of the others' names alone. */

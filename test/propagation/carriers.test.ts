@@ -144,6 +144,24 @@ test("objects without a prototype, inherited headers, Headers and Map are carrie
   assert.deepEqual([...headers.keys()], ["baggage", "traceparent"]);
 });
 
+test("names in a Map are read in any case, by each format; the lower-case one counts", () => {
+  for (const name of ["tracecontext", "b3", "b3multi", "jaeger", "datadog", "ottrace", "xray"]) {
+    const tracer = new Tracer({ reporter: new MemoryReporter(), propagators: [name] as never });
+    const span = tracer.startSpan("s");
+    const carrier: Record<string, string> = {};
+    tracer.inject(span, FORMAT_HTTP_HEADERS, carrier);
+    const upper = Object.entries(carrier).map(([key, value]): [unknown, string] => [key.toUpperCase(), value]);
+    const extracted = tracer.extract(FORMAT_HTTP_HEADERS, new Map([[7, "seven"], ...upper]));
+    assert.equal(extracted?.toSpanId(), span.context().toSpanId(), name);
+  }
+  const other = TRACEPARENT.replace("902b7", "00000");
+  const both = new Map([
+    ["Traceparent", other],
+    ["traceparent", TRACEPARENT],
+  ]);
+  assert.equal(newTracer().tracer.extract(FORMAT_TEXT_MAP, both)?.toSpanId(), "00f067aa0ba902b7");
+});
+
 test("a value that is no text is counted and ignored", () => {
   const { tracer } = newTracer();
   resetDiagnostics();
