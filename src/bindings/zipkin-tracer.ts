@@ -10,7 +10,8 @@ import type { Annotation, Recorder } from "./zipkin-recorder.ts";
 /** What the tracer can say a span is. */
 export type Kind = "client" | "server" | "local";
 
-interface Optional {
+/** zipkin's values that may be missing. */
+export interface Optional {
   getOrElse<T>(other: T): unknown;
 }
 /** zipkin's identity of a span. */
@@ -30,6 +31,7 @@ interface Native {
 export interface ZipkinTracing {
   startSpan(name: string, options: { readonly childOf?: { readonly id: TraceId } | undefined }): Native;
   readonly _zipkinTracer: {
+    readonly sampler: { shouldSample(id: TraceId): Optional };
     scoped(fn: () => void): void;
     setId(id: TraceId): void;
     recordAnnotation(annotation: Annotation): void;
@@ -50,13 +52,18 @@ export interface ZipkinModule {
 
 export class ZipkinTracer extends Tracer {
   readonly #zipkin: ZipkinModule;
+  readonly #debug: Optional;
   readonly #kind: Kind;
   readonly #tracings: Readonly<Record<Kind, ZipkinTracing>>;
 
-  /** @param kind of spans that do not say theirs */
-  constructor(zipkin: ZipkinModule, kind: Kind, tracings: Readonly<Record<Kind, ZipkinTracing>>) {
+  /**
+   * @param debug the decision of debug traces, an object of its own: the package hands decisions down, and no mark
+   * @param kind of spans that do not say theirs
+   */
+  constructor(zipkin: ZipkinModule, debug: Optional, kind: Kind, tracings: Readonly<Record<Kind, ZipkinTracing>>) {
     super();
     this.#zipkin = zipkin;
+    this.#debug = debug;
     this.#kind = kind;
     this.#tracings = tracings;
   }
@@ -87,7 +94,8 @@ export class ZipkinTracer extends Tracer {
     carrier["x-b3-spanid"] = spanId;
     const parent = parentSpanId.getOrElse(undefined);
     if (typeof parent === "string") carrier["x-b3-parentspanid"] = parent;
-    carrier["x-b3-sampled"] = sampled.getOrElse(false) ? "1" : "0";
+    if (sampled === this.#debug) carrier["x-b3-flags"] = "1";
+    else carrier["x-b3-sampled"] = sampled.getOrElse(false) ? "1" : "0";
   }
 
   protected override _extract(format: string, carrier: Record<string, unknown>): SpanContext | null {
@@ -95,10 +103,20 @@ export class ZipkinTracer extends Tracer {
     const traceId = carrier["x-b3-traceid"];
     const spanId = carrier["x-b3-spanid"];
     if (!isHex(traceId, /^(?:[\da-f]{16}|[\da-f]{32})$/i) || !isHex(spanId, /^[\da-f]{16}$/i)) return null;
-    const { TraceId, option } = this.#zipkin;
-    const decision = carrier["x-b3-flags"] === "1" ? "1" : carrier["x-b3-sampled"];
-    const sampled = decision !== "0" && decision !== "false";
-    return new ZipkinContext(new TraceId({ traceId, spanId, sampled: new option.Some(sampled) }));
+    const { TraceId } = this.#zipkin;
+    const { sampler } = this.#tracings[this.#kind]._zipkinTracer;
+    const sampled = this.#decision(carrier) ?? sampler.shouldSample(new TraceId({ traceId, spanId }));
+    return new ZipkinContext(new TraceId({ traceId, spanId, sampled }));
+  }
+
+  /** The caller's; undefined where it leaves that to our sampler. */
+  #decision(carrier: Record<string, unknown>): Optional | undefined {
+    if (carrier["x-b3-flags"] === "1") return this.#debug;
+    const sampled = carrier["x-b3-sampled"];
+    const { Some } = this.#zipkin.option;
+    if (sampled === "1" || sampled === "true") return new Some(true);
+    if (sampled === "0" || sampled === "false") return new Some(false);
+    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
 import { httpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
-import { localRecorder, type Recorder } from "./zipkin-recorder.ts";
+import { debugRecorder, localRecorder, type Recorder } from "./zipkin-recorder.ts";
 import { type Kind, type ZipkinModule, ZipkinTracer, type ZipkinTracing } from "./zipkin-tracer.ts";
 
 const NAME = "zipkin-javascript-opentracing";
@@ -71,11 +71,12 @@ export function zipkin({ parameters, serviceName, defaultName }: Asked): BoundTr
     ...(httpInterval !== undefined && { httpInterval }),
   });
   logger.on("error", () => {}); // told already, and without the spans, which stand in this one's message
-  const recorder = new module.BatchRecorder({ logger });
+  const debug = new module.option.Some(true);
+  const recorder = debugRecorder(debug, new module.BatchRecorder({ logger }));
 
   const tracings = (kind: Kind, recorder: Recorder): ZipkinTracing =>
     new Tracing({ serviceName: ownName, kind, recorder, sampler });
-  const tracer = new ZipkinTracer(module, kind as Kind, {
+  const tracer = new ZipkinTracer(module, debug, kind as Kind, {
     client: tracings("client", recorder),
     server: tracings("server", recorder),
     local: tracings("local", localRecorder(module, recorder)),
