@@ -5,7 +5,8 @@ import { count } from "../../diagnostics.ts";
 
 /**
  * `exception.type`, `exception.message` and `exception.stacktrace`, as far as they are known: of a text its message, of an
- * object its class, else its code. Undefined for what is no exception. Never throws: getters of errors may.
+ * object its code, else its class, as OpenTelemetry's SDK has it. Undefined for what is no exception. Never throws: getters
+ * of errors may.
  */
 export function exceptionAttributes(exception: unknown): Attributes | undefined {
   if (typeof exception === "string") return { "exception.message": exception };
@@ -13,7 +14,7 @@ export function exceptionAttributes(exception: unknown): Attributes | undefined 
   try {
     const { name, code, message, stack } = exception as Record<string, unknown>;
     const attributes: Attributes = {};
-    const type = textOf(name) || textOf(code);
+    const type = textOf(code || undefined) || textOf(name);
     if (type !== "") attributes["exception.type"] = type;
     if (textOf(message) !== "") attributes["exception.message"] = textOf(message);
     if (type === "" && textOf(message) === "") return undefined;
