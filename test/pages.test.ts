@@ -90,26 +90,37 @@ test("docs/back-ends.md: the reporters are made as the page says", async () => {
   }
 });
 
-test("docs/exporting.md: a signal handler that closes first loses no span", async () => {
+test("docs/exporting.md: a signal handler that closes first cuts no request and loses no span", async () => {
   if (process.argv[2] === "child") return; // below
   const child = fork(fileURLToPath(import.meta.url), ["child"], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const output = child.stdout!.setEncoding("utf8").toArray();
+  const exit = once(child, "exit");
+  const [port] = (await once(child, "message")) as [number];
+  const client = await RawClient.connect(port);
+  client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   await once(child, "message");
   child.kill("SIGTERM");
-  const [output] = await Promise.all([child.stdout!.setEncoding("utf8").toArray(), once(child, "exit")]);
+  await client.until("answered");
+  await exit;
   assert.equal(child.exitCode, 0);
-  assert.match(output.join(""), /last work/);
+  assert.match((await output).join(""), /last work/);
 });
 
 if (process.argv[2] === "child") {
   const tracing = new Tracing(new Tracer({ reporter: new ConsoleReporter() }));
-  const server = http.createServer().listen(0, "127.0.0.1");
-  tracing.startActiveSpan("last work", () => {});
-  process.on("SIGTERM", async () => {
-    server.close();
-    await tracing.close();
-    process.exit(0);
+  const server = http.createServer((_request, response) => {
+    process.once("SIGTERM", () => {
+      setImmediate(() => tracing.startActiveSpan("last work", () => response.end("answered")));
+    });
+    process.send?.("in flight");
   });
-  process.send?.("ready");
+  process.on("SIGTERM", () => {
+    server.close(async () => {
+      await tracing.close();
+      process.exit(0);
+    });
+  });
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
 }
 
 test("docs/diagnostics.md: counters as metrics", () => {
