@@ -24,7 +24,7 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
 interface Flush {
   readonly run: (timeLimit: number) => Promise<void>;
   readonly timeLimit: number;
-  /** Milliseconds that its runs have taken. */
+  /** Milliseconds that its runs on `beforeExit` have taken. */
   spent: number;
 }
 
@@ -46,7 +46,13 @@ function unlisten(): void {
 function onBeforeExit(): void {
   // Whatever a flush does brings on the next `beforeExit`; the one after a flush that had nothing to do is the last. One
   // limit for them all, or a reporter that never has nothing to do would keep the process for ever.
-  for (const one of flushes) if (one.spent < one.timeLimit - 1) void flushInTime(one);
+  for (const one of flushes) if (one.spent < one.timeLimit - 1) void spend(one);
+}
+
+async function spend(one: Flush): Promise<void> {
+  const started = performance.now();
+  await flushInTime(one);
+  one.spent += performance.now() - started;
 }
 
 function onSignal(signal: NodeJS.Signals): void {
@@ -63,9 +69,7 @@ function onSignal(signal: NodeJS.Signals): void {
   });
 }
 
-async function flushInTime(one: Flush): Promise<void> {
-  const { run, timeLimit } = one;
-  const started = performance.now();
+async function flushInTime({ run, timeLimit }: Flush): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -82,5 +86,4 @@ async function flushInTime(one: Flush): Promise<void> {
     warn("report.reporter_error", "a reporter failed to flush at exit", error);
   }
   clearTimeout(timer);
-  one.spent += performance.now() - started;
 }

@@ -92,6 +92,17 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+test("beforeExit: what a flush on a signal took is not missing from the time for the last spans", async (t) => {
+  const backEnd = await startBackEnd(t, (response) => {
+    if (backEnd.requests.length > 1) response.end();
+  });
+  const code = `finish(); const keep = setInterval(() => {}, 1e6); process.on("SIGINT", () => {
+    setTimeout(() => { clearInterval(keep); finish(); }, ${LIMIT + 200}); }); ready();`;
+  const { code: exitCode } = await run(backEnd.endpoint, code, ["SIGINT"]);
+  assert.equal(exitCode, 0);
+  assert.equal(arrived(backEnd), 2);
+});
+
 test("process.exit in a SIGTERM listener ends the process with its code", async (t) => {
   const backEnd = await startBackEnd(t);
   const code = 'finish(); setInterval(() => {}, 1e6); process.on("SIGTERM", () => process.exit(6)); ready();';
