@@ -466,3 +466,31 @@ test("OTEL_SDK_DISABLED=true: nothing is patched, and everything still works", a
     delete process.env["OTEL_SDK_DISABLED"];
   }
 });
+
+for (const [variable, value, flags] of [
+  ["OTEL_TRACES_EXPORTER", "none", "-01"],
+  ["OTEL_TRACES_SAMPLER", "always_off", "-00"],
+  ["OTEL_SDK_DISABLED", "true", undefined],
+] as const) {
+  test(`docs/configuration.md: ${variable}=${value} passes a caller's trace on with the flags ${flags}`, async () => {
+    const server = http.createServer((request, response) => response.end(request.headers["traceparent"] ?? "none"));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    process.env[variable] = value;
+    try {
+      const tracing = initTracing({ serviceName: "shop" });
+      const trace = "00-0af7651916cd43dd8448eb211c80319c";
+      const caller = tracing.tracer.extract("http_headers", { traceparent: `${trace}-b7ad6b7169203331-01` });
+      const answer = await tracing.startActiveSpan("served", { childOf: caller ?? undefined }, async () => {
+        const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+        return response.text();
+      });
+      if (flags === undefined) assert.equal(answer, "none");
+      else assert.ok(answer.startsWith(trace) && answer.endsWith(flags), answer);
+      await tracing.close();
+    } finally {
+      delete process.env[variable];
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+}
