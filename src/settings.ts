@@ -1,7 +1,11 @@
 // Checks what users hand us at construction, and says what to write instead.
 
 /** Answers what is expected when the value is wrong, undefined when it is fine. */
-export type Check = (value: unknown) => string | undefined;
+export interface Check {
+  (value: unknown): string | undefined;
+  /** Whether the value may hold a key or a password, so that errors tell its type alone. */
+  readonly isSecret?: boolean;
+}
 
 export const isBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 export const isFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
@@ -28,6 +32,11 @@ export function hasMethods(what: string, ...methods: string[]): Check {
 }
 
 export const isTracer: Check = hasMethods("an OpenTracing tracer", "startSpan", "inject", "extract");
+
+/** The same check of a value that may hold a key or a password. */
+export function secret(check: Check): Check {
+  return Object.assign((value: unknown) => check(value), { isSecret: true });
+}
 
 /** A check that passes where one of several does. */
 export function either(...checks: Check[]): Check {
@@ -56,7 +65,9 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
     }
     if (value === undefined) continue;
     const expected = check(value);
-    if (expected !== undefined) throw new TypeError(`${of}: ${name} must be ${expected}, not ${show(value)}`);
+    if (expected !== undefined) {
+      throw new TypeError(`${of}: ${name} must be ${expected}, not ${check.isSecret ? typeOf(value) : show(value)}`);
+    }
   }
 }
 
@@ -70,6 +81,11 @@ function word(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+function typeOf(value: unknown): string {
+  if (typeof value === "string") return "a text";
+  return typeof value === "object" || typeof value === "function" ? word(value) : `a ${typeof value}`;
 }
 
 /** The candidate that contains `name`, or differs from it in the fewest letters, if in a third of them at most. */

@@ -1,7 +1,7 @@
 // The options that the reporters that post have in common: their checks and their defaults.
 
 import { isFraming, isHeaderName, isHeaderValue } from "../header.ts";
-import { type Check, isText } from "../settings.ts";
+import { type Check, isText, secret } from "../settings.ts";
 import type { BatchSettings } from "./batch-reporter.ts";
 import { HttpSender } from "./http-sender.ts";
 
@@ -56,8 +56,8 @@ export const isResource: Check = (value) =>
     : 'an object of attributes: { "service.version": "1.2" }';
 
 export const EXPORT_CHECKS: Readonly<Record<string, Check>> = {
-  endpoint: isUrl,
-  headers: isHeaders,
+  endpoint: secret(isUrl),
+  headers: secret(isHeaders),
   compression: isCompression,
   timeout: isDuration,
   serviceName: isText,

@@ -519,3 +519,21 @@ test("wrong options are refused with what to write instead", () => {
   }
   new OtlpReporter({ timeout: 0, maxQueueSize: 1, endpoint: undefined });
 });
+
+test("what may hold a key is told by its type alone where it is wrong", () => {
+  const key = "key-of-40-bytes";
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ headers: `api-key=${key}` }, /, not a text$/],
+    [{ headers: [key] }, /, not an array$/],
+    [{ headers: { "api-key": `${key}\n` } }, /, not an object$/],
+    [{ endpoint: `user:${key}@host:4318` }, /, not a text$/],
+    [{ endpoint: 4318 }, /, not a number$/],
+    [{ endpoint: null }, /, not null$/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(
+      () => new OtlpReporter(options),
+      (error: Error) => message.test(error.message) && !error.message.includes(key),
+    );
+  }
+});
