@@ -295,7 +295,14 @@ function isTunnel(url: string, tags: FlatTags): boolean {
 /** The other side: a server's client, a client's server. */
 function writePeer(sink: AttributeSink, value: unknown, kind: SpanKind, tags: FlatTags): void {
   if (kind === SERVER || kind === CONSUMER) write(sink, "client.address", value, tags);
-  else if (!hasAbsoluteUrl(tags) && tagOf(tags, HTTP_HOST) === undefined) write(sink, "server.address", value, tags);
+  else if (!hasAddress(tags)) write(sink, "server.address", value, tags);
+}
+
+/** Whether another tag tells a server's address. */
+function hasAddress(tags: FlatTags): boolean {
+  if (tagOf(tags, HTTP_HOST) !== undefined || hasAbsoluteUrl(tags)) return true;
+  const url = tagOf(tags, HTTP_URL);
+  return url !== undefined && isTunnel(valueText(url), tags);
 }
 
 function hasAbsoluteUrl(tags: FlatTags): boolean {

@@ -90,6 +90,7 @@ test("a tunnel has a target, no path", () => {
   const target = { "http.request.method": "CONNECT", "server.address": "there", "server.port": 443 };
   const tunnel = { "http.method": "CONNECT", "http.url": "there:443" };
   assert.deepEqual(attributes({ ...tunnel, "span.kind": "client" }), target);
+  assert.deepEqual(attributes({ ...tunnel, "span.kind": "client", "peer.hostname": "there" }), target);
   assert.deepEqual(attributes({ ...tunnel, "span.kind": "server" }), target);
   assert.deepEqual(attributes({ ...tunnel, "span.kind": "server", "http.host": "there:443" }), target);
 });
