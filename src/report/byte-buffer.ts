@@ -41,9 +41,16 @@ export class ByteBuffer {
     if (needed > this.bytes.length) this.#grow(needed);
   }
 
+  /** The same for text as UTF-8, and so many more bytes. Three a character are quicker than counting, unless the limit is near. */
+  reserveText(text: string, more: number): void {
+    const needed = this.length + text.length * 3 + more;
+    if (needed > MAX_SIZE) this.reserve(Buffer.byteLength(text) + more);
+    else if (needed > this.bytes.length) this.#grow(needed);
+  }
+
   /** Appends text as UTF-8; lone surrogates become U+FFFD. */
   text(text: string): void {
-    this.reserve(text.length * 3);
+    this.reserveText(text, 0);
     this.length += this.bytes.write(text, this.length);
   }
 

@@ -59,7 +59,7 @@ export function writeDouble(to: ByteBuffer, value: number): void {
 /** Appends a text with its length before it. Lone surrogates become U+FFFD, for protobuf wants valid UTF-8. */
 export function writeText(to: ByteBuffer, text: string): void {
   const { length } = text;
-  to.reserve(length * 3 + 5);
+  to.reserveText(text, 5);
   if (length < 64 && writeAscii(to, text)) return;
   const start = beginMessage(to);
   to.length += to.bytes.write(text, to.length);

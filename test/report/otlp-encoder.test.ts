@@ -10,6 +10,7 @@ import { nanosecondsText } from "#src/report/nanoseconds.js";
 import { OtlpJsonEncoder } from "#src/report/otlp-json-encoder.js";
 import { OtlpProtobufEncoder } from "#src/report/otlp-protobuf-encoder.js";
 import type { SpanEncoder } from "#src/report/span-encoder.js";
+import { ZipkinJsonEncoder } from "#src/report/zipkin-json-encoder.js";
 import { spanIdHex, traceIdHex } from "#src/trace-context.js";
 import {
   attributesOf,
@@ -208,6 +209,26 @@ test("what is no time becomes 0, and times are exact to the nanosecond", () => {
   ] as const) {
     assert.equal(one(span({ startTime: time })).startTimeUnixNano, text);
     assert.equal(nanosecondsText(time), text);
+  }
+});
+
+test("text is measured in its bytes: the last that a batch can hold, and the first that it cannot", () => {
+  for (const character of ["x", "é", "€", "\ud800"]) {
+    const most = Math.floor((8 * 1024 * 1024) / Buffer.byteLength(character));
+    const buffer = new ByteBuffer(1024);
+    buffer.text(character.repeat(most));
+    assert.equal(buffer.length, most * Buffer.byteLength(character));
+    assert.throws(() => new ByteBuffer(1024).text(character.repeat(most + 1)), RangeError);
+  }
+});
+
+test("a span of 7 MiB has its place in each batch", () => {
+  const text = "x".repeat(7 * 1024 * 1024 - 1024);
+  for (const encoder of [protobuf, json, new ZipkinJsonEncoder("shop")]) {
+    const buffer = new ByteBuffer();
+    buffer.text(" ".repeat(1024 * 1024 - 1));
+    encoder.encode(span({ tags: ["text", text] }), buffer);
+    assert.ok(buffer.bytes.subarray(0, buffer.length).includes(text));
   }
 });
 
