@@ -8,16 +8,13 @@ import { valueText } from "./attribute-value.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { errorFacts } from "./error-facts.ts";
 import type { FinishedSpan, LogEntry } from "./reporter.ts";
-import { kindOf, outcomeOf } from "./semantic-conventions.ts";
+import { kindOf, outcomeOf, type SpanKind } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
 import { hostAndPort, urlParts } from "./url-parts.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Kinds by OTLP's numbers; Zipkin has none for work inside a process. */
 const KINDS: readonly (string | undefined)[] = [undefined, undefined, "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
-
-/** Tags that say nothing more once they are a field. */
-const FIELDS: ReadonlySet<unknown> = new Set([SPAN_KIND, ERROR]);
 
 /**
  * Tags keep their OpenTracing names, which Zipkin's own instrumentation shares (`http.method`, `http.status_code`), plus
@@ -70,7 +67,7 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
   const result: Record<string, string> = {};
   for (let i = 0; i < tags.length; i += 2) {
     const value = tags[i + 1];
-    if (FIELDS.has(tags[i]) || value === undefined || value === null) continue;
+    if (value === undefined || value === null || isTold(span, kind, tags[i], value)) continue;
     set(result, String(tags[i]), valueText(value));
   }
   const url = tagOf(tags, HTTP_URL);
@@ -81,9 +78,16 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
   }
   const outcome = outcomeOf(span, kind);
   if (span.status !== undefined) set(result, "otel.status_code", span.status.code === 2 ? "ERROR" : "OK");
-  // Any `error` tag marks a failure there, even "false".
-  if (outcome.code === 2) set(result, ERROR, outcome.message || outcome.errorType);
+  const failure = outcome.message || outcome.errorType;
+  if (outcome.code === 2 && (failure !== "" || !(ERROR in result))) set(result, ERROR, failure);
   return result;
+}
+
+/** Whether the kind or the outcome tells it already. */
+function isTold({ scope, status }: FinishedSpan, kind: SpanKind, name: unknown, value: unknown): boolean {
+  if (name === SPAN_KIND) return KINDS[kind] !== undefined || value === "internal";
+  // Any `error` tag marks a failure there, even "false". In OpenTelemetry's API it is an attribute like all others.
+  return name === ERROR && (scope === undefined || status?.code === 1 || value === false || value === "false");
 }
 
 function set(record: Record<string, string>, name: string, value: string): void {

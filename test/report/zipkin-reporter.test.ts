@@ -64,6 +64,38 @@ test("error=false is no error tag, and a span of no time lasts a microsecond", a
   assert.equal(sent!["remoteEndpoint"], undefined);
 });
 
+test("a kind that Zipkin does not know stays a tag", async (t) => {
+  const kinds = ["broker", "internal", "consumer"];
+  const sent = await zipkin(
+    t,
+    kinds.map((kind) => span({ tags: ["span.kind", kind] })),
+  );
+  assert.deepEqual(
+    sent.map(({ kind, tags }) => [kind, tags]),
+    [
+      [undefined, { "span.kind": "broker" }],
+      [undefined, {}],
+      ["CONSUMER", {}],
+    ],
+  );
+});
+
+test("an attribute error of OpenTelemetry's API stays a tag, unless it is false or the status tells more", async (t) => {
+  const scope = { name: "pg" };
+  const sent = await zipkin(t, [
+    span({ scope, tags: ["error", "quota"] }),
+    span({ scope, tags: ["error", false] }),
+    span({ scope, tags: ["error", "quota"], status: { code: 1, message: "" } }),
+    span({ scope, tags: ["error", "quota"], status: { code: 2, message: "" } }),
+    span({ scope, tags: ["error", "quota"], status: { code: 2, message: "it failed" } }),
+    span({ scope, tags: [], status: { code: 2, message: "" } }),
+  ]);
+  assert.deepEqual(
+    sent.map(({ tags }) => (tags as Record<string, string>)["error"]),
+    ["quota", undefined, undefined, "quota", "it failed", ""],
+  );
+});
+
 test("a called address is no service's name", async (t) => {
   const calling = (url: string, ...more: string[]): FinishedSpan =>
     span({ tags: ["span.kind", "client", "http.url", url, ...more] });
