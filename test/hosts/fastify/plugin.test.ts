@@ -92,6 +92,16 @@ GET  server 404 component=fastify
       assert.equal(spanTree(reporter.spans), "\nPOST /orders  server 200");
     });
 
+    test("what app.inject() asks is traced too", async () => {
+      const { tracing, reporter } = traced();
+      const app = fastify();
+      await app.register(fastifyTracing, { tracing });
+      app.get("/:id", async () => "ok");
+      assert.equal((await app.inject("/7")).body, "ok");
+      await reporter.waitFor(1);
+      assert.equal(spanTree(reporter.spans), "\nGET /:id  server 200");
+    });
+
     test("two applications in one process, with settings of their own; the rest of the process is untraced", async () => {
       const one = traced({ tracedAttributes: ["method"] });
       const two = traced({ filter: (request: { url: string }) => request.url !== "/health" });
