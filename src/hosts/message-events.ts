@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { patch } from "../patch.ts";
+import { isHttp2, streamOf } from "./http2/request.ts";
 import { tracedOf } from "./traced-request.ts";
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
@@ -12,6 +13,12 @@ type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolea
  * handler on, and to ask at each event of every request would cost each a microsecond.
  */
 export function runListenersInSpan(request: IncomingMessage, response: ServerResponse): void {
+  const stream = isHttp2(request) ? streamOf(response) : undefined;
+  if (stream !== undefined) {
+    // HTTP/2 announces a body by not ending the stream. What its request and response tell they have from the stream.
+    if (!stream.endAfterHeaders) watchMessage(stream);
+    return;
+  }
   const { headers } = request;
   const length = headers?.["content-length"];
   if ((length === undefined || length === "0") && headers?.["transfer-encoding"] === undefined) return;

@@ -98,7 +98,7 @@ export function started(
     handler.tagged(span, HTTP_UPGRADE, (request as Http2Request).headers[":protocol"]);
   }
   watch(handler, span, request, response, RESPONSE);
-  if (!isHttp2(request)) runListenersInSpan(request, response);
+  runListenersInSpan(request, response);
   return span;
 }
 

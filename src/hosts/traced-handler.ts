@@ -12,7 +12,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import type { ServerHandler } from "../http/server-handler.ts";
 import { show } from "../settings.ts";
 import { requestEnded } from "./frameworks.ts";
-import { isHttp2, isServerStream, StreamRequest } from "./http2/request.ts";
+import { isServerStream, StreamRequest } from "./http2/request.ts";
 import { runListenersInSpan } from "./message-events.ts";
 import { TracedHost } from "./node-http.ts";
 import { isResponse, type Owner, rawOf, TracedRequest, tracedIn, tracedOf, watch } from "./traced-request.ts";
@@ -196,7 +196,7 @@ class TracedCall implements Owner {
     } else {
       this.#isClosed = false;
       this.#traced = watch(this.#handler, this.#span, request, response, this);
-      if (!isHttp2(request)) runListenersInSpan(request, response);
+      runListenersInSpan(request, response);
     }
   }
 
