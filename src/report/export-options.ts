@@ -23,7 +23,7 @@ export interface ExportOptions {
   readonly maxQueueSize?: number | undefined;
   /** Spans of one request, 512 by default; never more than `maxQueueSize`. */
   readonly maxExportBatchSize?: number | undefined;
-  /** For all tries of one batch, and for `flush` and `close`, 30,000 by default. */
+  /** For all tries of one batch, and for `flush` and `close`, 30,000 by default. With 0 these two still take no longer than by default. */
   readonly exportTimeout?: number | undefined;
 }
 
