@@ -46,7 +46,11 @@ export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
 /** A tag or log value, with `maxLength` characters where it is a longer text. Of an array with such texts a copy. */
 export function limitedValue(value: unknown, maxLength: number): unknown {
   if (typeof value === "string") return value.length <= maxLength ? value : cut(value, maxLength);
-  if (typeof value !== "object" || value === null) return value;
+  return typeof value === "object" && value !== null ? limitedList(value, maxLength) : value;
+}
+
+/** By itself: the closures make V8 allocate a context for each call of the function that they are in. */
+function limitedList(value: object, maxLength: number): unknown {
   try {
     if (!Array.isArray(value) || !value.some((one) => isLong(one, maxLength))) return value;
     return value.map((one) => (isLong(one, maxLength) ? cut(one, maxLength) : one));
