@@ -91,11 +91,16 @@ function readOtherwise(carrier: TextCarrier, name: string): unknown {
   } else {
     for (const key in carrier) if (isNamed(key, name) && carrier[key] != null) return carrier[key];
   }
-  const { get, entries, append } = carrier as Accessors;
+  const { get } = carrier as Accessors;
   if (typeof get !== "function") return undefined;
   const value: unknown = get.call(carrier, name) ?? undefined;
+  return value === undefined ? readEntries(carrier, name) : value;
+}
+
+function readEntries(carrier: TextCarrier, name: string): unknown {
+  const { entries, append } = carrier as Accessors;
   // Headers, which have `append`, have looked in any case.
-  if (value !== undefined || typeof entries !== "function" || typeof append === "function") return value;
+  if (typeof entries !== "function" || typeof append === "function") return undefined;
   for (const [key, other] of entries.call(carrier) as Iterable<[unknown, unknown]>) {
     if (typeof key === "string" && isNamed(key, name) && other != null) return other;
   }

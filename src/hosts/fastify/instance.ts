@@ -149,10 +149,13 @@ function routed(known: Map<string, Routed>, url: string): Routed {
  * in the handler's place: it has all that the handler has, and hands on all that it is called with.
  */
 function watched(handler: Handler): Handler {
-  const tracedHandler: Handler = function tracedHandler(request) {
+  const tracedHandler: Handler = function tracedHandler(request, reply, ...rest: unknown[]) {
     let result: unknown;
     try {
-      result = Reflect.apply(handler, this, arguments);
+      result =
+        rest.length === 0
+          ? handler.call(this, request, reply)
+          : Reflect.apply(handler, this, [request, reply, ...rest]);
     } catch (error) {
       failRequest(request?.raw, error);
       throw error;
