@@ -1,13 +1,14 @@
 // npm run bench: runs the parts that were asked for on each Node, collects the results, and writes the page.
 
 import { existsSync } from "node:fs";
+import { keepAwakeUnlessSlower } from "./awake.ts";
 import { runFootprint } from "./footprint/footprint.ts";
 import { runInstructions } from "./instructions/instructions.ts";
 import { runLadder } from "./ladder.ts";
 import { runMicro } from "./micro/micro.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { pageResults, writePage } from "./page/write.ts";
-import { hasOwnNetwork, keepAwake, moveToOwnNetwork } from "./quiet.ts";
+import { hasOwnNetwork, moveToOwnNetwork } from "./quiet.ts";
 import { versionOf } from "./release.ts";
 import { machine, readResults, writeResults } from "./results.ts";
 import { versions } from "./versions.ts";
@@ -33,7 +34,7 @@ async function run(options: Options): Promise<void> {
   }
   await moveToOwnNetwork();
   const results = readResults(options.json);
-  const cores = `idle cores ${keepAwake() ? "kept awake" : "halted"}`;
+  const cores = `idle cores ${(await keepAwakeUnlessSlower(binaries.split(",")[0]!)) ? "kept awake" : "halted"}`;
   results.machine = `${machine()}, ${cores}, ${hasOwnNetwork() ? "a network of its own" : "the machine's network"}`;
   if (options.note !== undefined) results.note = options.note;
   const save = (): void => {

@@ -1,28 +1,12 @@
-// Takes away what disturbs measuring, where Linux lets us: halted cores, and a network that paces its senders.
+// Takes away what disturbs measuring, where Linux lets us: a network that paces its senders, and what the host does meanwhile.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 
-/** The longest time in microseconds that a core may take to wake, as long as the file is open: Linux, "PM Quality Of Service". */
-const WAKING = "/dev/cpu_dma_latency";
 /** What names this process's network; set for a process in one of its own: what named the network that it left. */
 const NETWORK = "/proc/self/ns/net";
 const LEFT = "BENCH_LEFT_NETWORK";
-
-/**
- * Keeps idle cores awake until this process ends. On a virtual machine an idle core is halted, and who wakes it pays for that: 5 to
- * 10 µs of an answer's `write`, charged to the server whenever the load generator had nothing to do. That is more often so for the
- * slower of two variants, whatever it spent its time on. Answers false where it cannot be done: it needs Linux, and root.
- */
-export function keepAwake(): boolean {
-  try {
-    writeSync(openSync(WAKING, "r+"), new Int32Array([0]));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Whether `moveToOwnNetwork` has brought this process into a network of its own. */
 export function hasOwnNetwork(): boolean {

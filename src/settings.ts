@@ -66,9 +66,14 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
     if (value === undefined) continue;
     const expected = check(value);
     if (expected !== undefined) {
-      throw new TypeError(`${of}: ${name} must be ${expected}, not ${check.isSecret ? typeOf(value) : show(value)}`);
+      throw new TypeError(`${of}: ${name} must be ${expected}, not ${refused(check, value)}`);
     }
   }
+}
+
+/** What a check has refused, for an error message: its type alone, where it may hold a secret. */
+export function refused(check: Check, value: unknown): string {
+  return check.isSecret ? typeOf(value) : show(value);
 }
 
 /** A short picture of a value for an error message: primitives, and what else it is by one word. Of an array the first ten. */

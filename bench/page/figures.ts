@@ -4,6 +4,8 @@ import { majorOf } from "../release.ts";
 import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from "../results.ts";
 import { median, oneOf, paired, redrawn, repeatable, type Summary, summary } from "../statistics.ts";
 
+/** From which share of a core on a server is busy. */
+const BUSY = 0.8;
 /** How often it is drawn. */
 const DRAWS = 400;
 
@@ -68,8 +70,15 @@ export class Figures {
     return this.#paired(workload, variant, (own, base) => own.cpu - base.cpu);
   }
 
-  /** Requests a second, as a share of the untraced server's. */
+  /** The share of its core that the load has kept the untraced server busy for. */
+  load(workload: string): number | undefined {
+    const periods = this.workload(workload)?.periods.filter(({ variant }) => variant === "untraced");
+    return medianOf(periods?.map(({ cpu, rate }) => (cpu * rate) / 1e6));
+  }
+
+  /** Requests a second, as a share of the untraced server's; undefined where the load did not keep that busy. */
   throughput(workload: string, variant: string): Summary | undefined {
+    if ((this.load(workload) ?? 0) < BUSY) return undefined;
     return this.#paired(workload, variant, (own, base) => own.rate / base.rate);
   }
 

@@ -55,7 +55,7 @@ npm run bench:guard                               # what .ci/run checks: figures
 Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn, there and back, for some rounds;
 then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
 its turns (dd-trace every two seconds, Elastic every ten) is in its own CPU time only where its turn comes then. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
-in the same round: the median of all rounds, and the lowest and highest. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
+in the same round: the median of all rounds, and the lowest and highest. Throughput is told where the load kept the untraced server's core busy, 80 % at least. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
 one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told; a run fails below a tenth. A variant that drops is cheaper than one
 that does not.
 
@@ -111,12 +111,13 @@ function ladderOf(name: string, { figures }: Release): string {
   const variants = [...new Set(run.periods.map(({ variant }) => variant))].filter((variant) => variant !== "untraced");
   const rows = variants.map((variant) => {
     const added = figures.added(name, variant)!;
+    const throughput = figures.throughput(name, variant);
     const own = variant === "ours" || ours === undefined;
     return [
       VARIANTS[variant]?.title ?? variant,
       range(added),
       own ? "" : share(ratio(added.median, ours)),
-      fixed(figures.throughput(name, variant)!.median),
+      throughput === undefined ? "" : fixed(throughput.median),
       fixed(figures.memory(name, variant)!.median, 0),
       isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
     ];
@@ -127,7 +128,7 @@ function ladderOf(name: string, { figures }: Release): string {
   const at = run.commit === undefined ? "" : ` at commit ${run.commit}`;
   const how = `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}${at}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
-  return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request.\n\n${table(head, rows)}`;
+  return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request, ${fixed(100 * figures.load(name)!, 0)} % of a core.\n\n${table(head, rows)}`;
 }
 
 function plotOf(name: string, releases: readonly Release[]): string {

@@ -1,7 +1,7 @@
 // Binds zipkin-javascript-opentracing 3: makes the zipkin recorder and transport that it needs, and sends as we flush.
 
 import { warn } from "../diagnostics.ts";
-import { type Check, hasMethods, isCount, isText } from "../settings.ts";
+import { type Check, hasMethods, isCount, isText, secret } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
@@ -28,9 +28,9 @@ const isKind: Check = (value) =>
 
 const CHECKS: Readonly<Record<string, Check>> = {
   serviceName: isText,
-  endpoint: httpUrl("http://localhost:9411"),
+  endpoint: secret(httpUrl("http://localhost:9411")),
   kind: isKind,
-  headers: isRecord,
+  headers: secret(isRecord),
   httpInterval: isCount,
   sampler: hasMethods("a sampler of zipkin", "shouldSample"),
 };

@@ -5,7 +5,7 @@ import type { PropagatorName } from "../propagation/default-propagators.ts";
 import { isPropagatorList } from "../propagation/default-propagators.ts";
 import type { Propagator } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
-import { type Check, hasMethods, isBoolean, isObject, isText, show } from "../settings.ts";
+import { type Check, hasMethods, isBoolean, isObject, isText, refused, secret, show } from "../settings.ts";
 import { isHost } from "./host.ts";
 import { isLogger, type Logger } from "./logger.ts";
 import { REMOTE_CHECKS, type RemoteSamplerOptions } from "./remote-sampler.ts";
@@ -105,9 +105,9 @@ const REPORTER_CHECKS: Readonly<Record<keyof ReporterConfig, Check>> = {
   agentHost: isHost,
   agentPort: isIgnored,
   agentSocketType: isIgnored,
-  collectorEndpoint: isText,
-  username: isAnyText,
-  password: isAnyText,
+  collectorEndpoint: secret(isText),
+  username: secret(isAnyText),
+  password: secret(isAnyText),
   flushIntervalMs: isMilliseconds,
   timeoutMs: isMilliseconds,
 };
@@ -186,6 +186,6 @@ function check(
     if (known === isIgnored) ignored.push(`${of}.${name}`);
     const expected = known(value);
     if (expected !== undefined)
-      throw new TypeError(`initTracer: ${of}.${name} must be ${expected}, not ${show(value)}`);
+      throw new TypeError(`initTracer: ${of}.${name} must be ${expected}, not ${refused(known, value)}`);
   }
 }

@@ -16,10 +16,10 @@ function read(file: string): Results {
   return readResults(join(root, file));
 }
 
-/** One round of hello on Node 20 with these microseconds of CPU and requests a second. */
+/** One round of hello on Node 20 with these microseconds of CPU and thousands of requests a second. */
 function helloOf(variants: Record<string, readonly [cpu: number, rate: number]>): Results {
   const periods = Object.entries(variants).map(([variant, [cpu, rate]]) => {
-    return { variant, generation: 0, round: 0, requests: 1000, cpu, rate, memory: 2 ** 26 };
+    return { variant, generation: 0, round: 0, requests: 1000, cpu, rate: rate * 1000, memory: 2 ** 26 };
   });
   const proofs = Object.keys(variants).map((variant) => {
     return { variant, generation: 0, requests: 1000, spans: 990, served: variant === "sentry" ? 820 : 1000, bytes: 1 };
@@ -50,7 +50,7 @@ test("a workload's line tells what was added, how much that is of ours, the thro
   assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "125.00", "0.02", "0", "82 %"]);
   assert.match(
     markdown,
-    /Node 20.1.2, wrk, 1 set of processes with 1 round of 1 s each after 3 s of warm-up, 2026-01-01; untraced 10.0 µs/,
+    /Node 20.1.2, wrk, 1 set of processes with 1 round of 1 s each after 3 s of warm-up, 2026-01-01; untraced 10.0 µs of CPU a request, 100 % of a core/,
   );
   assert.match(markdown, /Machine: a machine. dd-trace 5\./);
 });
@@ -71,6 +71,11 @@ test("of instructions and cache misses an untraced request's are told whole, wha
     ["10.0", "", "300"],
     ["5.0", "0.50", ""],
   ]);
+});
+
+test("where the load does not keep the untraced server busy, no throughput is told", () => {
+  const { markdown } = makePage(helloOf({ untraced: [10, 70], sentry: [510, 2] }));
+  assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "", "", "0", "82 %"]);
 });
 
 test("one set of processes decides nothing, and what was not measured is left out", () => {

@@ -88,6 +88,7 @@ test("wrong parameters: a sentence that says what to write instead", () => {
   for (const [parameters, sentence] of [
     [{ endpoint: "zipkin:9411" }, /tracerParameters of zipkin-javascript-opentracing: endpoint must be an http/],
     [{ kind: "internal" }, /kind must be "local", "client" or "server"/],
+    [{ headers: "api-key=abc" }, /headers must be .*, not a text$/],
     [{ recorder: {} }, /there is no option "recorder"/],
   ] as const) {
     assert.throws(() => makeTracer("zipkin-javascript-opentracing", parameters), sentence);
