@@ -18,13 +18,14 @@ const BASE = "untraced";
  * told, adds nothing, and keeps no other from being run.
  */
 export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
+  const commit = measuredCommit();
   for (const name of chosen(options.workloads, WORKLOADS, "workload")) {
     const own = WORKLOADS[name]!.variants ?? Object.keys(VARIANTS);
     const asked = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
     const variants = asked.includes(BASE) ? asked : [BASE, ...asked];
     try {
       const run = await measured(name, variants, options, node);
-      put(results.ladder, run, ["workload"]);
+      put(results.ladder, commit === undefined ? run : { ...run, commit }, ["workload"]);
       save();
       print(run);
     } catch (error) {
@@ -47,9 +48,7 @@ async function measured(name: string, variants: readonly string[], options: Opti
   const load = `${loadTool}, ${workload.connections} connections`;
   const seconds = secondsOf(workload, options.seconds);
   const { warmUp } = options;
-  const run = { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
-  const commit = measuredCommit();
-  return commit === undefined ? run : { ...run, commit };
+  return { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
 }
 
 function print(run: LadderRun): void {

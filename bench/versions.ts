@@ -25,10 +25,13 @@ function versionIn(folder: string): string {
   return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version;
 }
 
-/** The commit of this checkout, with a plus where it has been changed since; undefined outside a repository. */
+/** What is measured, and by what. */
+const MEASURED = ["src", "bench", "scripts", "package.json", "package-lock.json"];
+
+/** The commit of this checkout, with a plus where what is measured has been changed since; undefined outside a repository. */
 export function measuredCommit(): string | undefined {
   const git = (...args: string[]): string => spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout ?? "";
   const commit = git("rev-parse", "--short", "HEAD").trim();
   if (commit === "") return undefined;
-  return git("status", "--porcelain", "--untracked-files=no") === "" ? commit : `${commit}+`;
+  return git("status", "--porcelain", "--untracked-files=no", "--", ...MEASURED) === "" ? commit : `${commit}+`;
 }

@@ -53,7 +53,7 @@ export function either(...checks: Check[]): Check {
 export function checkOptions(of: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`${of}: the options must be an object, not ${show(options)}`);
+    throw new TypeError(`${of}: the options must be an object, not ${typeOf(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;

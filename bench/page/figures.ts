@@ -111,9 +111,8 @@ export class Figures {
     return own === undefined || base === undefined ? undefined : own - base;
   }
 
-  /** The values of a measure whose name begins so. */
   footprint(measure: string, variant: string): readonly number[] | undefined {
-    return this.#footprint.find((one) => one.measure.startsWith(measure) && one.variant === variant)?.values;
+    return this.#footprint.find((one) => one.measure === measure && one.variant === variant)?.values;
   }
 
   footprintMedian(measure: string, variant: string): number | undefined {

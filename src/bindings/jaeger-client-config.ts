@@ -1,6 +1,6 @@
 // What jaeger-client's config may hold: it leaves out in silence what it does not know, and traces nothing, or sends to nobody.
 
-import { type Check, checkOptions, isBoolean, isText } from "../settings.ts";
+import { type Check, checkOptions, isBoolean, isText, secret } from "../settings.ts";
 import type { Asked } from "./bound-tracer.ts";
 import { anyNamed, httpUrl, isRecord, positional } from "./tracer-parameters.ts";
 
@@ -19,7 +19,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "sampler.param": (value) => (typeof value === "number" ? undefined : 'a number: { type: "const", param: 1 }'),
   ...anyOf("sampler", ["hostPort", "host", "port", "samplingPath", "refreshIntervalMs"]),
   reporter: isRecord,
-  "reporter.collectorEndpoint": httpUrl("http://localhost:14268/api/traces"),
+  "reporter.collectorEndpoint": secret(httpUrl("http://localhost:14268/api/traces")),
   ...anyOf("reporter", ["logSpans", "agentHost", "agentPort", "agentSocketType"]),
   ...anyOf("reporter", ["username", "password", "flushIntervalMs", "timeoutMs"]),
   throttler: isRecord,

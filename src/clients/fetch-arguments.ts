@@ -17,9 +17,11 @@ export function readFetch([input, init]: FetchArguments): OutgoingRequest | unde
   }
 }
 
-/** A Request, the global one or another undici's: `fetch` may have been replaced by that one's. */
+/** A Request, the global one or another undici's: `fetch` may have been replaced by that one's. To fetch, any other object is its text. */
 function requestIn(input: FetchArguments[0]): Request | undefined {
-  return typeof input === "object" && input !== null && "url" in input ? input : undefined;
+  return typeof input === "object" && input !== null && "url" in input && typeof input.clone === "function"
+    ? input
+    : undefined;
 }
 
 /** The methods that fetch makes upper case, as the Fetch Standard has it ("normalize a method"). Others are sent as they are: "patch" is not PATCH. */

@@ -28,7 +28,8 @@ class Caller {
     const heard = this.#call(() => Reflect.apply(emit, server, args));
     // Node's own listener begins to look for connections that take too long, as long as the server lives: it does that anew, in no span.
     const own = server.listeners("listening").find(({ name }) => name === "setupConnectionsTracking");
-    if (args[0] === "listening" && own !== undefined) this.#tracing.runRequest(undefined, () => own.call(server));
+    if (args[0] === "listening" && server.listening && own !== undefined)
+      this.#tracing.runRequest(undefined, () => own.call(server));
     return heard;
   }
 }
@@ -46,8 +47,9 @@ export function watchListen(target: object, tracingOf: (server: Server) => HttpT
   return patch(listening, "listen", function listen(...args) {
     const original = own ?? base.listen;
     const tracing = tracingOf(this as unknown as Server);
-    if (tracing?.scope.active() === undefined) return original.apply(this, args);
-    note(this, new Caller(tracing));
+    const isInSpan = tracing?.scope.active() !== undefined;
+    if (isInSpan || this[CALLER] !== undefined) note(this, isInSpan ? new Caller(tracing) : undefined);
+    if (!isInSpan) return original.apply(this, args);
     try {
       return tracing.runRequest(undefined, () => original.apply(this, args));
     } catch (error) {

@@ -34,8 +34,8 @@ export class TracedRequest {
   readonly response: { readonly headersSent?: boolean } | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
-  /** What its response tells last. */
-  lastEvent: "close" | "finish" = "close";
+  /** False for the response of a stand-in, which may tell nothing after "finish". */
+  closes = true;
   /** What is known of its server; undefined where there is none, or it is of no use. */
   server: ServerNotes | undefined;
   readonly #handler: ServerHandler<never>;
@@ -89,6 +89,12 @@ export class TracedRequest {
       this.routed ??= routeOf(one);
       mark(one, this);
     }
+  }
+
+  /** Has a listener called when a response of this request is over, which may be twice. */
+  whenOver(response: ServerResponse, listener: () => void): void {
+    listen(response, "close", listener);
+    if (!this.closes) listen(response, "finish", listener);
   }
 
   /** To be called when the response has ended; a second call does nothing. */
@@ -231,7 +237,7 @@ export function watch(
   listenFirst(response, "close", onClose);
   // Behind an adapter of a serverless platform there is no connection, and Node closes no response.
   if (traced.server === undefined) {
-    traced.lastEvent = "finish";
+    traced.closes = false;
     listen(response, "finish", onFinish);
   }
   if (response.socket === null) queue(request.socket, response);

@@ -74,7 +74,7 @@ export class JaegerTracer extends Tracer {
     this.#sampler = sampler;
     this.#roots = roots;
     this.#isShort = !traceId128bit;
-    if (propagators !== undefined) return;
+    if (propagators !== undefined && propagators !== null) return;
     // In carriers that are no headers jaeger-client writes baggage as it is.
     const plain = new TextMapCodec({ contextKey, baggagePrefix });
     this.#injectors.set(FORMAT_TEXT_MAP, plain);
@@ -201,7 +201,7 @@ function tellUnused(options: object): void {
 function propagatorsOf(options: JaegerTracerOptions): readonly (PropagatorName | Propagator)[] {
   const { contextKey, baggagePrefix, propagators } = options;
   const own = new JaegerPropagator({ contextKey, baggagePrefix });
-  if (!propagators) return [own];
+  if (propagators === undefined || propagators === null) return [own];
   // What is no list is the tracer's to refuse.
   return Array.isArray(propagators) ? propagators.map((one) => (one === "jaeger" ? own : one)) : propagators;
 }

@@ -48,10 +48,18 @@ export function hasValues(extracted: ExtractedValues | undefined): boolean {
   return false;
 }
 
-/** The same context with these values, which win; as it is where it has them already, or had them and has others by now. */
+/** Of what has no caller. */
+export const NOTHING_EXTRACTED: ExtractedValues = new Map();
+
+/**
+ * The same context with these values, which win, in place of another caller's; as it is where it has them already, or had them and has others by now, and where
+ * nothing is known (undefined).
+ */
 export function withExtracted(context: OtelContext, values: ExtractedValues | undefined): OtelContext {
-  if (values === undefined || context.getValue(EXTRACTED) === values) return context;
-  let extended = context.setValue(EXTRACTED, values);
-  for (const [key, value] of values) extended = extended.setValue(key, value);
-  return extended;
+  const before = context.getValue(EXTRACTED) as ExtractedValues | undefined;
+  if (values === undefined || before === values || (before === undefined && values.size === 0)) return context;
+  let changed = context.setValue(EXTRACTED, values);
+  for (const key of before?.keys() ?? []) changed = changed.deleteValue(key);
+  for (const [key, value] of values) changed = changed.setValue(key, value);
+  return changed;
 }

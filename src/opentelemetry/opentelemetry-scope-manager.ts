@@ -16,7 +16,7 @@ import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
 import type { ScopeManager } from "../scope/scope-manager.ts";
 import { NO_BAGGAGE, withBaggage } from "./baggage.ts";
-import { withExtracted } from "./extracted-values.ts";
+import { NOTHING_EXTRACTED, withExtracted } from "./extracted-values.ts";
 import { OpenTelemetryInstrumentations } from "./opentelemetry-instrumentations.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetryTracer } from "./opentelemetry-tracer.ts";
@@ -85,7 +85,7 @@ export class OpenTelemetryScopeManager implements ScopeManager {
       const { baggage, extracted } = span.context();
       return withBaggage(trace.setSpan(withExtracted(active, extracted), span.otelSpan), baggage);
     }
-    const none = trace.deleteSpan(active);
+    const none = withExtracted(trace.deleteSpan(active), NOTHING_EXTRACTED);
     return span === undefined ? withBaggage(none.deleteValue(FOREIGN), NO_BAGGAGE) : none.setValue(FOREIGN, span);
   }
 

@@ -30,7 +30,7 @@ import { givenTime } from "../tracer/clock.ts";
 import { VERSION } from "../version.ts";
 import { isEmpty, NO_BAGGAGE, withBaggage } from "./baggage.ts";
 import { GETTER, SETTER } from "./carrier-access.ts";
-import { extractedValues, hasValues, TO_EXTRACT, withExtracted } from "./extracted-values.ts";
+import { extractedValues, hasValues, NOTHING_EXTRACTED, TO_EXTRACT, withExtracted } from "./extracted-values.ts";
 import type { OpenTelemetryInstrumentations } from "./opentelemetry-instrumentations.ts";
 import { OpenTelemetrySpan } from "./opentelemetry-span.ts";
 import { OpenTelemetrySpanContext } from "./opentelemetry-span-context.ts";
@@ -133,9 +133,9 @@ export class OpenTelemetryTracer extends Tracer {
     const adopted = this.#others?.adopt(tags[SPAN_KIND]);
     if (adopted !== undefined) return this.#over(adopted, operation, tags, baggage);
 
-    const extracted = parent?.extracted;
-    const active = withExtracted(unsuppressed(contextApi.active()), extracted);
     const root = parent === undefined && !this.#implicitParent;
+    const extracted = root ? NOTHING_EXTRACTED : parent?.extracted;
+    const active = withExtracted(unsuppressed(contextApi.active()), extracted);
     const startTime = givenTime(options?.startTime);
     const span = this.#otelTracer().startSpan(
       operation,

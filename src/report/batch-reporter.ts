@@ -21,7 +21,7 @@ export interface BatchSettings {
 /** The part of `HttpSender` that is needed here. */
 export interface BatchSender {
   send(body: readonly Uint8Array[]): Promise<Delivery>;
-  hurry(timeLimit: number): () => void;
+  hurry(): () => void;
   close(): void;
 }
 
@@ -140,7 +140,7 @@ export class BatchReporter implements Reporter {
     if (this.#isEncoding) await undefined; // half a span would be sent
     this.#seal();
     if (this.#unsettled.size === 0) return;
-    const endHurry = this.#sender.hurry(timeLimit);
+    const endHurry = this.#sender.hurry();
     // Not unref'd: this timer alone keeps the process alive, for sockets never do.
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {

@@ -57,8 +57,6 @@ export class HttpSender {
   /** A time of `performance.now()` before which the back end wants no request. */
   #pausedUntil = 0;
   #hurries = 0;
-  /** When the last of them has used up its time. */
-  #hurriedUntil = 0;
   #closed = false;
   /** Undefined where bodies are sent as they are. By `process`, for an `import` would load zlib in every service. */
   readonly #compress: ((body: Buffer) => Promise<Buffer>) | undefined;
@@ -85,13 +83,8 @@ export class HttpSender {
     }
   }
 
-  /**
-   * Between `hurry` and the call of what it answers, waits for another try are cut short and are the last. Bodies are given up
-   * while the back end wants a pause that is longer than `timeLimit`, in milliseconds.
-   */
-  hurry(timeLimit: number): () => void {
-    const until = performance.now() + timeLimit;
-    this.#hurriedUntil = this.#hurries === 0 ? until : Math.max(this.#hurriedUntil, until);
+  /** Between `hurry` and the call of what it answers, waits for another try are cut short and are the last. */
+  hurry(): () => void {
     this.#hurries++;
     for (const wake of this.#waiting) wake();
     return () => {
@@ -116,9 +109,6 @@ export class HttpSender {
     for (let tries = 1; ; tries++) {
       deadline += await this.#pause();
       if (this.#closed) return { status: "failed", reason };
-      if (performance.now() < this.#pausedUntil) {
-        return { status: "failed", reason: `${this.target} wants a pause that is longer than a flush may take` };
-      }
       const hurried = this.#hurries > 0;
       const result = await this.#post(body, Math.min(this.#timeLimit(), deadline - performance.now()));
       if (result.status === "done") {
@@ -151,12 +141,11 @@ export class HttpSender {
     this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
   }
 
-  /** Waits while the back end wants to be left alone, unless a hurry has no time for that; answers for how long that was. */
+  /** Waits while the back end wants to be left alone; answers for how long that was. */
   async #pause(): Promise<number> {
     const started = performance.now();
     // A loop, for another batch's answer may prolong the pause, and a hurry, which may not cut it short, wakes everybody.
     while (!this.#closed && performance.now() < this.#pausedUntil) {
-      if (this.#hurries > 0 && this.#pausedUntil > this.#hurriedUntil) break;
       await this.#wait(this.#pausedUntil - performance.now(), true);
     }
     return performance.now() - started;

@@ -61,6 +61,7 @@ const FORMS: [name: string, args: (url: string) => unknown[]][] = [
   ["a method that throws", (url) => [url, { get method() { throw new RangeError("method"); } }]],
   ["headers that throw", (url) => [url, { get headers() { throw new RangeError("headers"); } }]],
   ["a body with GET", (url) => [url, { body: "x" }]],
+  ["an object that has a URL and headers, and a text of its own", (url) => [{ url: "/x", headers: { a: "1" }, toString: () => url }]],
   ["credentials", (url) => [url.replace("//", "//user:pw@")]],
   ["a symbol", () => [Symbol("url")]],
 ];

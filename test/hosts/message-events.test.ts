@@ -1,6 +1,7 @@
 // Where listeners of a request with a body, and of its response, run: in the request's span, though the connection emits the events.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { type Tracing, type TracingOptions, traceServer } from "node-opentracing";
@@ -94,6 +95,25 @@ test("where listen was called in a span, a request that takes too long is ended 
   await client.end();
   assert.deepEqual(active, [tracing.getSpan(request!)]);
   assert.notEqual(active[0], undefined);
+});
+
+test("a server that its own listener closes at once, or that never listened, leaves nothing behind", async (t) => {
+  const { tracing } = tracingTo(t);
+  const server = http.createServer();
+  traceServer(server, tracing);
+  tracing.startActiveSpan("boot", () => server.listen(0, "127.0.0.1", () => server.close()));
+  await once(server, "close");
+  const [timer] = Object.getOwnPropertySymbols(server).filter(({ description = "" }) =>
+    /CheckingInterval/.test(description),
+  );
+  const { _destroyed: isOver } = (server as unknown as Record<symbol, { _destroyed: boolean }>)[timer!]!;
+  assert.equal(isOver, true);
+
+  tracing.startActiveSpan("boot", () => server.listen(0).close());
+  const active: unknown[] = [tracing];
+  server.once("listening", () => active.push(tracing.activeSpan()));
+  await listening(t, server);
+  assert.deepEqual(active, [tracing, undefined]);
 });
 
 test("where listen fails in a span, whoever hears of it is in that span", async (t) => {

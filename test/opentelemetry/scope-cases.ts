@@ -14,7 +14,7 @@ import { afterEach, test } from "node:test";
 import type { Attributes } from "@opentelemetry/api";
 import { diagnostics, initTracing, MemoryReporter, Tracer, type Tracing } from "node-opentracing";
 import { type ContractClient, RawClient } from "node-opentracing/testing";
-import { MockTracer } from "opentracing";
+import { FORMAT_HTTP_HEADERS, MockTracer, type Span } from "opentracing";
 import { resetDiagnostics } from "#src/diagnostics.js";
 import { type AttributeSink, kindOf, outcomeOf, writeOutcome, writeTags } from "#src/report/semantic-conventions.js";
 import { CLIENTS } from "../clients/contract-clients.js";
@@ -326,6 +326,29 @@ otel  [app]
       );
     });
   }
+
+  test("what begins without a caller, or leaves one, is without what a propagator read of it", () => {
+    tracing = initTracing(ours.openTelemetryBinding({ provider, httpHeadersPropagator: TENANT_PROPAGATOR }));
+    const { tracer, scopeManager } = tracing;
+    const sent = (span: Span): unknown => {
+      const carrier: Record<string, unknown> = {};
+      tracer.inject(span, FORMAT_HTTP_HEADERS, carrier);
+      return carrier["x-tenant"];
+    };
+    const here = (): unknown => api.context.active().getValue(TENANT);
+    const caller = tracer.extract(FORMAT_HTTP_HEADERS, { "x-tenant": "one" })!;
+    const request = tracer.startSpan("request", { childOf: caller });
+    scopeManager.run(request, () => {
+      const job = tracer.startSpan("job");
+      assert.deepEqual([sent(request), here(), sent(job)], ["one", "one", undefined]);
+      assert.deepEqual(
+        [scopeManager.run(job, here), scopeManager.run(undefined, here), here()],
+        [undefined, undefined, "one"],
+      );
+      job.finish();
+    });
+    request.finish();
+  });
 
   test("a caller that is not trusted is linked to: neither its trace nor its baggage is continued", async (t) => {
     spans = [];

@@ -2,7 +2,6 @@
 
 import type { ServerResponse } from "node:http";
 import type { Span } from "opentracing";
-import { listen } from "../../listen.ts";
 import { failChild, finishChild, startChild } from "../child-span.ts";
 import type { TracedRequest } from "../traced-request.ts";
 import type { Layer } from "./pattern.ts";
@@ -24,7 +23,7 @@ export class MiddlewareSpans {
 
   constructor(traced: TracedRequest, response: ServerResponse) {
     this.#traced = traced;
-    listen(response, traced.lastEvent, () => {
+    traced.whenOver(response, () => {
       for (const span of this.#open) this.#end(span, undefined);
     });
   }

@@ -4,7 +4,6 @@ import type { Span } from "opentracing";
 import { isPlainPromise } from "../../follow-promise.ts";
 import { isThenable } from "../../guard.ts";
 import type { HttpTracing } from "../../http/http-tracing.ts";
-import { listen } from "../../listen.ts";
 import { patch } from "../../patch.ts";
 import { failChild, finishChild, startChild } from "../child-span.ts";
 import { type TracedRequest, tracedOf } from "../traced-request.ts";
@@ -111,7 +110,7 @@ class HookCall {
     if (isPlainPromise(result)) result.then(this.#finish, this.#failed);
     // Any other thenable is for Fastify alone to ask: see `watched` in fastify-instance.
     else if (isThenable(result) || reply.sent) this.#finish();
-    else if (this.#isOpen) listen(reply.raw, this.#traced.lastEvent, this.#finish);
+    else if (this.#isOpen) this.#traced.whenOver(reply.raw, this.#finish);
     return result;
   }
 

@@ -14,6 +14,8 @@ export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly app: object;
+  /** Set by koa-mount while an application that is mounted in another has the request. */
+  readonly mountPath?: string;
 }
 
 type Next = () => Promise<unknown>;

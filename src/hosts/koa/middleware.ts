@@ -31,11 +31,11 @@ const onTheirWay = new WeakSet<object>();
 /**
  * All that comes behind `first` in the context's application, composed once more with a span for each, to be called in place of
  * `next`: Koa's own list of them is a copy that nobody can reach. Undefined where the application is not built as expected,
- * `first` not directly in it, or all that comes has spans already.
+ * `first` not directly in it, which may be mounted there, or all that comes has spans already.
  */
 export function spannedRest(ctx: KoaContext, first: KoaMiddleware): Composed | undefined {
   const app: Application | undefined = ctx.app;
-  if (app === undefined || onTheirWay.has(ctx)) return undefined;
+  if (app === undefined || ctx.mountPath !== undefined || onTheirWay.has(ctx)) return undefined;
   const ofApp = rests.get(app) ?? new WeakMap<Middleware, Rest>();
   rests.set(app, ofApp);
   const length = app.middleware?.length ?? 0;

@@ -102,6 +102,19 @@ GET  server 404 component=fastify
       assert.equal(spanTree(reporter.spans), "\nGET /:id  server 200");
     });
 
+    test("a hook that destroys a response of app.inject() has a span that ends", async () => {
+      const { tracing, reporter } = traced({ traceMiddleware: true });
+      const app = fastify();
+      await app.register(fastifyTracing, { tracing });
+      app.addHook("onRequest", function refuse(_request, reply, _done) {
+        reply.raw.destroy();
+      });
+      app.get("/", async () => "ok");
+      await app.inject("/").catch(() => {});
+      await reporter.waitFor(2);
+      assert.match(spanTree(reporter.spans), /^\nGET .*\n {2}refuse/);
+    });
+
     test("two applications in one process, with settings of their own; the rest of the process is untraced", async () => {
       const one = traced({ tracedAttributes: ["method"] });
       const two = traced({ filter: (request: { url: string }) => request.url !== "/health" });

@@ -359,6 +359,18 @@ test("one middleware in an application twice, and in one that is mounted in it: 
   assert.equal(await takeTree(reporter, 3), "\nGET  server 404\n  session\n  mountAt");
 });
 
+test("one middleware behind the application that is mounted, and in that: each goes on in its own", async (t) => {
+  const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });
+  const trace = koaTracing({ tracing });
+  const inner: Koa.Middleware = (ctx) =>
+    trace(ctx, async () => {
+      ctx.body = "inner";
+    });
+  const { ask } = await listening(t, serverOf(mount("/m", inner), trace, orders()));
+  assert.match(await ask("GET /m/x"), /inner$/);
+  assert.equal(await takeTree(reporter), "\nGET  server 200");
+});
+
 test("wrong options are refused with what to write instead", () => {
   assert.throws(
     () => koaTracing({ trace: 1 } as never),
