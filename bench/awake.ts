@@ -6,6 +6,7 @@ import { load } from "./load/load.ts";
 
 /** The longest time in microseconds that a core may take to wake, as long as the file is open: Linux, "PM Quality Of Service". */
 const WAKING = "/dev/cpu_dma_latency";
+
 /**
  * Keeps idle cores awake until this process ends, or what it answers is called. On a virtual machine an idle core is halted, and who wakes it pays for that: 5 to
  * 10 µs of an answer's `write`, charged to the server whenever the load generator had nothing to do. That is more often so for the

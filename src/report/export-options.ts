@@ -39,9 +39,9 @@ const isUrl: Check = (value) =>
     ? undefined
     : 'a URL such as "http://localhost:4318/v1/traces"';
 const isHeaders: Check = (value) =>
-  isRecord(value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
+  isRecord(value) && !(Symbol.iterator in value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
     ? undefined
-    : 'an object of header names and texts, without content-length, transfer-encoding, expect and upgrade: { "api-key": "…" }';
+    : 'a plain object of header names and texts, without content-length, transfer-encoding, expect and upgrade: { "api-key": "…" }';
 const isCompression: Check = oneOf("gzip", "none");
 
 /** A check that the value is one of these texts. */

@@ -525,6 +525,7 @@ test("what may hold a key is told by its type alone where it is wrong", () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{ headers: `api-key=${key}` }, /, not a text$/],
     [{ headers: [key] }, /, not an array$/],
+    [{ headers: new Headers({ "api-key": key }) as never }, /plain object .*, not an object$/],
     [{ headers: { "api-key": `${key}\n` } }, /, not an object$/],
     [{ endpoint: `user:${key}@host:4318` }, /, not a text$/],
     [{ endpoint: 4318 }, /, not a number$/],
