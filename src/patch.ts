@@ -22,6 +22,14 @@ export function patch<T extends object, K extends keyof T>(target: T, name: K, r
   };
 }
 
+/**
+ * What is to be called in place of a replacement that is about to be put there. Undefined for what one object has of its class: that is asked for at each
+ * call, for others may patch it later.
+ */
+export function ownOf<T extends object, K extends keyof T>(target: T, name: K, isClass: boolean): T[K] | undefined {
+  return isClass || Object.hasOwn(target, name) ? target[name] : undefined;
+}
+
 /** One undo for many, run in reverse order. */
 export function undoAll(undos: readonly Undo[]): Undo {
   return function undo() {

@@ -2,7 +2,7 @@
 
 import { AsyncResource } from "node:async_hooks";
 import type { HttpTracing } from "../http/http-tracing.ts";
-import { patch, type Undo } from "../patch.ts";
+import { ownOf, patch, type Undo } from "../patch.ts";
 import type { Server } from "./server-notes.ts";
 import type { Emit } from "./server-watch.ts";
 
@@ -42,7 +42,7 @@ class Caller {
  */
 export function watchListen(target: object, tracingOf: (server: Server) => HttpTracing | undefined): Undo {
   const listening = target as Listening;
-  const own = Object.hasOwn(target, "listen") ? listening.listen : undefined;
+  const own = ownOf(listening, "listen", false);
   const base = Object.getPrototypeOf(target) as Listening;
   return patch(listening, "listen", function listen(...args) {
     const original = own ?? base.listen;

@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { noteSessionTimeout } from "../http2-stream.ts";
-import { patch, type Undo, undoAll } from "../patch.ts";
+import { ownOf, patch, type Undo, undoAll } from "../patch.ts";
 import { isSession } from "./http2/request.ts";
 import { inCaller } from "./listening.ts";
 import { noteClientError, noteTimeout } from "./response-end.ts";
@@ -103,11 +103,6 @@ function watchCloseAll(target: Patched, isClass: boolean): Undo {
     noteClosedAll(this);
     return (own ?? base.closeAllConnections)!.call(this);
   });
-}
-
-/** Undefined for what one server has of its class: that is asked for at each call, for others may patch it later. */
-function ownOf<K extends keyof Patched>(target: Patched, name: K, isClass: boolean): Patched[K] | undefined {
-  return isClass || Object.hasOwn(target, name) ? target[name] : undefined;
 }
 
 function nothing(): void {}

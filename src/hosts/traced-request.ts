@@ -34,8 +34,6 @@ export class TracedRequest {
   readonly response: { readonly headersSent?: boolean } | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
-  /** False for the response of a stand-in, which may tell nothing after "finish". */
-  closes = true;
   /** What is known of its server; undefined where there is none, or it is of no use. */
   server: ServerNotes | undefined;
   readonly #handler: ServerHandler<never>;
@@ -91,10 +89,10 @@ export class TracedRequest {
     }
   }
 
-  /** Has a listener called when a response of this request is over, which may be twice. */
+  /** Has a listener called when a response of this request is over, which may be twice. Without a server it may tell nothing after "finish". */
   whenOver(response: ServerResponse, listener: () => void): void {
     listen(response, "close", listener);
-    if (!this.closes) listen(response, "finish", listener);
+    if (this.server === undefined && streamOf(response) === undefined) listen(response, "finish", listener);
   }
 
   /** To be called when the response has ended; a second call does nothing. */
@@ -236,10 +234,7 @@ export function watch(
   // "close" comes once, after a finished response and after an abort alike. First: who made the span, if not we, ends it then.
   listenFirst(response, "close", onClose);
   // Behind an adapter of a serverless platform there is no connection, and Node closes no response.
-  if (traced.server === undefined) {
-    traced.closes = false;
-    listen(response, "finish", onFinish);
-  }
+  if (traced.server === undefined) listen(response, "finish", onFinish);
   if (response.socket === null) queue(request.socket, response);
   if (response.closed || (response.socket === null && request.socket?.closed)) traced.end();
   return traced;

@@ -63,18 +63,19 @@ export class JaegerTracer extends Tracer {
     tellUnused(options);
     const expected = isSampler(sampler);
     if (expected !== undefined) throw new TypeError(`new Tracer(serviceName, reporter, sampler) needs ${expected}`);
-    const { contextKey, baggagePrefix, traceId128bit = false, propagators } = options;
+    const { contextKey, baggagePrefix, traceId128bit = false } = options;
+    const propagators = options.propagators ?? undefined; // null is none, as to jaeger-client
     const roots = new RootSampler(sampler);
     super({
       reporter,
       sampler: new ParentBasedSampler(roots),
-      propagators: propagatorsOf(options),
+      propagators: propagatorsOf(propagators, new JaegerPropagator({ contextKey, baggagePrefix })),
     });
     reporter.nameService?.(serviceName);
     this.#sampler = sampler;
     this.#roots = roots;
     this.#isShort = !traceId128bit;
-    if (propagators !== undefined && propagators !== null) return;
+    if (propagators !== undefined) return;
     // In carriers that are no headers jaeger-client writes baggage as it is.
     const plain = new TextMapCodec({ contextKey, baggagePrefix });
     this.#injectors.set(FORMAT_TEXT_MAP, plain);
@@ -163,7 +164,7 @@ export class JaegerTracer extends Tracer {
       parent.follow();
       if (parent.isValid) context.decision = parent.share();
     }
-    context.decision ??= { flags: undefined };
+    context.share();
     return context;
   }
 
@@ -197,13 +198,14 @@ function tellUnused(options: object): void {
   warn("settings.ignored", `${text}: see docs/migrating.md`, undefined, unused.length);
 }
 
-/** The formats that are asked for, Jaeger's own under the names that its headers are given. */
-function propagatorsOf(options: JaegerTracerOptions): readonly (PropagatorName | Propagator)[] {
-  const { contextKey, baggagePrefix, propagators } = options;
-  const own = new JaegerPropagator({ contextKey, baggagePrefix });
-  if (propagators === undefined || propagators === null) return [own];
+/** The formats that are asked for, with `own` as Jaeger's; that alone where none are. */
+function propagatorsOf(
+  asked: JaegerTracerOptions["propagators"],
+  own: Propagator,
+): readonly (PropagatorName | Propagator)[] {
+  if (asked === undefined) return [own];
   // What is no list is the tracer's to refuse.
-  return Array.isArray(propagators) ? propagators.map((one) => (one === "jaeger" ? own : one)) : propagators;
+  return Array.isArray(asked) ? asked.map((one) => (one === "jaeger" ? own : one)) : asked;
 }
 
 /** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */
