@@ -32,6 +32,22 @@ export async function listening(t: TestContext, server: Server): Promise<Listeni
   };
 }
 
+/** The names of the spans of these requests, asked one after the other. */
+export async function namesOf(
+  ask: Listening["ask"],
+  reporter: MemoryReporter,
+  heads: readonly string[],
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const head of heads) {
+    await ask(head);
+    await reporter.waitFor(1);
+    names.push(...reporter.spans.map(({ operationName }) => operationName));
+    reporter.clear();
+  }
+  return names;
+}
+
 /** A Tracing object that is closed with the test, its tracer, and what that reports to. */
 export function tracingTo(t: TestContext, options?: TracingOptions) {
   const reporter = new MemoryReporter();

@@ -13,7 +13,7 @@ import { Tracing, traceServer } from "node-opentracing";
 import { type HonoMiddleware, honoTracing } from "node-opentracing/hono";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { traceServers } from "#src/hosts/servers.js";
-import { listening, takeTree, tracingTo } from "../listening.js";
+import { listening, namesOf, takeTree, tracingTo } from "../listening.js";
 
 const SHOWN = { logs: true, tags: ["component", "service"] };
 
@@ -128,8 +128,7 @@ test("the paths of mounts stand in front of a mounted application's routes, howe
   app.use("/asks/*", (c, _next) => Promise.resolve(inner.fetch(new Request(new URL("/", c.req.url)), c.env)));
   app.mount("/", innermost.fetch);
   const { ask } = await listening(t, serverOf(app));
-  const names: string[] = [];
-  for (const path of [
+  const paths = [
     "/inner",
     "/inner/",
     "/inner/items/7",
@@ -143,11 +142,9 @@ test("the paths of mounts stand in front of a mounted application's routes, howe
     "/",
     "/items/7",
     "/inner/none",
-  ]) {
-    await ask(`GET ${path}`);
-    names.push(...(await takeTree(reporter)).trim().split("  ", 1));
-  }
-  assert.deepEqual(names, [
+  ];
+  const heads = paths.map((path) => `GET ${path}`);
+  assert.deepEqual(await namesOf(ask, reporter, heads), [
     "GET /inner",
     "GET /inner",
     "GET /inner/items/:id",

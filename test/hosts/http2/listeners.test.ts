@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type http2 from "node:http2";
+import type { Readable, Writable } from "node:stream";
 import { test } from "node:test";
 import type { Tracing } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
@@ -24,29 +25,19 @@ const marks =
   () =>
     tracing.startActiveSpan(name, () => {});
 
-const byRequests = (tracing: Tracing) =>
-  requests((request, response) => {
-    const mark = marks(tracing);
-    request.on("data", mark("piece"));
-    request.on("end", async () => {
-      await null;
-      mark("whole")();
-      response.end("hello");
-    });
-    response.on("close", mark("closed"));
+function answerAtEnd(tracing: Tracing, incoming: Readable, outgoing: Writable): void {
+  const mark = marks(tracing);
+  incoming.on("data", mark("piece"));
+  incoming.on("end", async () => {
+    await null;
+    mark("whole")();
+    outgoing.end("hello");
   });
+  outgoing.on("close", mark("closed"));
+}
 
-const byStreams = (tracing: Tracing) =>
-  streams((stream) => {
-    const mark = marks(tracing);
-    stream.on("data", mark("piece"));
-    stream.on("end", async () => {
-      await null;
-      mark("whole")();
-      stream.end("hello");
-    });
-    stream.on("close", mark("closed"));
-  });
+const byRequests = (tracing: Tracing) => requests((request, response) => answerAtEnd(tracing, request, response));
+const byStreams = (tracing: Tracing) => streams((stream) => answerAtEnd(tracing, stream, stream));
 
 for (const [api, listener] of [
   ["requests", byRequests],

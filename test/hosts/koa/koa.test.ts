@@ -10,7 +10,7 @@ import { Tracing, traceServer } from "node-opentracing";
 import { koaTracing } from "node-opentracing/koa";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { traceServers } from "#src/hosts/servers.js";
-import { listening, takeTree, tracingTo } from "../listening.js";
+import { listening, namesOf, takeTree, tracingTo } from "../listening.js";
 import { KOA_RELEASES } from "./contract-app.js";
 
 const SHOWN = { logs: true, tags: ["component", "service"] };
@@ -183,23 +183,9 @@ GET  server 500 error=Error component=koa
     app.use(mount("/a", mount("/b", inner.routes() as Koa.Middleware)));
     app.use(outer.routes() as Koa.Middleware);
     const { ask } = await listening(t, http.createServer(app.callback()));
-    const names: string[] = [];
-    for (const path of [
-      "/m",
-      "/m/items/7?m=/m",
-      "/m/m/7",
-      "/m/m/m",
-      "/m/passes/7",
-      "/m/q/7",
-      "/items/7/8",
-      "/a/b/items/7",
-    ]) {
-      await ask(`GET ${path}`);
-      await reporter.waitFor(1);
-      names.push(...reporter.spans.map((span) => span.operationName));
-      reporter.clear();
-    }
-    assert.deepEqual(names, [
+    const paths = ["/m", "/m/items/7?m=/m", "/m/m/7", "/m/m/m", "/m/passes/7", "/m/q/7", "/items/7/8", "/a/b/items/7"];
+    const heads = paths.map((path) => `GET ${path}`);
+    assert.deepEqual(await namesOf(ask, reporter, heads), [
       "GET /m",
       "GET /m/items/:id",
       "GET /m/m/:id",
@@ -226,8 +212,7 @@ GET  server 500 error=Error component=koa
     app.use(koaTracing({ tracing }));
     app.use(router.routes()).use(prefixed.routes());
     const { ask } = await listening(t, http.createServer(app.callback()));
-    const names: string[] = [];
-    for (const line of [
+    const heads = [
       "GET /admin",
       "POST /admin",
       "GET /admin?stop",
@@ -237,13 +222,8 @@ GET  server 500 error=Error component=koa
       "GET /orders/7?stop",
       "GET /p",
       "GET /p/1",
-    ]) {
-      await ask(line);
-      await reporter.waitFor(1);
-      names.push(...reporter.spans.map((span) => span.operationName));
-      reporter.clear();
-    }
-    assert.deepEqual(names, [
+    ];
+    assert.deepEqual(await namesOf(ask, reporter, heads), [
       "GET /admin",
       "POST /admin",
       "GET /admin", // the middleware answered, of which the path is all that is known
