@@ -48,7 +48,8 @@ export interface DiagnosticsMessage {
 const WARNING_INTERVAL = 60_000;
 
 const counters = new Map<CounterName, number>();
-const warnedAt = new Map<CounterName, number>();
+/** When a warning of a name was last shown, and how much there has been to warn of by now. */
+const warnings = new Map<CounterName, { shownAt: number; total: number }>();
 
 // Reached through `process`, not imported, so that this file also loads where there is no Node.
 const channel = globalThis.process
@@ -72,16 +73,20 @@ export function count(name: CounterName, amount = 1, message?: string, error?: u
 
 /**
  * Adds to a counter and warns, at most once a minute for each name. `message` is a sentence that says what was lost and
- * what to do; it must not hold header values, query strings or other content of requests.
+ * what to do; it must not hold header values, query strings or other content of requests. Where it is more than one, how often there was something to warn of follows.
  */
 export function warn(name: CounterName, message: string, error?: unknown, amount = 1): void {
   count(name, amount, message, error);
   const now = Date.now();
-  const last = warnedAt.get(name);
-  if (last !== undefined && now - last < WARNING_INTERVAL) return;
-  warnedAt.set(name, now);
+  const warning = warnings.get(name) ?? { shownAt: Number.NEGATIVE_INFINITY, total: 0 };
+  warnings.set(name, warning);
+  warning.total += amount;
+  if (now - warning.shownAt < WARNING_INTERVAL) return;
+  warning.shownAt = now;
 
-  const text = error === undefined ? message : `${message} (${describe(error)})`;
+  const { total } = warning;
+  const soFar = total > 1 ? ` [${total} so far]` : "";
+  const text = `${message}${error === undefined ? "" : ` (${describe(error)})`}${soFar}`;
   try {
     if (typeof process === "undefined") console.warn(`OpenTracingWarning [${name}] ${text}`);
     else process.emitWarning(text, { type: "OpenTracingWarning", code: name });
@@ -98,7 +103,7 @@ export function diagnostics(): Partial<Record<CounterName, number>> {
 /** Sets all counters to zero and forgets when was last warned. For tests. */
 export function resetDiagnostics(): void {
   counters.clear();
-  warnedAt.clear();
+  warnings.clear();
 }
 
 function describe(error: unknown): string {

@@ -14,6 +14,7 @@ import { traceServers } from "./hosts/servers.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
 import { keepTick } from "./keep-tick.ts";
 import { type Undo, undoAll } from "./patch.ts";
+import { OTLP_CHECKS } from "./report/otlp-reporter.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
 import { shared } from "./shared.ts";
 import { makeTracer, type TracerCallable } from "./tracer-callable.ts";
@@ -45,6 +46,11 @@ const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
   tracerParameters: isObject,
 };
 
+/** What to write instead of an option that reporters have. */
+const OF_REPORTERS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(OTLP_CHECKS).map((name) => [name, `a reporter has it: { reporter: new OtlpReporter({ ${name}: … }) }`]),
+);
+
 /**
  * Whose policy servers follow, and clients. Each is patched once a process, by whichever copy of this package comes first:
  * a bundle may bring one of its own.
@@ -66,7 +72,7 @@ const patched: {
  * @throws Error for a `tracerCallable` that cannot be loaded, naming the module or export
  */
 export function initTracing(settings: Settings = {}): Tracing {
-  checkOptions("initTracing(settings)", settings, SETTING_CHECKS);
+  checkOptions("initTracing(settings)", settings, SETTING_CHECKS, OF_REPORTERS);
   if (patched.server !== undefined) {
     if (Object.keys(settings).length > 0) {
       warn("settings.ignored", "initTracing was called before: close that tracing first to trace with other settings");

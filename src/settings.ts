@@ -3,8 +3,8 @@
 /** Answers what is expected when the value is wrong, undefined when it is fine. */
 export interface Check {
   (value: unknown): string | undefined;
-  /** Whether the value may hold a key or a password, so that errors tell its type alone. */
-  readonly isSecret?: boolean;
+  /** How errors tell a value that was refused: `show` by default. */
+  readonly show?: (value: unknown) => string;
 }
 
 export const isBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
@@ -33,9 +33,17 @@ export function hasMethods(what: string, ...methods: string[]): Check {
 
 export const isTracer: Check = hasMethods("an OpenTracing tracer", "startSpan", "inject", "extract");
 
-/** The same check of a value that may hold a key or a password. */
-export function secret(check: Check): Check {
-  return Object.assign((value: unknown) => check(value), { isSecret: true });
+/** A check for an http or https URL; `example` is what to write instead. */
+export function httpUrl(example: string): Check {
+  return (value) =>
+    isText(value) === undefined && URL.canParse(value as string) && /^https?:$/.test(new URL(value as string).protocol)
+      ? undefined
+      : `an http or https URL: "${example}"`;
+}
+
+/** The same check of a value that may hold a key or a password: errors tell its type, or what `tell` says, which must not hold it either. */
+export function secret(check: Check, tell: (value: unknown) => string = typeOf): Check {
+  return Object.assign((value: unknown) => check(value), { show: tell });
 }
 
 /** A check that passes where one of several does. */
@@ -49,8 +57,15 @@ export function either(...checks: Check[]): Check {
 /**
  * Throws a TypeError for an option that is not in `checks`, naming the nearest one that is, and for a value that its
  * check refuses. Options that are undefined count as not given.
+ *
+ * @param elsewhere for options of something else that are looked for here, what to write instead
  */
-export function checkOptions(of: string, options: unknown, checks: Readonly<Record<string, Check>>): void {
+export function checkOptions(
+  of: string,
+  options: unknown,
+  checks: Readonly<Record<string, Check>>,
+  elsewhere: Readonly<Record<string, string>> = {},
+): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`${of}: the options must be an object, not ${typeOf(options)}`);
@@ -58,9 +73,7 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) {
-      const near = nearest(name, Object.keys(checks));
-      const all = Object.keys(checks).join(", ");
-      const hint = near !== undefined ? `did you mean "${near}"?` : all === "" ? "there is none" : `there are ${all}`;
+      const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : suggestion(name, Object.keys(checks));
       throw new TypeError(`${of}: there is no option "${name}"; ${hint}`);
     }
     if (value === undefined) continue;
@@ -71,9 +84,9 @@ export function checkOptions(of: string, options: unknown, checks: Readonly<Reco
   }
 }
 
-/** What a check has refused, for an error message: its type alone, where it may hold a secret. */
+/** What a check has refused, for an error message. */
 export function refused(check: Check, value: unknown): string {
-  return check.isSecret ? typeOf(value) : show(value);
+  return (check.show ?? show)(value);
 }
 
 /** A short picture of a value for an error message: primitives, and what else it is by one word. Of an array the first ten. */
@@ -88,9 +101,18 @@ function word(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-function typeOf(value: unknown): string {
+/** The type of a value, for an error message that must not hold the value. */
+export function typeOf(value: unknown): string {
   if (typeof value === "string") return "a text";
-  return typeof value === "object" || typeof value === "function" ? word(value) : `a ${typeof value}`;
+  return typeof value === "object" || typeof value === "function" || value === undefined
+    ? word(value)
+    : `a ${typeof value}`;
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
 }
 
 /** The candidate that contains `name`, or differs from it in the fewest letters, if in a third of them at most. */

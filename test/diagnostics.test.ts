@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { type DiagnosticsMessage, diagnostics, MemoryReporter, Tracer } from "node-opentracing";
+import { resetDiagnostics, warn } from "#src/diagnostics.js";
 
 test("a listener whose own spans are counted is told of the first, and all are counted", (t) => {
   const tracer = new Tracer({ reporter: new MemoryReporter() });
@@ -25,3 +26,33 @@ test("a listener whose own spans are counted is told of the first, and all are c
   assert.deepEqual(heard, ["span.finished_twice", "span.finished_twice"]);
   assert.equal(diagnostics()["span.finished_twice"], before + 4);
 });
+
+test("a warning tells how much its counter has by now, and comes once a minute for each name", async (t) => {
+  resetDiagnostics();
+  t.after(resetDiagnostics);
+  const warnings = heardWarnings(t);
+  t.mock.timers.enable({ apis: ["Date"] });
+  warn("report.send_failed", "spans are lost", undefined, 512);
+  warn("report.send_failed", "spans are lost", undefined, 100);
+  warn("report.reporter_error", "the reporter threw", new RangeError("full"));
+  t.mock.timers.tick(60_000);
+  warn("report.send_failed", "spans are lost", undefined, 8);
+  warn("report.reporter_error", "the reporter threw", new RangeError("full"));
+  await new Promise(setImmediate); // warnings come a tick late
+  assert.deepEqual(warnings, [
+    "[report.send_failed] spans are lost [512 so far]",
+    "[report.reporter_error] the reporter threw (RangeError: full)",
+    "[report.send_failed] spans are lost [620 so far]",
+    "[report.reporter_error] the reporter threw (RangeError: full) [2 so far]",
+  ]);
+});
+
+function heardWarnings(t: TestContext): string[] {
+  const warnings: string[] = [];
+  const listener = ({ name, code, message }: Error & { code?: string }): void => {
+    if (name === "OpenTracingWarning") warnings.push(`[${code}] ${message}`);
+  };
+  process.on("warning", listener);
+  t.after(() => process.removeListener("warning", listener));
+  return warnings;
+}

@@ -300,6 +300,10 @@ test("unknown settings are refused with the name that was meant", () => {
     () => initTracing({ servicename: "shop" } as never),
     /no option "servicename"; did you mean "serviceName"\?/,
   );
+  assert.throws(
+    () => initTracing({ endpoint: "http://collector:4318" } as never),
+    /no option "endpoint"; a reporter has it: \{ reporter: new OtlpReporter\(\{ endpoint: … \}\) \}$/,
+  );
   assert.throws(() => initTracing({ trace_all: true } as never), /no option "trace_all"; did you mean "traceAll"\?/);
   assert.throws(() => initTracing("shop" as never), /the options must be an object, not a text/);
   assert.throws(() => initTracing({ tracedAttributes: "url" } as never), /tracedAttributes must be an array of texts/);

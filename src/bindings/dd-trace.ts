@@ -1,7 +1,7 @@
 // Binds dd-trace 5 and 6: one span a request, ours; its other plug-ins go on, in the same traces.
 
 import { warn } from "../diagnostics.ts";
-import { type Check, isBoolean, isText } from "../settings.ts";
+import { type Check, httpUrl, isBoolean, isText } from "../settings.ts";
 import { untracedWhere } from "../untraced.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { type DatadogScope, DatadogScopeManager } from "./datadog-scope.ts";
@@ -10,7 +10,7 @@ import { type Datadog, DatadogTracer } from "./datadog-tracer.ts";
 import { loadPackage } from "./installed-module.ts";
 import { releaseOwnSockets } from "./own-sockets.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { anyGiven, httpUrl, optionsIn } from "./tracer-parameters.ts";
+import { anyGiven, optionsIn } from "./tracer-parameters.ts";
 
 /** The plug-ins whose spans are about requests that we trace, or about their connections. */
 const HTTP_PLUGINS = [

@@ -1,8 +1,8 @@
 // What jaeger-client's config may hold: it leaves out in silence what it does not know, and traces nothing, or sends to nobody.
 
-import { type Check, checkOptions, isBoolean, isText, secret } from "../settings.ts";
+import { type Check, checkOptions, httpUrl, isBoolean, isText, secret } from "../settings.ts";
 import type { Asked } from "./bound-tracer.ts";
-import { anyNamed, httpUrl, isRecord, positional } from "./tracer-parameters.ts";
+import { anyNamed, isRecord, positional } from "./tracer-parameters.ts";
 
 export interface JaegerClientConfig {
   readonly serviceName?: string;

@@ -1,6 +1,6 @@
 // Reads `tracerParameters`: an object of options, or an array of arguments.
 
-import { type Check, checkOptions, isText } from "../settings.ts";
+import { type Check, checkOptions } from "../settings.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -25,14 +25,6 @@ export function optionsIn(
     throw new TypeError(`tracerParameters of ${name}: there is one argument, an object of options`);
   checkOptions(`tracerParameters of ${name}`, options, checks);
   return options as Options;
-}
-
-/** A check for an http or https URL; `example` is what to write instead. */
-export function httpUrl(example: string): Check {
-  return (value) =>
-    isText(value) === undefined && URL.canParse(value as string) && /^https?:$/.test(new URL(value as string).protocol)
-      ? undefined
-      : `an http or https URL: "${example}"`;
 }
 
 export const isRecord: Check = (value) =>

@@ -1,12 +1,12 @@
 // Binds zipkin-javascript-opentracing 3: makes the zipkin recorder and transport that it needs, and sends as we flush.
 
 import { warn } from "../diagnostics.ts";
-import { type Check, hasMethods, isCount, isText, secret } from "../settings.ts";
+import { type Check, hasMethods, httpUrl, isCount, isText, secret } from "../settings.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { InFlight } from "./in-flight.ts";
 import { loadPackage } from "./installed-module.ts";
 import { asOwnTraffic } from "./own-traffic.ts";
-import { httpUrl, isRecord, optionsIn } from "./tracer-parameters.ts";
+import { isRecord, optionsIn } from "./tracer-parameters.ts";
 import { debugRecorder, localRecorder, type Recorder } from "./zipkin-recorder.ts";
 import { type Kind, type ZipkinModule, ZipkinTracer, type ZipkinTracing } from "./zipkin-tracer.ts";
 

@@ -21,18 +21,29 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   if (typeof error === "string") return redactedText(error, redact);
   if (typeof error !== "object" || error === null) return error;
   if (depth === MAX_DEPTH) return undefined;
-  const { message, stack, cause } = error as Error;
+  const { message, stack } = error as Error;
   const told = redacted(message, redact);
   const trace = redacted(stack, redact);
-  const because = withoutSecrets(cause, redact, depth + 1);
-  if (told === message && trace === stack && because === cause) return error;
+  const because = redactedCause(error, redact, depth + 1);
+  if (told === message && trace === stack && because === "as it is") return error;
 
   const copy: object = Object.create(Object.getPrototypeOf(error));
   for (const name of KEPT) set(copy, name, (error as Record<string, unknown>)[name]);
   set(copy, "message", told);
   set(copy, "stack", trace);
-  set(copy, "cause", because);
+  set(copy, "cause", because === "as it is" ? (error as Error).cause : because.cause);
   return copy;
+}
+
+/** A cause that cannot be read is left out: what is above it is redacted all the same. */
+function redactedCause(error: object, redact: (url: string) => string, depth: number): "as it is" | { cause: unknown } {
+  try {
+    const { cause } = error as Error;
+    const told = withoutSecrets(cause, redact, depth);
+    return told === cause ? "as it is" : { cause: told };
+  } catch {
+    return { cause: undefined };
+  }
 }
 
 const KEPT: readonly string[] = ["name", "code", "status", "statusCode"];

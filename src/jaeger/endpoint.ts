@@ -1,5 +1,6 @@
 // Where the spans go that went to a Jaeger collector or agent: to the same host's OTLP address.
 
+import { httpUrl } from "../settings.ts";
 import { hostInUrl, isHost } from "./host.ts";
 
 /** Jaeger's collector takes OTLP over HTTP at this port since 1.35, and at no other in Jaeger 2. */
@@ -11,9 +12,8 @@ const OTLP_PATH = "/v1/traces";
  * OTLP already, and stays as it is. Throws a TypeError for what is no http or https URL.
  */
 export function otlpEndpoint(collectorEndpoint: string): string {
-  if (!URL.canParse(collectorEndpoint) || !/^https?:$/.test(new URL(collectorEndpoint).protocol)) {
-    throw new TypeError('config.reporter.collectorEndpoint must be a URL such as "http://collector:4318/v1/traces"');
-  }
+  const expected = isCollector(collectorEndpoint);
+  if (expected !== undefined) throw new TypeError(`config.reporter.collectorEndpoint must be ${expected}`);
   const url = new URL(collectorEndpoint);
   const isThrift = /\/api\/traces\/?$/.test(url.pathname);
   if (!isThrift && url.pathname !== "/") return collectorEndpoint;
@@ -22,6 +22,8 @@ export function otlpEndpoint(collectorEndpoint: string): string {
   url.search = "";
   return url.href;
 }
+
+const isCollector = httpUrl("http://collector:4318/v1/traces");
 
 /** The OTLP address of the host where the agent was. Throws a TypeError for what is no host. */
 export function agentEndpoint(agentHost: string): string {

@@ -5,11 +5,12 @@ import { valueText } from "./attribute-value.ts";
 
 /** All "" where unknown. */
 export interface ErrorFacts {
-  /** What tells errors of this kind from others: `error.kind`, an error's `code`, its class. For `error.type`. */
+  /** What tells errors of this kind from others: `error.kind`, a `code`, its class. For `error.type`. */
   readonly kind: string;
   /** The class: `TypeError`. For `exception.type`. */
   readonly type: string;
   readonly message: string;
+  /** Its own, and those of its causes. */
   readonly stack: string;
 }
 
@@ -37,20 +38,75 @@ function objectFacts(error: unknown): ErrorFacts {
   if (error === undefined || error === null) return NO_FACTS;
   if (typeof error !== "object") return { ...NO_FACTS, message: valueText(error) };
   try {
-    const { name, message, stack, code } = error as Record<string, unknown>;
-    const type = text(name);
-    if (type === "" && text(message) === "") return { ...NO_FACTS, message: valueText(error) };
-    return {
-      kind: typeof code === "string" && CODE.test(code) ? code : type,
-      type,
-      message: text(message),
-      stack: text(stack),
-    };
+    const all = told(error);
+    const { type, message } = all[0];
+    if (type === "" && message === "") return { ...NO_FACTS, message: valueText(error) };
+    return { kind: codeIn(all) || type, type, message, stack: stackOf(all) };
   } catch (reason) {
     count("report.encode_error", 1, "an error that was logged cannot be read", reason);
     return NO_FACTS;
   }
 }
+
+/**
+ * The stack of an error, and below it those of its causes, each after `Caused by: `: what went wrong with `TypeError: fetch failed` stands
+ * there. "" without one. Throws what the error's getters throw.
+ */
+export function errorStack(error: object): string {
+  return stackOf(told(error));
+}
+
+/** What one error says by itself. All "" where unknown. */
+interface Told {
+  readonly type: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly code: string;
+}
+
+/** What an error and its causes say: each once, for there may be rings, and none below one that cannot be read. */
+function told(error: object): [Told, ...Told[]] {
+  const all: [Told, ...Told[]] = [read(error)];
+  const seen = new Set<unknown>([error]);
+  try {
+    let { cause } = error as Error;
+    while (cause !== undefined && cause !== null && all.length <= MAX_CAUSES && !seen.has(cause)) {
+      seen.add(cause);
+      all.push(typeof cause === "object" ? read(cause) : { ...NO_FACTS, code: "", message: text(cause) });
+      ({ cause } = cause as Error);
+    }
+  } catch (reason) {
+    count("report.encode_error", 1, "the cause of an error cannot be read", reason);
+  }
+  return all;
+}
+
+function read(error: object): Told {
+  const { name, message, stack, code } = error as Record<string, unknown>;
+  return {
+    type: text(name),
+    message: text(message),
+    stack: text(stack),
+    code: typeof code === "string" && CODE.test(code) ? code : "",
+  };
+}
+
+function stackOf([error, ...causes]: readonly [Told, ...Told[]]): string {
+  if (error.stack === "") return "";
+  const below = causes.map(({ type, message, stack }) => stack || [type, message].filter(Boolean).join(": "));
+  return [error.stack, ...below.filter(Boolean)].join("\nCaused by: ");
+}
+
+/** Its code, else that of the first cause that has one, below errors whose class says nothing but that there was an error. */
+function codeIn(all: readonly Told[]): string {
+  for (const { code, type } of all) {
+    if (code !== "") return code;
+    if (type !== "Error" && type !== "TypeError") return "";
+  }
+  return "";
+}
+
+const MAX_CAUSES = 8;
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";

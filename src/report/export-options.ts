@@ -1,7 +1,7 @@
 // The options that the reporters that post have in common: their checks and their defaults.
 
 import { isFraming, isHeaderName, isHeaderValue } from "../header.ts";
-import { type Check, isText, secret } from "../settings.ts";
+import { type Check, httpUrl, isText, secret, typeOf } from "../settings.ts";
 import type { BatchSettings } from "./batch-reporter.ts";
 import { HttpSender } from "./http-sender.ts";
 
@@ -34,12 +34,8 @@ const isCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "a whole number of 1 or more";
 const isDuration: Check = (value) =>
   typeof value === "number" && value >= 0 && value < 2 ** 31 ? undefined : "milliseconds, from 0 to 2^31 - 1";
-const isUrl: Check = (value) =>
-  typeof value === "string" && /^https?:$/.test(urlOf(value)?.protocol ?? "")
-    ? undefined
-    : 'a URL such as "http://localhost:4318/v1/traces"';
 const isHeaders: Check = (value) =>
-  isRecord(value) && !(Symbol.iterator in value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
+  isFields(value) && Object.entries(value).every(([name, text]) => isHeader(name, text))
     ? undefined
     : 'a plain object of header names and texts, without content-length, transfer-encoding, expect and upgrade: { "api-key": "…" }';
 const isCompression: Check = oneOf("gzip", "none");
@@ -55,17 +51,20 @@ export const isResource: Check = (value) =>
     ? undefined
     : 'an object of attributes: { "service.version": "1.2" }';
 
-export const EXPORT_CHECKS: Readonly<Record<string, Check>> = {
-  endpoint: secret(isUrl),
-  headers: secret(isHeaders),
-  compression: isCompression,
-  timeout: isDuration,
-  serviceName: isText,
-  scheduleDelay: isDuration,
-  maxQueueSize: isCount,
-  maxExportBatchSize: isCount,
-  exportTimeout: isDuration,
-};
+/** The checks of a reporter that posts to `endpoint` by default. */
+export function exportChecks(endpoint: string): Readonly<Record<keyof ExportOptions, Check>> {
+  return {
+    endpoint: secret(httpUrl(endpoint)),
+    headers: secret(isHeaders, headersShown),
+    compression: isCompression,
+    timeout: isDuration,
+    serviceName: isText,
+    scheduleDelay: isDuration,
+    maxQueueSize: isCount,
+    maxExportBatchSize: isCount,
+    exportTimeout: isDuration,
+  };
+}
 
 /** The settings of the batches, completed. */
 export function batchSettings(options: ExportOptions): BatchSettings {
@@ -90,12 +89,22 @@ export function senderOf(options: ExportOptions, defaultEndpoint: string, conten
   });
 }
 
-function urlOf(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A plain object: a Headers object, or a Map of them, has no fields of its own. */
+function isFields(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && !(Symbol.iterator in value);
+}
+
+/** Which header is the wrong one, without its value. What is no header's name may be a value in its place. */
+function headersShown(value: unknown): string {
+  if (!isFields(value)) return typeOf(value);
+  const [name = "", text] = Object.entries(value).find(([name, text]) => !isHeader(name, text)) ?? [];
+  if (!isHeaderName(name)) return "one with a name that HTTP does not allow";
+  if (isFraming(name)) return `one with "${name}"`;
+  return `one whose "${name}" is ${typeof text === "string" ? "a text that HTTP does not allow" : typeOf(text)}`;
 }
 
 /** Headers are written as they are: no other check stands between them and the connection. */

@@ -114,14 +114,11 @@ export class HttpSender {
       if (result.status === "done") {
         if (result.answer.code < 300) return { ...result, status: "delivered" };
         if (!isRetryable(result.answer.code)) {
-          return { status: "rejected", reason: `${this.target} answered with status ${result.answer.code}` };
+          return { status: "rejected", reason: `${this.#answered(result.answer)}${this.#pathHint(result.answer)}` };
         }
         this.#pauseFor(retryAfter(result.answer.retryAfter, Date.now()));
       }
-      reason =
-        result.status === "done"
-          ? `${this.target} answered with status ${result.answer.code}`
-          : `${this.target}${result.reason}`;
+      reason = result.status === "done" ? this.#answered(result.answer) : `${this.target}${result.reason}`;
       const wait = backOff(tries);
       // A kept connection that the back end has closed meanwhile says nothing of the back end: ask on another, at once.
       const isStale = result.status === "lost" && result.isStale;
@@ -131,6 +128,17 @@ export class HttpSender {
       count("report.retried", 1, reason);
       if (!isStale && this.#pausedUntil <= performance.now()) await this.#wait(wait);
     }
+  }
+
+  #answered({ code }: Answer): string {
+    return `${this.target} answered with status ${code}`;
+  }
+
+  /** For those who take the endpoint for OTEL_EXPORTER_OTLP_ENDPOINT, to which a path is added. */
+  #pathHint({ code }: Answer): string {
+    return code === 404 && this.#options.endpoint.pathname === "/"
+      ? "; the endpoint has no path, and is used as it is"
+      : "";
   }
 
   #timeLimit(): number {

@@ -3,7 +3,7 @@
 import { warn } from "../diagnostics.ts";
 import { type Check, checkOptions } from "../settings.ts";
 import { BatchReporter, type DeliveryReader } from "./batch-reporter.ts";
-import { batchSettings, EXPORT_CHECKS, type ExportOptions, isResource, oneOf, senderOf } from "./export-options.ts";
+import { batchSettings, type ExportOptions, exportChecks, isResource, oneOf, senderOf } from "./export-options.ts";
 import { partialSuccess } from "./otlp-answer.ts";
 import { OtlpJsonEncoder } from "./otlp-json-encoder.ts";
 import { OtlpProtobufEncoder } from "./otlp-protobuf-encoder.ts";
@@ -18,8 +18,10 @@ export interface OtlpReporterOptions extends ExportOptions {
   readonly resource?: Resource | undefined;
 }
 
-const CHECKS: Readonly<Record<string, Check>> = {
-  ...EXPORT_CHECKS,
+const ENDPOINT = "http://localhost:4318/v1/traces";
+
+export const OTLP_CHECKS: Readonly<Record<keyof OtlpReporterOptions, Check>> = {
+  ...exportChecks(ENDPOINT),
   protocol: oneOf("http/protobuf", "http/json"),
   resource: isResource,
 };
@@ -34,7 +36,7 @@ export class OtlpReporter implements Reporter {
 
   /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
   constructor(options: OtlpReporterOptions = {}) {
-    checkOptions("new OtlpReporter(options)", options, CHECKS);
+    checkOptions("new OtlpReporter(options)", options, OTLP_CHECKS);
     this.#options = options;
     this.#batches = batchesOf(options, options.serviceName);
   }
@@ -63,7 +65,7 @@ function batchesOf(options: OtlpReporterOptions, serviceName: string | undefined
   const resource = processResource(serviceName, options.resource);
   const Encoder = options.protocol === "http/json" ? OtlpJsonEncoder : OtlpProtobufEncoder;
   const encoder = new Encoder(resource);
-  const sender = senderOf(options, "http://localhost:4318/v1/traces", encoder.contentType);
+  const sender = senderOf(options, ENDPOINT, encoder.contentType);
   return new BatchReporter(encoder, sender, batchSettings(options), deliveryReader(sender.target));
 }
 

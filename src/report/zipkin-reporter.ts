@@ -2,13 +2,16 @@
 
 import { checkOptions } from "../settings.ts";
 import { BatchReporter } from "./batch-reporter.ts";
-import { batchSettings, EXPORT_CHECKS, type ExportOptions, senderOf } from "./export-options.ts";
+import { batchSettings, type ExportOptions, exportChecks, senderOf } from "./export-options.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
 import { defaultServiceName } from "./resource.ts";
 import { ZipkinJsonEncoder } from "./zipkin-json-encoder.ts";
 
 /** `endpoint` is `http://localhost:9411/api/v2/spans` by default. */
 export type ZipkinReporterOptions = ExportOptions;
+
+const ENDPOINT = "http://localhost:9411/api/v2/spans";
+const CHECKS = exportChecks(ENDPOINT);
 
 /** Batches, limits and counters are those of `OtlpReporter`. */
 export class ZipkinReporter implements Reporter {
@@ -17,7 +20,7 @@ export class ZipkinReporter implements Reporter {
 
   /** Throws a TypeError that says what to write instead where an option is wrong. Reads no environment variables. */
   constructor(options: ZipkinReporterOptions = {}) {
-    checkOptions("new ZipkinReporter(options)", options, EXPORT_CHECKS);
+    checkOptions("new ZipkinReporter(options)", options, CHECKS);
     this.#options = options;
     this.#batches = batchesOf(options, options.serviceName);
   }
@@ -43,7 +46,7 @@ export class ZipkinReporter implements Reporter {
 
 function batchesOf(options: ZipkinReporterOptions, serviceName: string | undefined): BatchReporter {
   const encoder = new ZipkinJsonEncoder(serviceName ?? defaultServiceName());
-  const sender = senderOf(options, "http://localhost:9411/api/v2/spans", encoder.contentType);
+  const sender = senderOf(options, ENDPOINT, encoder.contentType);
   // Zipkin takes a whole request or none of it, and says so by the status alone.
   return new BatchReporter(encoder, sender, batchSettings(options), () => {});
 }

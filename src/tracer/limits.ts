@@ -1,6 +1,7 @@
 // How much one span may hold.
 
 import { count } from "../diagnostics.ts";
+import { errorStack } from "../report/error-facts.ts";
 import { checkOptions, isCount } from "../settings.ts";
 
 /** Limits of a span. What is beyond them is dropped or cut, and counted on the span and in the diagnostics. */
@@ -13,7 +14,7 @@ export interface SpanLimits {
   readonly maxLinks: number;
   /** Attributes of one event or link by OpenTelemetry's API, 128 by default. */
   readonly maxFields: number;
-  /** Characters in a text value of a tag or log field, in the texts of an array, and in an error's message and stack; 8192 by default. */
+  /** Characters in a text value of a tag or log field, in the texts of an array, and in an error's message and stack, causes included; 8192 by default. */
   readonly maxValueLength: number;
 }
 
@@ -67,8 +68,9 @@ export function limitError(fields: Record<string, unknown>, maxLength: number): 
   const error = fields["error.object"];
   if (typeof error !== "object" || error === null) return;
   try {
-    const { message, stack } = error as Record<string, unknown>;
+    const { message } = error as Error;
     if (isLong(message, maxLength)) fields["message"] ??= cut(message, maxLength);
+    const stack = errorStack(error);
     if (isLong(stack, maxLength)) fields["stack"] ??= cut(stack, maxLength);
   } catch {
     // Getters that throw: whoever reads the error counts that.

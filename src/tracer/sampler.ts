@@ -1,5 +1,6 @@
 // Who decides which traces are recorded. The decision is made once, at the root, and travels with the trace.
 
+import { show } from "../settings.ts";
 import { SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
 
 /** Decides whether a new span's trace is recorded. Called for every span: be quick. Where it throws, nothing is recorded. */
@@ -33,7 +34,7 @@ export class RatioSampler implements Sampler {
 
   constructor(ratio: number) {
     if (typeof ratio !== "number" || !(ratio >= 0 && ratio <= 1)) {
-      throw new TypeError(`a sampling ratio must be a number from 0 to 1, not ${String(ratio)}`);
+      throw new TypeError(`a sampling ratio must be a number from 0 to 1, not ${show(ratio)}`);
     }
     this.ratio = ratio;
     // 56 bits do not fit a safe integer; the upper 52 do, and 2^-52 is finer than any share of traffic.
@@ -63,7 +64,7 @@ export class RateLimitSampler implements Sampler {
   /** @param now milliseconds on a monotonic clock; for tests */
   constructor(perSecond: number, now: () => number = () => performance.now()) {
     if (typeof perSecond !== "number" || !(perSecond >= 0 && perSecond < Number.POSITIVE_INFINITY)) {
-      throw new TypeError(`a sampling rate must be a number of traces a second, 0 or more, not ${String(perSecond)}`);
+      throw new TypeError(`a sampling rate must be a number of traces a second, 0 or more, not ${show(perSecond)}`);
     }
     this.perSecond = perSecond;
     this.#now = now;

@@ -269,7 +269,7 @@ test("what is wrong throws, saying what to write instead", () => {
     [{ sampler: { type: "probabilistic", param: 2 } }, {}, /from 0 to 1/],
     [{ sampler: { type: "ratelimiting", param: -1 } }, {}, /0 or more/],
     [{ sampler: { type: "remote", param: 1, port: 0 } }, {}, /config\.sampler\.port must be a port/],
-    [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be a URL/],
+    [{ reporter: { collectorEndpoint: "a:14268" } }, {}, /collectorEndpoint must be an http or https URL/],
     [{ reporter: { password: 12345 } }, {}, /config\.reporter\.password must be .*, not a number$/],
     [{ reporter: { agentHost: "a b" } }, {}, /config\.reporter\.agentHost must be a host name/],
     [{ sampler: { type: "remote", hostPort: "a b" } }, {}, /config\.sampler\.hostPort must be "host:port" or a URL/],

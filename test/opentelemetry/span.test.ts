@@ -177,6 +177,7 @@ test("recordException: class, message and stack of an error, and nothing of what
   const span = finished(t, (span) => {
     span.recordException(thrown);
     span.recordException("boom", [0, 1_000_000]);
+    span.recordException({ name: "Error", stack: "outer", cause: { name: "Odd" } } as never);
     span.recordException({ code: 12 });
     for (const code of ["ECONNREFUSED", "", 0, {}]) span.recordException({ name: "Error", code } as never);
     for (const none of [1, null, undefined, { foo: "bar" }, { stack: "bar" }, ["a"], unreadable])
@@ -187,6 +188,7 @@ test("recordException: class, message and stack of an error, and nothing of what
     [
       ["exception", { "exception.type": "Refused", "exception.message": "no", "exception.stacktrace": thrown.stack }],
       ["exception", { "exception.message": "boom" }],
+      ["exception", { "exception.type": "Error", "exception.stacktrace": "outer\nCaused by: Odd" }],
       ["exception", { "exception.type": "12" }],
       // As the SDK, which takes a code before the class.
       ["exception", { "exception.type": "ECONNREFUSED" }],

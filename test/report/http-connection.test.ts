@@ -185,6 +185,17 @@ test("a back end that speaks something else is given up", async (t) => {
   assert.match(reasons.at(-1)!, /not HTTP\/1\.1: no status line/);
 });
 
+test("a 404 is told with the path that an endpoint lacks", async (t) => {
+  const reasons = listenToReasons(t);
+  const { endpoint } = await startRaw(t, (socket) =>
+    socket.write("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"),
+  );
+  await postOne(endpoint);
+  await postOne(new URL(endpoint).origin);
+  assert.match(reasons[0]!, /\/v1\/traces answered with status 404$/);
+  assert.match(reasons[1]!, /\/ answered with status 404; the endpoint has no path, and is used as it is$/);
+});
+
 /** What warnings say from now on. */
 function listenToReasons(t: TestContext): string[] {
   const reasons: string[] = [];

@@ -503,10 +503,16 @@ test("a body that cannot be made costs its spans, and not the process", async ()
 test("wrong options are refused with what to write instead", () => {
   const refused: [options: unknown, message: RegExp][] = [
     [{ endpont: "x" }, /did you mean "endpoint"/],
-    [{ endpoint: "localhost:4318" }, /endpoint must be a URL such as/],
-    [{ endpoint: "grpc://localhost" }, /endpoint must be a URL/],
+    [
+      { endpoint: "localhost:4318" },
+      /endpoint must be an http or https URL: "http:\/\/localhost:4318\/v1\/traces", not a text$/,
+    ],
+    [{ endpoint: "grpc://localhost" }, /endpoint must be an http or https URL/],
     [{ headers: { "a b": "c" } }, /headers must be/],
     [{ headers: { a: "b\n" } }, /headers must be/],
+    [{ headers: { ok: "1", "api-key": undefined } }, /, not one whose "api-key" is undefined$/],
+    [{ headers: { ok: "1", "api-key": 7 } }, /, not one whose "api-key" is a number$/],
+    [{ headers: { Expect: "100-continue" } }, /, not one with "Expect"$/],
     [{ protocol: "grpc" }, /"http\/protobuf" or "http\/json"/],
     [{ compression: "br" }, /"gzip" or "none"/],
     [{ timeout: -1 }, /timeout must be milliseconds/],
@@ -526,7 +532,8 @@ test("what may hold a key is told by its type alone where it is wrong", () => {
     [{ headers: `api-key=${key}` }, /, not a text$/],
     [{ headers: [key] }, /, not an array$/],
     [{ headers: new Headers({ "api-key": key }) as never }, /plain object .*, not an object$/],
-    [{ headers: { "api-key": `${key}\n` } }, /, not an object$/],
+    [{ headers: { "api-key": `${key}\n` } }, /, not one whose "api-key" is a text that HTTP does not allow$/],
+    [{ headers: { [`api-key: ${key}`]: "" } }, /, not one with a name that HTTP does not allow$/],
     [{ endpoint: `user:${key}@host:4318` }, /, not a text$/],
     [{ endpoint: 4318 }, /, not a number$/],
     [{ endpoint: null }, /, not null$/],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogEntry } from "node-opentracing";
+import { errorFacts, errorStack } from "#src/report/error-facts.js";
 import {
   eventName,
   kindOf,
@@ -12,6 +13,7 @@ import {
   writeOutcome,
   writeTags,
 } from "#src/report/semantic-conventions.js";
+import { startApp } from "../app.js";
 import { span } from "./spans.js";
 
 test("a server's request", () => {
@@ -174,6 +176,79 @@ test("error.type is the error's code or class, else the kind, else the HTTP stat
   assert.equal(outcome({ "span.kind": "client", error: true, "http.status_code": 404 }).errorType, "404");
   assert.equal(outcome({ "span.kind": "server", error: true, "http.status_code": 499 }).errorType, "_OTHER");
   assert.equal(outcome({}, [{ event: "error", "error.object": coded }]).errorType, "");
+});
+
+test("a fetch that failed: error.type is the code of its cause, and the stack tells the cause", async () => {
+  const closed = await startApp();
+  await closed.close();
+  const error: unknown = await fetch(closed.url).catch((error: unknown) => error);
+  assert.equal(outcome({ error: true }, [{ event: "error", "error.object": error }]).errorType, "ECONNREFUSED");
+  const [, attributes] = event({ event: "error", "error.object": error });
+  assert.equal(attributes["exception.type"], "TypeError");
+  assert.equal(attributes["exception.message"], "fetch failed");
+  assert.match(
+    String(attributes["exception.stacktrace"]),
+    /^TypeError: fetch failed\n.*\nCaused by: Error: connect ECONNREFUSED 127\./s,
+  );
+});
+
+test("what caused an error gives its code to Error and TypeError alone: other classes say what went wrong", () => {
+  const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  const wrapped = new Error("no rates", { cause: new TypeError("fetch failed", { cause: refused }) });
+  const told = new RangeError("out of stock", { cause: refused });
+  const ring = new Error("ring");
+  ring.cause = new Error("around", { cause: ring });
+  const kinds = [wrapped, told, ring, new Error("x", { cause: { code: 7 } }), new Error("x", { cause: "by hand" })];
+  assert.deepEqual(
+    kinds.map((error) => errorFacts({ "error.object": error }).kind),
+    ["ECONNREFUSED", "RangeError", "Error", "Error", "Error"],
+  );
+});
+
+test("a cause that cannot be read costs an error nothing but what is below", () => {
+  const unreadable = {
+    get name(): string {
+      throw new Error("unreadable");
+    },
+  };
+  for (const cause of [unreadable, Proxy.revocable({}, {}).proxy]) {
+    const error = Object.assign(new RangeError("far", { cause: new Error("above", { cause }) }), { stack: "far" });
+    error.cause = Object.assign(error.cause as Error, { stack: "above" });
+    assert.deepEqual(errorFacts({ "error.object": error }), {
+      kind: "RangeError",
+      type: "RangeError",
+      message: "far",
+      stack: "far\nCaused by: above",
+    });
+  }
+});
+
+test("the stack of an error has those of its causes below it: eight at most, none twice", () => {
+  const stacked = (message: string, cause?: unknown): Error =>
+    Object.assign(new Error(message, { cause }), { stack: message });
+  const ring = stacked("ring");
+  ring.cause = stacked("around", ring);
+  let deep = stacked("0");
+  for (let i = 1; i < 20; i++) deep = stacked(String(i), deep);
+  const causes = [
+    ring,
+    stacked("a", "by hand"),
+    stacked("b", { name: "Odd", message: "c" }),
+    stacked("d", {}),
+    stacked("", "e"),
+    deep,
+  ];
+  assert.deepEqual(
+    causes.map((error) => errorStack(error).split("\nCaused by: ")),
+    [
+      ["ring", "around"],
+      ["a", "by hand"],
+      ["b", "Odd: c"],
+      ["d"],
+      [""],
+      ["19", "18", "17", "16", "15", "14", "13", "12", "11"],
+    ],
+  );
 });
 
 test("the first error that was logged is the one that the status tells", () => {

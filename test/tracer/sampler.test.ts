@@ -127,6 +127,7 @@ test("wrong ratios and rates throw, saying what they must be", () => {
   for (const wrong of [-0.1, 1.1, Number.NaN, "0.5" as never]) {
     assert.throws(() => new RatioSampler(wrong), /must be a number from 0 to 1/);
   }
+  assert.throws(() => new RatioSampler("0.1" as never), /, not "0\.1"$/);
   for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(() => new RateLimitSampler(wrong), /must be a number of traces a second/);
   }

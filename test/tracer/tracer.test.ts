@@ -319,9 +319,13 @@ test("maxValueLength holds for texts in arrays, and for the message and the stac
       .startSpan("a", { tags: { list, refused: Proxy.revocable([], {}).proxy } })
       .log({ event: "error", "error.object": error })
       .log({ event: "error", "error.object": new RangeError("brief"), stack: "given" })
+      .log({
+        event: "error",
+        "error.object": Object.assign(new RangeError("b", { cause: "long" }), { stack: "brief" }),
+      })
       .finish();
   });
-  assert.equal(cut, 3);
+  assert.equal(cut, 4);
   const [{ tags, logs }] = reporter.spans as [FinishedSpan];
   assert.deepEqual(tags[1], ["short", "l".repeat(20), 7]);
   assert.equal(list[1]!.toString().length, 21);
@@ -332,6 +336,7 @@ test("maxValueLength holds for texts in arrays, and for the message and the stac
     stack: "RangeError: mmmmmmmm",
   });
   assert.equal(errorFacts(logs[1]!.fields).message, "brief");
+  assert.equal(errorFacts(logs[2]!.fields).stack, "brief\nCaused by: lon");
 });
 
 test("a reporter that throws loses the span, counted, and nothing else", () => {

@@ -2,6 +2,7 @@
 
 import type { Attributes } from "@opentelemetry/api";
 import { count } from "../../diagnostics.ts";
+import { errorStack } from "../../report/error-facts.ts";
 
 /**
  * `exception.type`, `exception.message` and `exception.stacktrace`, as far as they are known: of a text its message, of an
@@ -12,13 +13,14 @@ export function exceptionAttributes(exception: unknown): Attributes | undefined 
   if (typeof exception === "string") return { "exception.message": exception };
   if (typeof exception !== "object" || exception === null) return undefined;
   try {
-    const { name, code, message, stack } = exception as Record<string, unknown>;
+    const { name, code, message } = exception as Record<string, unknown>;
     const attributes: Attributes = {};
     const type = textOf(code || undefined) || textOf(name);
     if (type !== "") attributes["exception.type"] = type;
     if (textOf(message) !== "") attributes["exception.message"] = textOf(message);
     if (type === "" && textOf(message) === "") return undefined;
-    if (textOf(stack) !== "") attributes["exception.stacktrace"] = textOf(stack);
+    const stack = errorStack(exception);
+    if (stack !== "") attributes["exception.stacktrace"] = stack;
     return attributes;
   } catch (error) {
     count("report.encode_error", 1, "an exception that was recorded cannot be read", error);
