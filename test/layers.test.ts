@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: [],
   scope: [],
   tracer: ["propagation", "report"],
-  http: ["scope/scope-manager.ts"],
+  http: ["scope/scope-manager.ts", "propagation/carrier.ts"],
   hosts: ["http", "scope/scope-manager.ts"],
   clients: ["http", "scope/scope-manager.ts"],
   opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts", "init-tracing.ts"],

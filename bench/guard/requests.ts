@@ -23,7 +23,7 @@ export interface RequestCost {
   /** Promises, timers, sockets: whatever async_hooks sees. */
   readonly asyncResources: number;
   readonly promises: number;
-  /** Headers that are looked up. */
+  /** Headers that are looked up, and how often their names are gone through. */
   readonly headersRead: number;
   /** Spans that the product encodes. */
   readonly encoded: number;
@@ -56,6 +56,10 @@ const counting: ProxyHandler<object> = {
   has(target, name) {
     reads++;
     return Reflect.has(target, name);
+  },
+  ownKeys(target) {
+    reads++;
+    return Reflect.ownKeys(target);
   },
 };
 

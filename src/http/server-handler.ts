@@ -2,6 +2,7 @@
 
 import { FORMAT_HTTP_HEADERS, type Span, type SpanContext } from "opentracing";
 import { warn } from "../diagnostics.ts";
+import { namesAreLowerCase } from "../propagation/carrier.ts";
 import {
   COMPONENT,
   ERROR,
@@ -230,11 +231,14 @@ export class ServerHandler<Request> {
   }
 
   #caller(headers: Record<string, string | string[] | undefined>): SpanContext | undefined {
+    namesAreLowerCase(headers);
     try {
       return this.#http.tracer.extract(FORMAT_HTTP_HEADERS, headers) ?? undefined;
     } catch (error) {
       warn("tracer.error", "the tracer threw while reading headers; the span starts a new trace", error);
       return undefined;
+    } finally {
+      namesAreLowerCase(undefined);
     }
   }
 }

@@ -30,6 +30,17 @@ export function endReading(): void {
   currentNames = undefined;
 }
 
+/** Of which carrier all names are in lower case. */
+let lowerCase: object | undefined;
+
+/**
+ * Says that the names of this carrier are in lower case, as Node gives headers, until it is said of another or of none: a header that is
+ * not there is looked for once then. To go through the 20 names that browsers send takes V8 0.6 to 0.9 µs, for each format.
+ */
+export function namesAreLowerCase(carrier: object | undefined): void {
+  lowerCase = carrier;
+}
+
 /**
  * The header `name`, which must be lower case: looked up as it is, then among names of another case, then with the
  * carrier's own `get` (a `Headers` object or a `Map`), then among a `Map`'s names of another case. Several values of one header are joined by ", ", as Node does.
@@ -86,6 +97,7 @@ export function writeHeader(carrier: TextCarrier, name: string, value: string): 
 }
 
 function readOtherwise(carrier: TextCarrier, name: string): unknown {
+  if (carrier === lowerCase) return undefined;
   if (carrier === current) {
     for (const key of namesOf(carrier)) if (isNamed(key, name) && carrier[key] != null) return carrier[key];
   } else {

@@ -45,8 +45,10 @@ const MAX_SENDING = 4;
 const MAX_BATCH_BYTES = 1024 * 1024;
 /** Bytes of encoded spans that are held at most. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** Empty buffers that are kept for the next batches. */
-const MAX_POOLED = 4;
+/** Empty buffers that are kept for the next batches: as many as a full queue fills, for V8 collects everything where many come and go. */
+const MAX_POOLED = 32;
+/** Those that are kept once a batch is sent for its age, not because it is full. */
+const KEPT = 4;
 
 /**
  * A span is encoded at once, into the buffer of the batch that is being filled. A full buffer goes to the sender as it is,
@@ -231,7 +233,10 @@ export class BatchReporter implements Reporter {
   }
 
   #startTimer(): void {
-    this.#timer = setTimeout(() => this.#seal(), this.#settings.scheduleDelay);
+    this.#timer = setTimeout(() => {
+      this.#seal();
+      this.#pool.splice(KEPT);
+    }, this.#settings.scheduleDelay);
     this.#timer.unref();
   }
 

@@ -14,6 +14,7 @@ import {
 import { spanTree } from "node-opentracing/testing";
 import { BinaryCarrier, FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { namesAreLowerCase } from "#src/propagation/carrier.js";
 import { DEFAULT_PROPAGATORS, propagatorsOf } from "#src/propagation/default-propagators.js";
 
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -160,6 +161,23 @@ test("names in a Map are read in any case, by each format; the lower-case one co
     ["traceparent", TRACEPARENT],
   ]);
   assert.equal(newTracer().tracer.extract(FORMAT_TEXT_MAP, both)?.toSpanId(), "00f067aa0ba902b7");
+});
+
+test("of a carrier whose names are said to be in lower case each header is looked for once, and as ever afterwards", () => {
+  const { tracer } = newTracer();
+  const asked: PropertyKey[] = [];
+  const carrier = new Proxy(
+    { Traceparent: TRACEPARENT },
+    {
+      get: (_target, name) => void asked.push(name),
+      ownKeys: () => assert.fail("the names are gone through"),
+    },
+  );
+  namesAreLowerCase(carrier);
+  assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, carrier), null);
+  assert.equal(tracer.extract(FORMAT_HTTP_HEADERS, { Traceparent: TRACEPARENT })?.toSpanId(), "00f067aa0ba902b7");
+  namesAreLowerCase(undefined);
+  assert.deepEqual(asked, ["traceparent", "baggage"]);
 });
 
 test("a value that is no text is counted and ignored", () => {

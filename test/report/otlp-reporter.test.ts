@@ -11,6 +11,7 @@ import { gunzipSync } from "node:zlib";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { BatchReporter } from "#src/report/batch-reporter.js";
 import type { ByteBuffer } from "#src/report/byte-buffer.js";
+import type { Delivery } from "#src/report/http-sender.js";
 import { OtlpReporter } from "#src/report/otlp-reporter.js";
 import type { FinishedSpan } from "#src/report/reporter.js";
 import { isUntraced } from "#src/untraced.js";
@@ -88,6 +89,33 @@ test("batches of a single span hold little more than that span", async () => {
   for (let i = 0; i < 2_000; i++) reporter.report(span());
   const growth = process.memoryUsage().arrayBuffers - before;
   assert.ok(growth < 4 * 1024 * 1024, `${growth} bytes`);
+  await reporter.close();
+});
+
+test("the buffers of a burst are kept for the next, all but four once a batch is sent for its age", async () => {
+  const used = new Set<ByteBuffer>();
+  const encoder = {
+    contentType: "",
+    encode: (_span: FinishedSpan, to: ByteBuffer) => {
+      to.append(Buffer.alloc(40_000)); // two are more than a quarter of a buffer: less would be copied
+      used.add(to);
+    },
+    body: (spans: Uint8Array) => [spans],
+  };
+  const answer = { code: 200, retryAfter: undefined, body: undefined } as never;
+  const send = async (): Promise<Delivery> => ({ status: "delivered", answer, isSent: true });
+  const sender = { send, hurry: () => () => {}, close() {} };
+  const settings = { scheduleDelay: 1, maxQueueSize: 100, maxExportBatchSize: 2, flushLimit: 1000 };
+  const reporter = new BatchReporter(encoder, sender, settings, () => {});
+  const burst = async (): Promise<number> => {
+    for (let i = 0; i < 20 * 2; i++) reporter.report(span());
+    await reporter.flush();
+    return used.size;
+  };
+  assert.deepEqual([await burst(), await burst()], [20, 20]);
+  reporter.report(span());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(await burst(), 20 + 20 - 4);
   await reporter.close();
 });
 
