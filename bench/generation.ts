@@ -79,11 +79,13 @@ async function measure(measured: Measured[], workload: Workload, options: Genera
     await apply(port, options.warmUp);
   }
   const periods: LadderPeriod[] = [];
-  for (let round = 0; round < options.rounds; round++) {
+  // The first round is not recorded: by then the first server has waited for the warm-up of all others, and forgotten some of its own.
+  for (let round = -1; round < options.rounds; round++) {
     // In the next generation the other way round.
-    for (const { variant, child, port } of inTurn(measured, round + options.generation)) {
+    for (const { variant, child, port } of inTurn(measured, 1 + round + options.generation)) {
       const before = await child.ask<Snapshot>("snapshot");
       const { rate } = await apply(port, options.seconds);
+      if (round < 0) continue;
       const after = await child.ask<Snapshot>("snapshot");
       const requests = after.requests - before.requests;
       const cpu = (after.cpu - before.cpu) / requests;

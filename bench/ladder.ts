@@ -7,7 +7,7 @@ import { versionOf } from "./release.ts";
 import { type LadderPeriod, type LadderRun, type Proof, put, type Results } from "./results.ts";
 import { paired, summary } from "./statistics.ts";
 import { VARIANTS } from "./variants/variant.ts";
-import { measuredCommit } from "./versions.ts";
+import { occasion } from "./versions.ts";
 import { WORKLOADS } from "./workloads/workload.ts";
 
 /** What all others are compared with, asked for or not. */
@@ -18,14 +18,13 @@ const BASE = "untraced";
  * told, adds nothing, and keeps no other from being run.
  */
 export async function runLadder(options: Options, node: string, results: Results, save: () => void): Promise<void> {
-  const commit = measuredCommit();
   for (const name of chosen(options.workloads, WORKLOADS, "workload")) {
     const own = WORKLOADS[name]!.variants ?? Object.keys(VARIANTS);
     const asked = options.variants.length === 0 ? own : chosen(options.variants, VARIANTS, "variant");
     const variants = asked.includes(BASE) ? asked : [BASE, ...asked];
     try {
       const run = await measured(name, variants, options, node);
-      put(results.ladder, commit === undefined ? run : { ...run, commit }, ["workload"]);
+      put(results.ladder, run, ["workload"]);
       save();
       print(run);
     } catch (error) {
@@ -44,11 +43,10 @@ async function measured(name: string, variants: readonly string[], options: Opti
     periods.push(...one.periods);
     proofs.push(...one.proofs);
   }
-  const recorded = new Date().toISOString().slice(0, 10);
   const load = `${loadTool}, ${workload.connections} connections`;
   const seconds = secondsOf(workload, options.seconds);
   const { warmUp } = options;
-  return { workload: name, node: versionOf(node), load, seconds, warmUp, recorded, periods, proofs };
+  return { workload: name, node: versionOf(node), load, seconds, warmUp, ...occasion, periods, proofs };
 }
 
 function print(run: LadderRun): void {

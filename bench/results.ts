@@ -28,23 +28,28 @@ export interface Proof {
   readonly bytes: number;
 }
 
+/** When something was measured, and what. */
+export interface Occasion {
+  /** The day: `2026-11-29`. Undefined in results from before it was told. */
+  readonly recorded?: string;
+  /** The commit that was measured; undefined outside a repository, and in results from before it was told. */
+  readonly commit?: string | undefined;
+}
+
 /** One workload on one release of Node. */
-export interface LadderRun {
+export interface LadderRun extends Occasion {
   readonly workload: string;
   readonly node: string;
   readonly load: string;
   readonly seconds: number;
   /** Seconds of load before. Undefined in results from before it was told: three. */
   readonly warmUp?: number;
-  readonly recorded: string;
-  /** The commit that was measured; undefined outside a repository, and in results from before it was told. */
-  readonly commit?: string;
   readonly periods: readonly LadderPeriod[];
   readonly proofs: readonly Proof[];
 }
 
 /** One operation by one tracer on one release of Node, in a fresh process each. */
-export interface MicroRun {
+export interface MicroRun extends Occasion {
   readonly operation: string;
   readonly tracer: string;
   readonly node: string;
@@ -55,7 +60,7 @@ export interface MicroRun {
 }
 
 /** What a request takes of one variant on one release of Node, counted by Callgrind. */
-export interface InstructionRun {
+export interface InstructionRun extends Occasion {
   readonly workload: string;
   readonly variant: string;
   readonly node: string;
@@ -66,7 +71,7 @@ export interface InstructionRun {
 }
 
 /** Something that is no cost of a request: "CPU of import and start", "size installed". */
-export interface FootprintRun {
+export interface FootprintRun extends Occasion {
   readonly measure: string;
   readonly variant: string;
   readonly node: string;

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { peerFolder, root } from "./places.ts";
 import { majorOf } from "./release.ts";
+import type { Occasion } from "./results.ts";
 import { VARIANTS } from "./variants/variant.ts";
 
 const FRAMEWORKS = ["express", "fastify", "koa", "@koa/router", "hono", "@hono/node-server"];
@@ -29,9 +30,12 @@ function versionIn(folder: string): string {
 const MEASURED = ["src", "bench", "scripts", "package.json", "package-lock.json"];
 
 /** The commit of this checkout, with a plus where what is measured has been changed since; undefined outside a repository. */
-export function measuredCommit(): string | undefined {
+function measuredCommit(): string | undefined {
   const git = (...args: string[]): string => spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout ?? "";
   const commit = git("rev-parse", "--short", "HEAD").trim();
   if (commit === "") return undefined;
   return git("status", "--porcelain", "--untracked-files=no", "--", ...MEASURED) === "" ? commit : `${commit}+`;
 }
+
+/** Asked once, when what is measured has just been compiled: it may be changed while it is measured. */
+export const occasion: Occasion = { recorded: new Date().toISOString().slice(0, 10), commit: measuredCommit() };

@@ -11,7 +11,8 @@ import { versionOf } from "../release.ts";
 import { type FootprintRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
 import { median, quantile, summary } from "../statistics.ts";
-import { isSilent } from "../variants/variant.ts";
+import { isSilent, VARIANTS } from "../variants/variant.ts";
+import { occasion } from "../versions.ts";
 import { BATCH, type Flushes, UNCOUNTED } from "./batches.ts";
 import { latencies } from "./latency.ts";
 import { installedSize, sizeOf } from "./size.ts";
@@ -32,7 +33,7 @@ export async function runFootprint(options: Options, node: string, results: Resu
   const version = versionOf(node);
 
   function note(measure: string, variant: string, unit: string, values: readonly number[]): void {
-    const row: FootprintRun = { measure, variant, node: version, unit, values };
+    const row: FootprintRun = { measure, variant, node: version, ...occasion, unit, values };
     put(results.footprint, row, ["measure", "variant"]);
     const { median: middle, lowest, highest } = summary(values);
     console.log(`${measure}, ${variant}: ${middle.toFixed(3)} ${unit} (${lowest.toFixed(3)} to ${highest.toFixed(3)})`);
@@ -59,8 +60,9 @@ export async function runFootprint(options: Options, node: string, results: Resu
   await measureMemory(options, output, note, sink);
   await measureFlushes(options, output, note, sink);
   await sink.end();
-  const { counted, disturbed } = await latencies(options, node);
+  const { counted, late, disturbed } = await latencies(options, node);
   for (const [variant, values] of counted) note("latency at half of the untraced rate, 99 %", variant, "ms", values);
+  for (const [variant, values] of late) note("of which the load itself was late, 99 %", variant, "ms", values);
   for (const [variant, values] of disturbed) note("latencies measured again", variant, "ms", values);
 }
 
@@ -68,10 +70,10 @@ function measureSizes(version: string, note: Note): void {
   const own = installedSize();
   note("packages installed", "ours", "packages", [own.packages]);
   note("size installed", "ours", "MB", [own.megabytes]);
-  for (const peer of ["opentelemetry", "datadog", "sentry", "elastic"] as const) {
-    const size = sizeOf(peerFolder(peer, version));
-    note("packages installed", peer, "packages", [size.packages]);
-    note("size installed", peer, "MB", [size.megabytes]);
+  for (const variant of ["opentelemetry-full", "datadog", "sentry", "elastic"]) {
+    const size = sizeOf(peerFolder(VARIANTS[variant]!.peer![0], version));
+    note("packages installed", variant, "packages", [size.packages]);
+    note("size installed", variant, "MB", [size.megabytes]);
   }
 }
 

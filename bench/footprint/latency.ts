@@ -16,6 +16,8 @@ const CONNECTIONS = 32;
 export interface Latencies {
   /** The median of the rounds of each set of fresh servers. */
   readonly counted: ReadonlyMap<string, number[]>;
+  /** How late the load itself was in sending 99 of 100. */
+  readonly late: ReadonlyMap<string, number[]>;
   /** Of rounds that were measured again, for the host took the processors. */
   readonly disturbed: ReadonlyMap<string, number[]>;
 }
@@ -23,12 +25,16 @@ export interface Latencies {
 /** Measures all variants in turn, there and back, with fresh servers for each generation. */
 export async function latencies(options: Options, node: string): Promise<Latencies> {
   const counted = new Map<string, number[]>();
+  const late = new Map<string, number[]>();
   const disturbed = new Map<string, number[]>();
   for (let generation = 0; generation < options.generations; generation++) {
     const rounds = await measure(options, node, generation, disturbed);
-    for (const [variant, values] of rounds) add(counted, variant, median(values));
+    for (const [variant, values] of rounds) {
+      add(counted, variant, median(values.map(({ p99 }) => p99)));
+      add(late, variant, median(values.map((one) => one.late)));
+    }
   }
-  return { counted, disturbed };
+  return { counted, late, disturbed };
 }
 
 async function measure(
@@ -36,10 +42,10 @@ async function measure(
   node: string,
   generation: number,
   disturbed: Map<string, number[]>,
-): Promise<Map<string, number[]>> {
+): Promise<Map<string, Paced[]>> {
   const sink = new Child("serving", "sink/program", { args: [String(VARIANTS.length)] });
   const servers: { variant: string; child: Child; port: number }[] = [];
-  const values = new Map<string, number[]>();
+  const values = new Map<string, Paced[]>();
   try {
     const sinks = await sink.answer<number[]>();
     for (const [i, variant] of VARIANTS.entries()) {
@@ -52,8 +58,7 @@ async function measure(
     for (let round = 0; round < options.rounds; round++) {
       for (const { variant, port } of inTurn(servers, round + generation)) {
         const once = (): Promise<Paced> => pacedLoad({ ...how, port }, Math.floor(rate / 2));
-        const { p99 } = await undisturbed(once, (again) => add(disturbed, variant, again.p99));
-        add(values, variant, p99);
+        add(values, variant, await undisturbed(once, (again) => add(disturbed, variant, again.p99)));
       }
     }
     await prove(servers, sink, WORKLOADS["hello"]!, generation);
@@ -63,6 +68,6 @@ async function measure(
   }
 }
 
-function add(values: Map<string, number[]>, variant: string, value: number): void {
+function add<T>(values: Map<string, T[]>, variant: string, value: T): void {
   values.set(variant, [...(values.get(variant) ?? []), value]);
 }

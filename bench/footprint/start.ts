@@ -1,6 +1,8 @@
 // How much CPU a variant's import and start take: `node footprint/start.js VARIANT`. Prints milliseconds.
 
-import "node:http"; // every server has it
+import { requireFramework } from "../places.ts";
+
+requireFramework("node:http"); // every server has it, and by `import` Node 24 would load TLS and HTTP/2 with it
 
 const before = process.cpuUsage();
 const { start } = (await import(`../variants/${process.argv[2]}.js`)) as { start(sink: number): unknown };

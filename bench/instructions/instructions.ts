@@ -12,6 +12,7 @@ import { versionOf } from "../release.ts";
 import { type InstructionRun, put, type Results } from "../results.ts";
 import type { Received } from "../sink/program.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
+import { occasion } from "../versions.ts";
 import { familyOf, WORKLOADS, type Workload } from "../workloads/workload.ts";
 import { begin, type Count, counted, end, hasCallgrind, isForLater } from "./callgrind.ts";
 
@@ -54,7 +55,7 @@ export async function runInstructions(
       const counts: Count[] = [];
       for (let i = 0; i < options.generations; i++) counts.push(await countOf(workload, variant, node, options.quick));
       const [instructions, misses] = [counts.map((one) => one.instructions), counts.map((one) => one.misses)];
-      const row: InstructionRun = { workload, variant, node: version, instructions, misses };
+      const row: InstructionRun = { workload, variant, node: version, ...occasion, instructions, misses };
       put(results.instructions, row, ["workload", "variant"]);
       rows.push({ variant, instructions: instructions.join(", "), misses: misses.join(", ") });
       save();

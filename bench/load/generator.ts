@@ -14,6 +14,8 @@ const request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 const WARM_UP = rate === undefined ? 0 : 1000;
 
 const times: number[] = [];
+/** By how much requests were sent too late that found an idle connection. */
+const late: number[] = [];
 const idle: Connection[] = [];
 /** When the requests that found no idle connection were due. */
 const waiting: number[] = [];
@@ -76,7 +78,12 @@ function step(): void {
     // A server that is behind is not spared what it has not answered, or not even been asked yet.
     const unanswered = all.map((one) => one.end());
     for (const due of [...waiting, ...unanswered]) if (due >= started + WARM_UP) times.push(now - due);
-    const whole = { rate: answered / seconds, p99: quantile(times, 0.99), failed };
+    const whole = {
+      rate: answered / seconds,
+      p99: quantile(times, 0.99),
+      late: late.length === 0 ? 0 : quantile(late, 0.99),
+      failed,
+    };
     process.stdout.write(JSON.stringify(whole));
     return;
   }
@@ -87,8 +94,12 @@ function step(): void {
   for (; sent < ((now - started) * rate) / 1000; sent++) {
     const due = started + (sent * 1000) / rate;
     const one = idle.pop();
-    if (one === undefined) waiting.push(due);
-    else one.send(due);
+    if (one === undefined) {
+      waiting.push(due);
+    } else {
+      one.send(due);
+      if (due >= started + WARM_UP) late.push(performance.now() - due);
+    }
   }
   setImmediate(step);
 }

@@ -22,6 +22,8 @@ export interface Answered {
 export interface Paced extends Answered {
   /** Milliseconds within which 99 % were answered. */
   readonly p99: number;
+  /** Milliseconds by which 99 % were sent too late at most, though a connection was idle: what of `p99` may be the load's own. */
+  readonly late: number;
 }
 
 const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;

@@ -9,6 +9,7 @@ import { program } from "../places.ts";
 import { versionOf } from "../release.ts";
 import { type MicroRun, put, type Results } from "../results.ts";
 import { median } from "../statistics.ts";
+import { occasion } from "../versions.ts";
 import { OPERATION_TITLES, TRACERS } from "./operation.ts";
 
 const run = promisify(execFile);
@@ -33,7 +34,7 @@ export async function runMicro(options: Options, node: string, results: Results,
     for (const tracer of TRACERS) {
       const figure = figures.get(tracer);
       if (figure === undefined) continue;
-      const row: MicroRun = { operation, tracer, node: version, ...figure };
+      const row: MicroRun = { operation, tracer, node: version, ...occasion, ...figure };
       put(results.micro, row, ["operation", "tracer"]);
       rows.push({ tracer, ns: median(row.times).toFixed(0), bytes: median(row.bytes).toFixed(0) });
     }

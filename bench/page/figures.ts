@@ -89,9 +89,12 @@ export class Figures {
 
   /** Spans of served requests that came to the sink, as a share of the requests. */
   arrived(workload: string, variant: string): number | undefined {
-    const proofs = this.workload(workload)?.proofs.filter((proof) => proof.variant === variant) ?? [];
-    const sum = (of: "served" | "requests"): number => proofs.reduce((all, proof) => all + proof[of], 0);
-    return proofs.length === 0 ? undefined : sum("served") / sum("requests");
+    return this.#aRequest(workload, variant, "served");
+  }
+
+  /** Spans that came to the sink, or were counted where nothing is sent, for each request. */
+  spans(workload: string, variant: string): number | undefined {
+    return this.#aRequest(workload, variant, "spans");
   }
 
   /** Nanoseconds, or bytes of heap, that an operation takes. */
@@ -119,6 +122,12 @@ export class Figures {
     return medianOf(this.footprint(measure, variant));
   }
 
+  #aRequest(workload: string, variant: string, what: "served" | "spans"): number | undefined {
+    const proofs = this.workload(workload)?.proofs.filter((proof) => proof.variant === variant) ?? [];
+    const sum = (of: "served" | "spans" | "requests"): number => proofs.reduce((all, proof) => all + proof[of], 0);
+    return proofs.length === 0 ? undefined : sum(what) / sum("requests");
+  }
+
   #instructionsOf(workload: string, variant: string): InstructionRun | undefined {
     return this.#instructions.find((one) => one.workload === workload && one.variant === variant);
   }
@@ -133,9 +142,9 @@ export class Figures {
   }
 }
 
-/** The majors of which there are results. */
-export function majorsOf({ ladder, micro, footprint, instructions }: Results): string[] {
-  const majors = [...ladder, ...micro, ...footprint, ...instructions].map(({ node }) => majorOf(node));
+/** The majors of which there are some. */
+export function majorsOf(runs: readonly { readonly node: string }[]): string[] {
+  const majors = runs.map(({ node }) => majorOf(node));
   return [...new Set(majors)].sort((a, b) => Number(a) - Number(b));
 }
 

@@ -1,7 +1,8 @@
 // Makes docs/performance.md and its plots from results. The words are here, the figures are theirs.
 
 import { OPERATION_TITLES, TRACERS } from "../micro/operation.ts";
-import type { Results } from "../results.ts";
+import { majorOf } from "../release.ts";
+import type { Occasion, Results } from "../results.ts";
 import { median, type Summary } from "../statistics.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
 import { FAMILIES, familyOf, WORKLOADS } from "../workloads/workload.ts";
@@ -16,7 +17,11 @@ export interface Page {
 }
 
 export function makePage(results: Results): Page {
-  const releases = majorsOf(results).map((major) => ({ major, figures: new Figures(results, major) }));
+  const { ladder, micro, footprint, instructions } = results;
+  const releases = majorsOf([...ladder, ...micro, ...footprint, ...instructions]).map((major) => ({
+    major,
+    figures: new Figures(results, major),
+  }));
   const plots = new Map<string, string>();
   const workloads = Object.keys(WORKLOADS).filter((name) => releases.some(({ figures }) => figures.workload(name)));
   const parts = [INTRODUCTION, machineOf(results), targetsOf(releases)];
@@ -27,7 +32,7 @@ export function makePage(results: Results): Page {
   }
   parts.push(
     instructionsOf(results, releases),
-    microOf(releases),
+    microOf(results, releases),
     growthOf(workloads, releases, plots),
     footprintOf(results, releases),
   );
@@ -42,11 +47,11 @@ interface Release {
 const INTRODUCTION = `# What does tracing cost?
 
 Measured by \`npm run bench\`, which anybody can run; this page is made from its results, all of which are in
-[performance/results.json](performance/results.json), every period of every process (of single operations the median of nine periods). Read the ratios: the figures are one machine's.
+[performance/results.json](performance/results.json): of workloads every period of every process, of the rest a figure of each process. Read the ratios: the figures are one machine's.
 
 \`\`\`sh
 npm run bench -- --quick                          # does everything work here? A few minutes
-npm run bench -- --node 20,22,24,26 --json results.json # all of it: many hours
+npm run bench -- --node 20,22,24,26 --json results.json # all of it, longer than each table here says it took: many hours
 npm run bench -- --only ladder --workloads hello,fastify --variants untraced,ours,opentelemetry
 npm run bench -- --help
 npm run bench:guard                               # what .ci/run checks: figures that noise does not move
@@ -59,18 +64,22 @@ in the same round: the median of all rounds, and the lowest and highest. Through
 one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told; a run fails below a tenth. A variant that drops is cheaper than one
 that does not.
 
-The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: what is left
-to gain is the distance to it. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with metrics, logs and profiles off;
+The floor is a prototype that does the essential work (span, ids, context, encoding, posting) and has no features: a yardstick, not a limit. It encodes more simply and
+posts by Node's own client, so that in places we are below it. Tracers differ in what they record: OpenTelemetry, dd-trace and Sentry make spans for middleware too, and the column
+"spans" says how many a request has. OpenTelemetry "http only" is leaner than the NodeSDK of its guide. Peers are the last line that runs on Node 20 there, and the newest from Node 22 on, with metrics, logs and profiles off;
 Sentry counts its sessions and Elastic its breakdown of times, as they do by default.`;
 
 function machineOf({ machine, note, versions }: Results): string {
-  const byName = new Map<string, string[]>();
+  const byVersion = new Map<string, string[]>();
   for (const [key, version] of Object.entries(versions)) {
     // "dd-trace on Node 20" is another version than that on 24.
     const [name = "", release] = key.split(" on ");
-    byName.set(name, [...(byName.get(name) ?? []), release === undefined ? version : `${version} (${release})`]);
+    const releases = byVersion.get(`${name} ${version}`) ?? [];
+    byVersion.set(`${name} ${version}`, release === undefined ? releases : [...releases, release]);
   }
-  const list = [...byName].map(([name, all]) => `${name} ${all.join(" and ")}`);
+  const list = [...byVersion].map(([one, releases]) =>
+    releases.length === 0 ? one : `${one} (Node ${releases.map((release) => release.replace("Node ", "")).join(", ")})`,
+  );
   const told = note === undefined ? "" : `\n\n**${note}**`;
   return `Machine: ${machine}. ${list.join(", ")}.${told}`;
 }
@@ -80,7 +89,7 @@ function targetsOf(releases: readonly Release[]): string {
     const cells = releases.map((release) => verdict(target, release));
     return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
-  const words = `In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of fresh processes and of the rounds of each. That is the spread within one run; another run's figure
+  const words = `Bold: the promise is not kept. Not decided: this run cannot tell. In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of fresh processes and of the rounds of each. That is the spread within one run; another run's figure
 may lie outside. Where it is on both sides of the promise, or there was one set of processes only, the run does not decide it. Sizes are the same each time.`;
   return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
 }
@@ -107,28 +116,42 @@ function ladderOf(name: string, { figures }: Release): string {
   const run = figures.workload(name);
   if (run === undefined) return "";
   const base = median(run.periods.filter(({ variant }) => variant === "untraced").map(({ cpu }) => cpu));
-  const ours = figures.added(name, "ours")?.median;
+  const ours = figures.added(name, "ours");
   const variants = [...new Set(run.periods.map(({ variant }) => variant))].filter((variant) => variant !== "untraced");
   const rows = variants.map((variant) => {
     const added = figures.added(name, variant)!;
     const throughput = figures.throughput(name, variant);
-    const own = variant === "ours" || ours === undefined;
+    const isTold = variant !== "ours" && ours !== undefined && added.lowest > 0 && ours.lowest > 0;
     return [
       VARIANTS[variant]?.title ?? variant,
       range(added),
-      own ? "" : share(ratio(added.median, ours)),
+      isTold ? share(ratio(added.median, ours.median)) : "",
       throughput === undefined ? "" : fixed(throughput.median),
       fixed(figures.memory(name, variant)!.median, 0),
+      isSilent(variant) ? "" : fixed(figures.spans(name, variant)!, 1),
       isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
     ];
   });
   const generations = figures.generations(name);
   const rounds = run.periods.length / generations / (variants.length + 1);
   const sets = generations === 1 ? "1 set of processes" : `${generations} sets of processes`;
-  const at = run.commit === undefined ? "" : ` at commit ${run.commit}`;
-  const how = `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${run.recorded}${at}`;
-  const head = ["", "added µs", "of ours", "throughput", "MB added", "requests whose span came"];
+  const how = `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${occasionOf(run)}`;
+  const head = ["", "added µs", "of ours", "throughput", "MB added", "spans", "requests whose span came"];
   return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request, ${fixed(100 * figures.load(name)!, 0)} % of a core.\n\n${table(head, rows)}`;
+}
+
+function occasionOf({ recorded, commit }: Occasion): string {
+  if (recorded === undefined) return "on a day that was not noted";
+  return commit === undefined ? recorded : `${recorded} at commit ${commit}`;
+}
+
+/** When the runs of one kind were made: one or more for each release. */
+function occasionsOf(runs: readonly (Occasion & { readonly node: string })[]): string {
+  const told = majorsOf(runs).map((major) => {
+    const all = runs.filter(({ node }) => majorOf(node) === major).map(occasionOf);
+    return `on Node ${major} ${[...new Set(all)].join(" and ")}`;
+  });
+  return `Measured ${told.join(", ")}.`;
 }
 
 function plotOf(name: string, releases: readonly Release[]): string {
@@ -163,7 +186,7 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
 
 Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: runs have differed by
 1 to 3 % of a request. The lines of the untraced server tell the whole request, the others what is added to it. Misses, where they were counted: how often the next instructions are not in a simulated cache of 32 KB
-(8 ways, lines of 64 bytes), as a core has it at the first level.`;
+(8 ways, lines of 64 bytes), as a core has it at the first level. ${occasionsOf(instructions)}`;
   return `${words}\n\n${table(head, rows)}`;
 }
 
@@ -186,7 +209,7 @@ function countsOf(
   ];
 }
 
-function microOf(releases: readonly Release[]): string {
+function microOf({ micro }: Results, releases: readonly Release[]): string {
   const sections = releases.flatMap(({ major, figures }) => {
     const rows = Object.entries(OPERATION_TITLES).flatMap(([operation, title]) => {
       const cells = TRACERS.map((tracer) => {
@@ -203,7 +226,7 @@ function microOf(releases: readonly Release[]): string {
   const words = `## Single operations
 
 In a loop, each in a fresh process: CPU time of all its threads, and bytes of heap. Bodies of requests are encoded, and not sent; jaeger-client's spans are not encoded.
-Whatever a tracer does in the following turn of the event loop counts. The floor's batches have 500 spans; ids are numbers with us, text with OpenTelemetry.`;
+Whatever a tracer does in the following turn of the event loop counts. The floor's batches have 500 spans; ids are numbers with us, text with OpenTelemetry. ${occasionsOf(micro)}`;
   return [words, ...sections].join("\n\n");
 }
 
@@ -258,7 +281,7 @@ function footprintOf({ footprint }: Results, releases: readonly Release[]): stri
   if (rows.length === 0) return "";
   const head = ["", "", ...releases.map(({ major }) => `Node ${major}`)];
   const words = `Sizes of peers are those of all that the benchmark installs of them. Other figures have the lowest and the highest of some sets of fresh processes in brackets; a latency is the median of a set's rounds.
-Rounds and flushes during which the host of this machine took its processors away are measured again, up to three times, and told by themselves.`;
+Rounds and flushes during which the host of this machine took its processors away are measured again, up to three times, and told by themselves. Flushes may use any core, everything else has one. ${occasionsOf(footprint)}`;
   return `## Size, start, memory, latency\n\n${words}\n\n${table(head, rows)}`;
 }
 

@@ -39,7 +39,7 @@ export function plot(title: string, unit: string, rows: readonly Row[]): string 
       parts.push(
         `<line x1="${n(x(summary.lowest))}" x2="${n(x(summary.highest))}" y1="${at}" y2="${at}" stroke="${colour}" stroke-width="3" stroke-opacity="0.4"/>`,
         `<circle cx="${n(x(summary.median))}" cy="${at}" r="4" fill="${colour}"/>`,
-        text(x(summary.highest) + 8, at + 4, summary.median.toFixed(1), "start"),
+        text(x(summary.highest) + 8, at + 4, summary.median < 0.1 ? "below 0.1" : summary.median.toFixed(1), "start"),
       );
     }
     y += height + GAP;

@@ -33,6 +33,29 @@ export interface Workload {
 }
 
 const FEW = ["untraced", "ours", "floor"] as const;
+const FOUR = [...FEW, "opentelemetry"] as const;
+/** With the Host header there are 20, of which V8 makes a slower kind of object than of fewer. */
+const BROWSER = {
+  accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  "accept-language": "en-GB,en;q=0.9",
+  "cache-control": "max-age=0",
+  cookie: "session=0123456789abcdef",
+  dnt: "1",
+  priority: "u=0, i",
+  referer: "https://shop.example/",
+  "sec-ch-ua": '"Chromium";v="140"',
+  "sec-ch-ua-mobile": "?0",
+  "sec-fetch-dest": "document",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-site": "same-origin",
+  "upgrade-insecure-requests": "1",
+  "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+  "x-forwarded-for": "192.0.2.7",
+  "x-forwarded-host": "shop.example",
+  "x-forwarded-proto": "https",
+  "x-request-id": "6f1b2a",
+};
 /** The floor knows no child spans. */
 const PARENTS = [
   "untraced",
@@ -82,6 +105,15 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     },
     connections: 32,
     spans: 1,
+  },
+  browser: {
+    title: "the same with the 20 headers of a browser behind a proxy",
+    file: "hello",
+    path: "/hello",
+    headers: BROWSER,
+    connections: 32,
+    spans: 1,
+    variants: FOUR,
   },
   express: { title: "Express 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },
   fastify: { title: "Fastify 5, a JSON route with a parameter", path: "/users/42", connections: 32, spans: 1 },

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { inTurn } from "../../bench/in-turn.js";
 import { isWhole } from "../../bench/load/answer.js";
 import { VARIANTS } from "../../bench/variants/variant.js";
 import { WORKLOADS } from "../../bench/workloads/workload.js";
@@ -24,6 +25,29 @@ test("no lock file tells where its packages came from", () => {
   for (const folder of folders) {
     assert.ok(!readFileSync(join(folder, "package-lock.json"), "utf8").includes('"resolved"'), folder);
   }
+});
+
+/** What is instrumented beyond http, by packages that want other lines of OpenTelemetry. */
+const BEYOND_HTTP = [
+  "@fastify/otel",
+  "@opentelemetry/instrumentation-express",
+  "@opentelemetry/instrumentation-undici",
+];
+
+test("OpenTelemetry's http-only set-up has each of its packages once", () => {
+  for (const peer of ["opentelemetry-20", "opentelemetry-24"]) {
+    const lock = JSON.parse(readFileSync(join(bench, "peers", peer, "package-lock.json"), "utf8"));
+    const nested = Object.keys(lock.packages).map(
+      (path) => /^node_modules\/(.+)\/node_modules\/@opentelemetry\//.exec(path)?.[1],
+    );
+    const owners = new Set(nested.filter((owner) => owner !== undefined));
+    for (const owner of owners) assert.ok(BEYOND_HTTP.includes(owner), `${peer}: ${owner} has packages of its own`);
+  }
+});
+
+test("each round begins with another variant, there and back", () => {
+  const rounds = [0, 1, 2, 3].map((round) => inTurn(["a", "b", "c"], round).join(""));
+  assert.deepEqual(rounds, ["abc", "acb", "cab", "cba"]);
 });
 
 test("an answer is whole when all that its head announces is there", () => {
