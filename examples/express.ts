@@ -5,7 +5,7 @@
 import express from "express";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 const tracing = initTracing({ serviceName: "express", reporter: new ConsoleReporter() });
 
 const orders = express.Router();

@@ -5,7 +5,7 @@
 import fastify from "fastify";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 
-// Before the application is made. Leave the reporter away to export over OTLP.
+// Before the application is made. Remove `reporter` to export over OTLP.
 const tracing = initTracing({ serviceName: "orders", reporter: new ConsoleReporter() });
 
 const app = fastify();

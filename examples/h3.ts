@@ -6,7 +6,7 @@ import { H3, serve } from "h3";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 import { h3Tracing } from "node-opentracing/h3";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 const tracing = initTracing({ serviceName: "h3", reporter: new ConsoleReporter() });
 
 const orders = new H3();

@@ -6,7 +6,7 @@ import hapi from "@hapi/hapi";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 import { hapiTracing } from "node-opentracing/hapi";
 
-// Leave the reporter away to export over OTLP.
+// Remove `reporter` to export over OTLP.
 const tracing = initTracing({ serviceName: "orders", reporter: new ConsoleReporter() });
 
 const port = Number(process.env["PORT"] ?? 8080);

@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 import { honoTracing } from "node-opentracing/hono";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 const tracing = initTracing({ serviceName: "hono", reporter: new ConsoleReporter() });
 
 const orders = new Hono();

@@ -15,9 +15,9 @@ server.on("stream", (stream, headers) => {
   stream.end(`you asked for ${headers[":path"]}`);
 });
 
-server.listen(0, "127.0.0.1", () => {
+server.listen(0, "127.0.0.1", async () => {
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  tracing.startActiveSpan("two requests", async (span) => {
+  await tracing.startActiveSpan("two requests", async () => {
     await Promise.all(
       ["/a", "/b"].map(async (path) => {
         let text = "";
@@ -25,9 +25,8 @@ server.listen(0, "127.0.0.1", () => {
         console.log(text);
       }),
     );
-    span.finish();
-    session.close();
-    server.close();
-    await tracing.close();
   });
+  session.close();
+  server.close();
+  await tracing.close();
 });

@@ -7,7 +7,7 @@ import Koa from "koa";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 import { koaTracing } from "node-opentracing/koa";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 const tracing = initTracing({ serviceName: "koa", reporter: new ConsoleReporter() });
 
 const orders = new Router();

@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 const tracing = initTracing({ serviceName: "simple", reporter: new ConsoleReporter() });
 
 const server = createServer((request, response) => {

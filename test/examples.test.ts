@@ -124,6 +124,17 @@ test("npm start serves until Ctrl-C, prints each trace, and exports to the colle
   for (const name of ["gateway", "orders", "stock", "count items"]) assert.ok(spans.join().includes(name), name);
 });
 
+test("examples/hello: a request, and a span of its own below it", async () => {
+  const port = await freePort();
+  const hello = start("hello.js", [], { PORT: port });
+  await hello.until("curl");
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/orders/7`)).text(), "tea and cups\n");
+  const output = await hello.until("└─ load order");
+  hello.child.kill("SIGTERM");
+  await hello.end();
+  assert.equal(pictures(output), "trace\nshop  GET  server 200\nshop  └─ load order");
+});
+
 test("examples/simple: every request a span, story 0 fails, the others get a tag", async () => {
   const port = await freePort();
   const simple = start("simple.js", [], { PORT: port });

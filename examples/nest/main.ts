@@ -8,7 +8,7 @@ import { NestFactory } from "@nestjs/core";
 import { ConsoleReporter, initTracing } from "node-opentracing";
 import { Trace, TracingModule } from "node-opentracing/nest";
 
-// Leave the reporter away to export over OTLP; or set OTEL_TRACES_EXPORTER.
+// Remove `reporter` to export over OTLP; or set OTEL_TRACES_EXPORTER.
 initTracing({ serviceName: "shop", reporter: new ConsoleReporter() });
 
 @Injectable()

@@ -1,4 +1,4 @@
-// OpenTracing's MockTracer by name: prints what it has seen when it ends.
+// OpenTracing's MockTracer by name: prints what it has seen when it is ended, by Ctrl-C too.
 //
 //   npm run example tracers/mock-tracer
 
@@ -10,8 +10,10 @@ const tracing = initTracing({ tracerCallable: "opentracing:MockTracer" });
 const tracer = tracing.tracer as MockTracer;
 
 serveShop(tracing);
-process.once("SIGTERM", () => {
-  for (const span of tracer.report().spans)
-    console.log(`${span.tags()["span.kind"] ?? "local"} ${span.operationName()}`);
-  process.exit();
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const span of tracer.report().spans)
+      console.log(`${span.tags()["span.kind"] ?? "local"} ${span.operationName()}`);
+    process.exit();
+  });
+}
