@@ -29,6 +29,28 @@ afterEach(async () => {
   initGlobalTracer(new NoopTracer());
 });
 
+test("docs/clients.md: initClientTracing takes outgoing requests over from initTracing, until its close", async () => {
+  const reporter = new MemoryReporter();
+  initGlobalTracer(new Tracer({ reporter }));
+  const tracing = initTracing({ serviceName: "shop" });
+  const client = initClientTracing(tracing, { propagateTo: ["https://stock.example/"] }); // the same tracer, other options
+  await app.get("/hop");
+  await reporter.waitFor(3);
+  assert.equal(spanTree(reporter.spans.slice(0, 1)), "\nGET  server 200", "the inner server got no headers");
+  reporter.clear();
+  await client.close(); // outgoing requests are traced by `tracing` again
+  await app.get("/hop");
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans),
+    `
+GET  server 200
+  GET  client 200
+    GET  server 200`,
+  );
+  await tracing.close();
+});
+
 test("set-up 1: initTracing patches server and client once, and a second call patches nothing twice", async () => {
   const before = http.request;
   const reporter = new MemoryReporter();

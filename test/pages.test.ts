@@ -6,11 +6,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
   ConsoleReporter,
   DEFAULT_REDACTED,
+  diagnostics,
   initTracing,
   MemoryReporter,
   OtlpReporter,
@@ -54,10 +55,36 @@ GET  server 200 headers.user-agent=test socket.remoteAddress=127.0.0.1 tenant=7
   initGlobalTracer(new NoopTracer());
 });
 
-test("docs/servers.md: one more secret parameter", () => {
-  const tracer = new Tracer({ reporter: new MemoryReporter() });
-  const tracing = new Tracing(tracer, { redactedParameters: [...DEFAULT_REDACTED, "ticket"] });
+test("docs/servers.md: one more secret parameter", async () => {
+  const tracing = initTracing({ redactedParameters: [...DEFAULT_REDACTED, "ticket"] });
+  await tracing.close();
   assert.equal(tracing.http.redact("/a?ticket=1&token=2&page=3"), "/a?ticket=REDACTED&token=REDACTED&page=3");
+});
+
+test("docs/configuration.md: a second call returns the object of the first, and closes it", async () => {
+  const ignored = (): number => diagnostics()["settings.ignored"] ?? 0;
+  const before = ignored();
+  const tracing = initTracing({ serviceName: "shop" });
+  const again = initTracing({ serviceName: "stock" }); // the same object, still called "shop"
+  assert.equal(again, tracing);
+  assert.equal(ignored(), before + 1);
+  await again.close(); // nothing is traced from here on
+  const anew = initTracing({ serviceName: "stock" });
+  assert.notEqual(anew, tracing);
+  await anew.close();
+});
+
+describe("docs/configuration.md: closed between tests", () => {
+  let tracing: Tracing;
+  beforeEach(() => {
+    tracing = initTracing();
+  });
+  afterEach(() => tracing.close());
+  let first: Tracing;
+  test("one", () => {
+    first = tracing;
+  });
+  test("another", () => assert.notEqual(tracing, first));
 });
 
 test("docs/exporting.md: the reporters are made as the page says", async () => {

@@ -19,13 +19,14 @@ test("every example of the page has its picture", () => {
 });
 
 for (const [, code, picture] of examples) {
-  test(`the page is right about: ${code!.split("\n")[0]}`, async () => {
+  test(`the page is right about: ${code!.replace(/^import .*\n+/gm, "").split("\n")[0]}`, async () => {
     resetDiagnostics();
     const reporter = new MemoryReporter();
     const scopeManager = new AsyncScopeManager();
     const tracing = new Tracing(new Tracer({ reporter }), { scopeManager });
     const given = { tracing, scopeManager, EventEmitter, followsFrom, charge: async () => {} };
-    await new AsyncFunction(...Object.keys(given), code!)(...Object.values(given));
+    const body = code!.replace(/^import .*\n/gm, ""); // what it names is given
+    await new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
     assert.equal(spanTree(reporter.spans, { logs: true }), `\n${picture!.trimEnd()}`);
     assert.deepEqual(diagnostics(), {});
   });
