@@ -32,13 +32,17 @@ test("docs/opentelemetry.md: the binding's options", () => {
   const binding = openTelemetryBinding({
     provider, // instead of the global one
     stableNames: false, // keep OpenTracing's names: http.method, http.url
-    httpHeadersPropagator: new B3Propagator(), // instead of the global one
+    httpHeadersPropagator: new B3Propagator(), // for requests, instead of the global one
+    textMapPropagator: new B3Propagator(), // for FORMAT_TEXT_MAP, such as a queue's messages, instead of the global one
+    implicitParent: true, // tracer.startSpan() without a parent: a child of what is active in OpenTelemetry's context
   });
   const span = binding.tracer.startSpan("one", { tags: { "http.method": "GET" } });
   span.finish();
-  const headers = {};
-  binding.tracer.inject(span, "http_headers", headers);
-  assert.deepEqual(Object.keys(headers), ["b3"]);
+  for (const format of ["http_headers", "text_map"]) {
+    const carrier = {};
+    binding.tracer.inject(span, format, carrier);
+    assert.deepEqual(Object.keys(carrier), ["b3"]);
+  }
   assert.equal(spans[0]!.attributes["http.method"], "GET");
 });
 
