@@ -1,8 +1,9 @@
 // docs/testing.md, run; and spanTree itself, which all other tests rely on.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { initTracing, TraceContextPropagator, Tracer } from "node-opentracing";
+import { initTracing, TraceContextPropagator, Tracer, traceText } from "node-opentracing";
 import { MemoryReporter, propagationContract, spanTree } from "node-opentracing/testing";
 import { startApp } from "./app.js";
 
@@ -21,6 +22,32 @@ GET  server 200
   );
   await tracing.close();
   await app.close();
+});
+
+test("docs/testing.md: a picture with times", () => {
+  const picture = traceText([
+    {
+      traceId: "a1",
+      spanId: "1",
+      name: "GET /orders/:id",
+      service: "shop",
+      kind: "server",
+      status: 200,
+      startTime: 0,
+      endTime: 3.89,
+    },
+    {
+      traceId: "a1",
+      spanId: "2",
+      parentSpanId: "1",
+      name: "load order",
+      service: "shop",
+      startTime: 0.75,
+      endTime: 1.13,
+    },
+  ]);
+  const page = readFileSync("docs/testing.md", "utf8");
+  assert.ok(page.includes(`\`\`\`text\n${picture.trimEnd()}\n\`\`\``), picture);
 });
 
 for (const { name, run } of propagationContract({ name: "tracecontext", propagator: new TraceContextPropagator() })) {
