@@ -68,10 +68,12 @@ for (const { name, protocol, env, expected, cwd = () => installed } of EXAMPLES)
   });
 }
 
-test("examples/tracers/mock-tracer.ts: prints the spans it has kept", async () => {
-  const file = new URL("../../examples/tracers/mock-tracer.js", import.meta.url);
-  const { get, end } = await startService(file, { env: { PORT: "0" } });
-  assert.equal((await get("/orders/7")).body, "order 7: 3 left");
-  const { output } = await end();
-  assert.match(output, /\nserver GET\nlocal load order\nclient GET\nserver GET\n$/);
-});
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`examples/tracers/mock-tracer.ts: prints the spans it has kept on ${signal}`, async () => {
+    const file = new URL("../../examples/tracers/mock-tracer.js", import.meta.url);
+    const { get, end } = await startService(file, { env: { PORT: "0" } });
+    assert.equal((await get("/orders/7")).body, "order 7: 3 left");
+    const { output } = await end(signal);
+    assert.match(output, /\nserver GET\nlocal load order\nclient GET\nserver GET\n$/);
+  });
+}

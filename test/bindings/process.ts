@@ -10,8 +10,8 @@ import { installed } from "./protocols.js";
 export interface Service {
   readonly port: number;
   get(path: string, headers?: http.OutgoingHttpHeaders): Promise<{ status: number | undefined; body: string }>;
-  /** Sends SIGTERM, and answers what it has printed. */
-  end(): Promise<{ output: string; errors: string; signal: NodeJS.Signals | null }>;
+  /** Sends a signal, SIGTERM by default, and answers what it has printed. */
+  end(signal?: NodeJS.Signals): Promise<{ output: string; errors: string; signal: NodeJS.Signals | null }>;
 }
 
 export interface ServiceOptions {
@@ -59,8 +59,8 @@ export async function startService(
   return {
     port,
     get: (path, headers) => get(port, path, headers),
-    async end() {
-      child.kill("SIGTERM");
+    async end(signal: NodeJS.Signals = "SIGTERM") {
+      child.kill(signal);
       await closed;
       running.delete(child);
       return { output, errors, signal: child.signalCode };
