@@ -319,3 +319,15 @@ test("wrong attributes are refused at once, with what to write instead", () => {
   assert.throws(() => trace.call(tracing, "method")(5), /write server\.on\("request", tracing\.trace\(\)\(handler\)\)/);
   assert.throws(() => trace.call(tracing, "method")(class {}, { kind: "class" }), /not a class/);
 });
+
+test("what stands for a request may have its headers in any case", async () => {
+  const { tracing, reporter } = kit();
+  const handler = tracing.trace()((_event: object) => "done");
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  handler({ method: "GET", headers: { Host: "a", TraceParent: `00-${traceId}-00f067aa0ba902b7-01` } });
+  handler({ method: "GET", headers: { host: "a", traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
+  assert.deepEqual(
+    reporter.spans.map(({ context }) => context.traceId0),
+    [0x4bf92f35, 0x4bf92f35],
+  );
+});
