@@ -150,7 +150,7 @@ export class OpenTelemetryTracer extends Tracer {
     );
     const isRecording = span.isRecording();
     if (!isRecording && !this.#isChecked) this.#check(span);
-    const writer = isRecording ? this.#vocabulary.writer(span, tags, true) : new SilentWriter(span);
+    const writer = isRecording ? this.#vocabulary.writer(span, tags, "us") : new SilentWriter(span);
     return new OpenTelemetrySpan(this, writer, operation, baggage, extracted);
   }
 
@@ -219,7 +219,7 @@ export class OpenTelemetryTracer extends Tracer {
 
   /** @internal An OpenTracing span over one that OpenTelemetry's API made. */
   wrap(span: OtelSpan, baggage: Baggage): OpenTelemetrySpan {
-    const writer = span.isRecording() ? this.#vocabulary.writer(span, {}, true) : new SilentWriter(span);
+    const writer = span.isRecording() ? this.#vocabulary.writer(span, {}, "either") : new SilentWriter(span);
     return new OpenTelemetrySpan(this, writer, "", baggage);
   }
 
@@ -229,7 +229,7 @@ export class OpenTelemetryTracer extends Tracer {
     if (span.isRecording()) {
       span.updateName(name);
       span.setAttributes(this.#vocabulary.attributes(tags));
-      writer = this.#vocabulary.writer(span, tags, false);
+      writer = this.#vocabulary.writer(span, tags, "others");
     }
     return new OpenTelemetrySpan(this, writer, name, baggage);
   }

@@ -36,12 +36,18 @@ export interface Vocabulary {
   /** What a new span is made with. */
   attributes(tags: Fields): Attributes;
   /**
-   * For a span that records. `ends`: whether to end it too; false where somebody else does.
+   * For a span that records.
    *
    * @param tags those that it was made with
    */
-  writer(span: OtelSpan, tags: Fields, ends: boolean): SpanWriter;
+  writer(span: OtelSpan, tags: Fields, endedBy: EndedBy): SpanWriter;
 }
+
+/**
+ * Who ends a span: we do; another instrumentation does, whose request it is; or, where OpenTelemetry's API made it and we found it
+ * active, whoever is first.
+ */
+export type EndedBy = "us" | "others" | "either";
 
 /** OpenTelemetry's `SpanKind` for the tag `span.kind`: internal without one. */
 export function spanKind(tags: Fields | undefined): SpanKind {
@@ -58,8 +64,8 @@ export const PLAIN: Vocabulary = {
     }
     return attributes;
   },
-  writer(span, tags, ends) {
-    const writer = new PlainWriter(span, ends);
+  writer(span, tags, endedBy) {
+    const writer = new PlainWriter(span, endedBy);
     if (tags[ERROR] !== undefined) writer.tag(ERROR, tags[ERROR]);
     return writer;
   },
@@ -74,7 +80,7 @@ export const STABLE: Vocabulary = {
     writeTags({ attribute: (name, value) => putAttribute(attributes, name, value) }, { tags: flat }, kindOf(flat));
     return attributes;
   },
-  writer: (span, tags, ends) => new StableWriter(span, tags, ends),
+  writer: (span, tags, endedBy) => new StableWriter(span, tags, endedBy),
 };
 
 // Object.entries(tags).flat() takes 3 µs more for the tags of a request (Node 20).
@@ -105,11 +111,11 @@ export class SilentWriter implements SpanWriter {
 
 class PlainWriter implements SpanWriter {
   readonly span: OtelSpan;
-  readonly #ends: boolean;
+  readonly #endedBy: EndedBy;
 
-  constructor(span: OtelSpan, ends: boolean) {
+  constructor(span: OtelSpan, endedBy: EndedBy) {
     this.span = span;
-    this.#ends = ends;
+    this.#endedBy = endedBy;
   }
 
   rename(name: string): void {
@@ -134,21 +140,21 @@ class PlainWriter implements SpanWriter {
   }
 
   finish(finishTime: number | undefined): void {
-    end(this.span, this.#ends, finishTime);
+    end(this.span, this.#endedBy, finishTime);
   }
 }
 
 class StableWriter implements SpanWriter, AttributeSink {
   readonly span: OtelSpan;
-  readonly #ends: boolean;
+  readonly #endedBy: EndedBy;
   readonly #kind: OtlpKind;
   readonly #tags: unknown[];
   /** The first error that was logged, from which the outcome is told. */
   #errors: readonly LogEntry[] = [];
 
-  constructor(span: OtelSpan, tags: Fields, ends: boolean) {
+  constructor(span: OtelSpan, tags: Fields, endedBy: EndedBy) {
     this.span = span;
-    this.#ends = ends;
+    this.#endedBy = endedBy;
     this.#tags = flatTags(tags);
     this.#kind = kindOf(this.#tags);
   }
@@ -161,6 +167,7 @@ class StableWriter implements SpanWriter, AttributeSink {
     if (!isOpen(this.span)) return;
     this.#keep(name, value);
     writeTag(this, name, value, this.#kind, this.#tags);
+    if (name === ERROR) this.#told();
   }
 
   attribute(name: string, value: unknown): void {
@@ -171,18 +178,27 @@ class StableWriter implements SpanWriter, AttributeSink {
   log(given: Fields, timestamp: number | undefined, name?: string): void {
     if (!isOpen(this.span)) return;
     const fields = name === undefined ? given : { ...given, event: name };
-    if (fields["event"] === "error" && this.#errors.length === 0) this.#errors = [{ timestamp: 0, fields }];
     this.span.addEvent(eventName({ fields }), stableEvent(fields), timestamp);
+    if (fields["event"] !== "error" || this.#errors.length > 0) return;
+    this.#errors = [{ timestamp: 0, fields }];
+    this.#told();
   }
 
   finish(finishTime: number | undefined): void {
-    if (this.span.isRecording()) {
-      const outcome = outcomeOf({ tags: this.#tags, logs: this.#errors }, this.#kind);
-      writeOutcome(this, outcome, this.#tags);
-      const { code, message } = outcome;
-      if (code !== 0) this.span.setStatus(message === "" ? { code: STATUS[code] } : { code: STATUS[code], message });
-    }
-    end(this.span, this.#ends, finishTime);
+    if (this.span.isRecording()) this.#writeOutcome();
+    end(this.span, this.#endedBy, finishTime);
+  }
+
+  /** Where the end may come without a word to us, what is known by now of the outcome counts. */
+  #told(): void {
+    if (this.#endedBy === "either") this.#writeOutcome();
+  }
+
+  #writeOutcome(): void {
+    const outcome = outcomeOf({ tags: this.#tags, logs: this.#errors }, this.#kind);
+    writeOutcome(this, outcome, this.#tags);
+    const { code, message } = outcome;
+    if (code !== 0) this.span.setStatus(message === "" ? { code: STATUS[code] } : { code: STATUS[code], message });
   }
 
   #keep(name: string, value: unknown): void {
@@ -208,8 +224,8 @@ function isOpen(span: OtelSpan): boolean {
   return false;
 }
 
-function end(span: OtelSpan, ends: boolean, finishTime: number | undefined): void {
-  if (!ends) return;
+function end(span: OtelSpan, endedBy: EndedBy, finishTime: number | undefined): void {
+  if (endedBy === "others") return;
   if (span.isRecording()) span.end(finishTime);
   else count("span.finished_twice");
 }

@@ -166,6 +166,43 @@ otel  [app]
     );
   });
 
+  for (const stableNames of [true, false]) {
+    test(`an error on an active span of OpenTelemetry's is told when that API ends it: stableNames ${stableNames}`, () => {
+      spans = [];
+      tracing = initTracing(ours.openTelemetryBinding({ provider, stableNames }));
+      const { activeSpan } = bound(tracing);
+      const told = (act: (span: Span) => unknown): unknown => {
+        otel.startActiveSpan("otel", (span) => {
+          act(activeSpan()!);
+          span.end();
+        });
+        const { status, attributes } = spans.at(-1)!;
+        return [status.code, status.message, attributes["error.type"]];
+      };
+      const named = (type: string): string | undefined => (stableNames ? type : undefined);
+      const logged = { event: "error", "error.object": new TypeError("no stock") };
+      const [ok, failed, message] = [1, 2, stableNames ? "no stock" : undefined];
+      assert.deepEqual(
+        [
+          told((span) => span.setTag("error", true)),
+          told((span) => span.setTag("error", true).log(logged)),
+          told((span) => span.log(logged).setTag("error", true)),
+          told((span) => span.setTag("error", false)),
+          told((span) => span.log(logged)),
+          told((span) => span.setTag("error", true).log(logged).finish()),
+        ],
+        [
+          [failed, undefined, named("_OTHER")],
+          [failed, message, named("TypeError")],
+          [failed, message, named("TypeError")],
+          [ok, undefined, undefined],
+          [0, undefined, undefined],
+          [failed, message, named("TypeError")],
+        ],
+      );
+    });
+  }
+
   test("a name that OpenTelemetry's API gives a span is not overwritten", async (t) => {
     start();
     const url = await serve(t, (_request, response) => {
