@@ -7,7 +7,7 @@ const MAX_DEPTH = 8;
 
 /**
  * The error as it may be logged: itself where it tells no secret, otherwise a stand-in of the same class, with name, code
- * and status, whose message, stack and causes are redacted. The caller's own error is never changed. Never throws.
+ * and status, whose message, stack and causes are redacted and which keeps no URL beside them. The caller's own error is never changed. Never throws.
  */
 export function redactedError(error: unknown, redact: (url: string) => string): unknown {
   try {
@@ -25,7 +25,7 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   const told = redacted(message, redact);
   const trace = redacted(stack, redact);
   const because = redactedCause(error, redact, depth + 1);
-  if (told === message && trace === stack && because === "as it is") return error;
+  if (told === message && trace === stack && because === "as it is" && !keepsSecret(error, redact)) return error;
 
   const copy: object = Object.create(Object.getPrototypeOf(error));
   for (const name of KEPT) set(copy, name, (error as Record<string, unknown>)[name]);
@@ -33,6 +33,16 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   set(copy, "stack", trace);
   set(copy, "cause", because === "as it is" ? (error as Error).cause : because.cause);
   return copy;
+}
+
+/** Whether a URL that it keeps beside its texts, as Node's ERR_INVALID_URL does, has a secret, or cannot be read. */
+function keepsSecret(error: object, redact: (url: string) => string): boolean {
+  try {
+    const { input, base } = error as { readonly input?: unknown; readonly base?: unknown };
+    return [input, base].some((url) => typeof url === "string" && redact(url) !== url);
+  } catch {
+    return true;
+  }
 }
 
 /** A cause that cannot be read is left out: what is above it is redacted all the same. */

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
+import { inspect } from "node:util";
+import { redactedError } from "#src/http/redacted-error.js";
 import { DEFAULT_REDACTED, redactedText, redactor } from "#src/http/redaction.js";
 import { errorFacts } from "#src/report/error-facts.js";
 import { onScene } from "#src/testing/_client-scene.js";
@@ -42,6 +44,30 @@ test("an error that tells no secret is logged itself", () =>
     const thrown: unknown = await fetch("/relative?page=1").catch((error: unknown) => error);
     assert.equal(reporter.spans[0]!.logs[0]!.fields["error.object"], thrown);
   }));
+
+function thrownBy(act: () => unknown): Error {
+  try {
+    act();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("of a URL that is none, what the error keeps of it is left out, however deep the error lies", () => {
+  const url = "http://user:hunter2 @[bad/?token=s3cr3t";
+  for (const invalid of [thrownBy(() => new URL(url)), thrownBy(() => new URL("/x", url))]) {
+    const wrapped = new Error("no config", { cause: new Error("no URL", { cause: invalid }) });
+    for (const error of [invalid, wrapped]) {
+      const logged = redactedError(error, redact) as Error;
+      assert.doesNotMatch(inspect(logged, { depth: 9, showHidden: true }), SECRET);
+      assert.deepEqual([logged.name, logged.message, logged.stack], [error.name, error.message, error.stack]);
+    }
+    assert.match(inspect(wrapped), SECRET);
+  }
+  const harmless = thrownBy(() => new URL("http://[bad/?page=1"));
+  assert.equal(redactedError(harmless, redact), harmless);
+});
 
 test("mail addresses and paths stay in texts", () => {
   for (const text of [
