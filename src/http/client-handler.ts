@@ -136,7 +136,7 @@ export class ClientHandler {
   /** The same without an error object. */
   cut(span: Span, failure: Failure): void {
     try {
-      recordFailure(span, failure);
+      recordFailure(span, failure, this.#http.redact);
     } catch (error) {
       tracerThrew(error);
     }

@@ -9,7 +9,7 @@ import { redactedError } from "./redacted-error.ts";
 export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
-  /** What the application or Node gave as the reason, logged as `error.object`. */
+  /** What the application or Node gave as the reason, logged as `error.object`, redacted. */
   readonly error?: unknown;
 }
 
@@ -34,13 +34,16 @@ export type FailureKind =
 /** The error recorded last on a span: what passes several handlers on its way out is logged once. */
 const recorded = new WeakMap<Span, unknown>();
 
-/** Marks a span as failed in one of the ways above. A response that was cut because of an error that is logged already is not logged. */
-export function recordFailure(span: Span, failure: Failure): void {
+/**
+ * Marks a span as failed in one of the ways above. A response that was cut because of an error that is logged already is not logged.
+ * URLs in the texts of its error are redacted.
+ */
+export function recordFailure(span: Span, failure: Failure, redact: (url: string) => string): void {
   span.setTag(ERROR, true);
   const { kind, message, error } = failure;
   if (kind === "response_cut" && recorded.has(span)) return;
   const fields: Record<string, unknown> = { event: "error", "error.kind": kind, message };
-  if (error !== undefined) fields["error.object"] = error;
+  if (error !== undefined) fields["error.object"] = redactedError(error, redact);
   span.log(fields);
 }
 

@@ -186,7 +186,7 @@ export class ServerHandler<Request> {
         span.setTag(HTTP_STATUS_CODE, statusCode);
         if (statusCode >= 500) span.setTag(ERROR, true);
       }
-      if (failure !== undefined) recordFailure(span, failure);
+      if (failure !== undefined) recordFailure(span, failure, this.#http.redact);
     } catch (error) {
       warn("tracer.error", "the tracer threw while a response was recorded", error);
     }

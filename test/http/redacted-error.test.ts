@@ -1,9 +1,13 @@
 // No secret of a URL reaches a back end in an error, and the caller's error stays as it is.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import http from "node:http";
-import { test } from "node:test";
+import http2 from "node:http2";
+import type { AddressInfo, Server } from "node:net";
+import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
+import { initTracing, MemoryReporter, Tracer } from "node-opentracing";
 import { redactedError } from "#src/http/redacted-error.js";
 import { DEFAULT_REDACTED, redactedText, redactor } from "#src/http/redaction.js";
 import { errorFacts } from "#src/report/error-facts.js";
@@ -68,6 +72,50 @@ test("of a URL that is none, what the error keeps of it is left out, however dee
   const harmless = thrownBy(() => new URL("http://[bad/?page=1"));
   assert.equal(redactedError(harmless, redact), harmless);
 });
+
+const SERVERS: [protocol: string, serve: () => Server, get: (port: number) => Promise<unknown>][] = [
+  [
+    "HTTP/1.1",
+    () => http.createServer((_request, response) => failIn(response)),
+    (port) => closed(http.get({ host: "127.0.0.1", port })),
+  ],
+  [
+    "HTTP/2",
+    () => http2.createServer((_request, response) => failIn(response.stream)),
+    async (port) => {
+      const session = http2.connect(`http://127.0.0.1:${port}`);
+      await closed(session.request());
+      session.destroy();
+    },
+  ],
+];
+
+function closed(stream: NodeJS.EventEmitter): Promise<unknown> {
+  return new Promise((resolve) => stream.on("error", () => {}).on("close", resolve));
+}
+
+function failIn(stream: { destroy(error: Error): unknown }): void {
+  const cause = new Error("connect https://admin:hunter2@db.internal/?token=s3cr3t");
+  stream.destroy(new Error("no answer of https://db.internal/?token=s3cr3t", { cause }));
+}
+
+for (const [protocol, serve, get] of SERVERS) {
+  test(`${protocol}: the error that a response is destroyed with tells no secret`, async (t: TestContext) => {
+    const reporter = new MemoryReporter();
+    const tracing = initTracing({ tracer: new Tracer({ reporter }), traceClient: false });
+    t.after(() => tracing.close());
+    const server = serve().listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    await get((server.address() as AddressInfo).port);
+    await reporter.waitFor(1);
+    const { fields } = reporter.spans[0]!.logs[0]!;
+    assert.equal(fields["error.kind"], "response_cut");
+    const told = inspect(fields["error.object"]);
+    assert.match(told, /no answer of https:\/\/db\.internal\/\?token=REDACTED/);
+    assert.doesNotMatch(told, SECRET);
+  });
+}
 
 test("mail addresses and paths stay in texts", () => {
   for (const text of [
