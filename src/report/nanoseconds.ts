@@ -31,6 +31,7 @@ export function nanosecondsText(milliseconds: number): string {
   return whole === 0 ? String(fraction) : `${whole}${String(fraction).padStart(6, "0")}`;
 }
 
-function isTime(milliseconds: number): boolean {
+/** Whether milliseconds since 1970 are a time that back ends take. */
+export function isTime(milliseconds: number): boolean {
   return milliseconds >= 0 && milliseconds < END_OF_TIME;
 }

@@ -7,6 +7,7 @@ import { DEBUG, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.
 import { valueText } from "./attribute-value.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { errorFacts } from "./error-facts.ts";
+import { isTime } from "./nanoseconds.ts";
 import type { FinishedSpan, LogEntry } from "./reporter.ts";
 import { kindOf, outcomeOf, type SpanKind } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
@@ -113,7 +114,8 @@ function remoteEndpoint(tags: FlatTags): object | undefined {
 
 /** The event alone where that is all there is, else all fields as JSON. */
 function annotation({ timestamp, name, fields }: LogEntry): object {
-  if (name !== undefined) return { timestamp: microseconds(timestamp), value: eventText(name, fields) };
+  const time = Math.max(1, microseconds(timestamp)); // Zipkin refuses all spans of a request where it is 0
+  if (name !== undefined) return { timestamp: time, value: eventText(name, fields) };
   const shown: Record<string, string> = {};
   for (const name in fields) if (name !== "error.object" && name !== "stack") set(shown, name, valueText(fields[name]));
   if (fields["event"] === "error") {
@@ -123,7 +125,7 @@ function annotation({ timestamp, name, fields }: LogEntry): object {
   }
   const names = Object.keys(shown);
   const value = names.length === 1 && names[0] === "event" ? shown["event"]! : JSON.stringify(shown);
-  return { timestamp: microseconds(timestamp), value };
+  return { timestamp: time, value };
 }
 
 /** As OpenTelemetry's specification has it for Zipkin: the name, and the attributes as JSON by it where there are any. */
@@ -133,6 +135,7 @@ function eventText(name: string, attributes: Readonly<Record<string, unknown>>):
   return Object.keys(shown).length === 0 ? wellFormed(name) : JSON.stringify({ [wellFormed(name)]: shown });
 }
 
+/** What is no time becomes 0, for Zipkin reads whole numbers of 63 bits alone. */
 function microseconds(milliseconds: number): number {
-  return milliseconds >= 0 ? Math.round(milliseconds * 1000) : 0;
+  return isTime(milliseconds) ? Math.round(milliseconds * 1000) : 0;
 }

@@ -64,6 +64,27 @@ test("error=false is no error tag, and a span of no time lasts a microsecond", a
   assert.equal(sent!["remoteEndpoint"], undefined);
 });
 
+test("times that are none, as of nanoseconds, are such as Zipkin takes: it refuses all spans of a request for one", async (t) => {
+  const { startTime, endTime } = span();
+  for (const wrong of [startTime * 1e6, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const logs = [{ timestamp: wrong, fields: { event: "late" } }];
+    const sent = await zipkin(t, [
+      span({ startTime: wrong, endTime: wrong, logs }),
+      span({ startTime: wrong }),
+      span({ endTime: wrong }),
+    ]);
+    assert.deepEqual(
+      sent.map(({ timestamp, duration, annotations }) => [timestamp, duration, annotations]),
+      [
+        // A timestamp of 0 is unknown, of an annotation it is wrong.
+        [0, 1, [{ timestamp: 1, value: "late" }]],
+        [0, wrong === -1 ? Math.round((endTime + 1) * 1000) : 1, undefined],
+        [Math.round(startTime * 1000), 1, undefined],
+      ],
+    );
+  }
+});
+
 test("a kind that Zipkin does not know stays a tag", async (t) => {
   const kinds = ["broker", "internal", "consumer"];
   const sent = await zipkin(
