@@ -164,6 +164,21 @@ for (const [what, given, expected] of [
   });
 }
 
+test("recordException: of a span that records nothing, the exception is not looked at", (t) => {
+  const { lib, undo } = registered(t);
+  const span = lib.startSpan("span");
+  span.end();
+  const exception = {
+    get name(): string {
+      throw new Error("looked at");
+    },
+  };
+  resetDiagnostics();
+  span.recordException(exception as never);
+  assert.deepEqual(diagnostics(), { "span.used_after_finish": 1 });
+  undo();
+});
+
 test("recordException: class, message and stack of an error, and nothing of what is none", (t) => {
   class Refused extends TypeError {
     override name = "Refused";

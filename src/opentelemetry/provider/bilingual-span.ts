@@ -87,6 +87,10 @@ export class BilingualSpan extends Span implements ApiSpan {
 
   /** What is neither a text nor has a class, code or message is no exception, and left out. */
   recordException(exception: Exception, time?: TimeInput): void {
+    if (this.record === undefined) {
+      this.ignored();
+      return;
+    }
     const attributes = exceptionAttributes(exception);
     if (attributes !== undefined) this.#addEvent("exception", attributes, time);
   }
