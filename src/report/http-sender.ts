@@ -182,11 +182,17 @@ export class HttpSender {
     this.#busy.add(connection);
     const posted = await connection.post(head, body, timeLimit);
     this.#busy.delete(connection);
-    // It may have been the session that the back end did not like.
-    if (posted.status === "lost") this.#session = undefined;
+    if (posted.status === "lost") this.#doubt(posted.isStale);
     if (connection.isFree && !this.#closed) this.#idle.push(connection);
     else connection.destroy();
     return posted;
+  }
+
+  /** What was kept from earlier requests may be why a body was lost. `isStale`: where it is this connection alone. */
+  #doubt(isStale: boolean): void {
+    this.#session = undefined;
+    if (isStale) return;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   /** The one that was used last, so that the others become idle. */

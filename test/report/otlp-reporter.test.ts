@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
+import type http from "node:http";
 import net from "node:net";
 import { beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -345,6 +346,31 @@ test("a kept connection that has died costs no spans, not even of a flush, which
   assert.equal(backEnd.requests.length, 3);
   assert.deepEqual(diagnostics(), { "report.retried": 1 });
   await reporter.close();
+});
+
+test("where a back end goes silent, no other kept connection to it is tried", async (t) => {
+  const first: http.ServerResponse[] = [];
+  const kept = new Set<unknown>();
+  const backEnd = await startBackEnd(t, (response, { fromPort }) => {
+    if (first.length === 3) {
+      if (!kept.has(fromPort)) response.end();
+      return;
+    }
+    kept.add(fromPort);
+    if (first.push(response) === 3) for (const one of first) one.end();
+  });
+  const reporter = new OtlpReporter({ endpoint: backEnd.endpoint, maxExportBatchSize: 1, timeout: 200 });
+  for (let i = 0; i < 3; i++) reporter.report(span());
+  await reporter.flush();
+  assert.equal(kept.size, 3);
+
+  reporter.report(span());
+  await backEnd.waitFor(5);
+  await reporter.close();
+  assert.equal(backEnd.requests.length, 5);
+  assert.equal(kept.has(backEnd.requests[3]!.fromPort), true);
+  assert.equal(kept.has(backEnd.requests[4]!.fromPort), false);
+  assert.deepEqual(diagnostics(), { "report.retried": 1 });
 });
 
 test("warnings show neither headers nor credentials nor the query of the endpoint", async (t) => {
