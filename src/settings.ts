@@ -7,6 +7,9 @@ export interface Check {
   readonly show?: (value: unknown) => string;
 }
 
+/** The longest that a timer waits, in milliseconds: of more, `setTimeout` makes 1. */
+export const LONGEST_WAIT: number = 2 ** 31 - 1;
+
 export const isBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 export const isFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
 export const isText: Check = (value) =>

@@ -1,6 +1,7 @@
 // Counts what a tracer with callbacks is sending, so that a flush can wait for it.
 
 import { warn } from "../diagnostics.ts";
+import { LONGEST_WAIT } from "../settings.ts";
 
 /** Milliseconds that a flush without a limit waits: not every tracer ends a request that nobody answers. */
 const LIMIT = 10_000;
@@ -24,10 +25,13 @@ export class InFlight {
     if (this.#sends.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        if (timeLimit >= LIMIT) this.#sends.clear();
-        resolve();
-      }, timeLimit);
+      timer = setTimeout(
+        () => {
+          if (timeLimit >= LIMIT) this.#sends.clear();
+          resolve();
+        },
+        Math.min(timeLimit, LONGEST_WAIT),
+      );
     });
     await Promise.race([Promise.all(this.#sends), limit]);
     clearTimeout(timer);

@@ -23,7 +23,7 @@ import {
 } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
 import type { TextCarrier } from "../propagation/propagator.ts";
-import { type Check, checkOptions, hasMethods, isBoolean } from "../settings.ts";
+import { type Check, checkOptions, hasMethods, isBoolean, LONGEST_WAIT } from "../settings.ts";
 import { SPAN_KIND } from "../tags.ts";
 import { toText } from "../text.ts";
 import { givenTime } from "../tracer/clock.ts";
@@ -207,7 +207,7 @@ export class OpenTelemetryTracer extends Tracer {
       const flushed = target.forceFlush();
       if (timeLimit === undefined) return await flushed;
       const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeLimit).unref();
+        timer = setTimeout(resolve, Math.min(timeLimit, LONGEST_WAIT)).unref();
       });
       await Promise.race([flushed, limit]);
     } catch (error) {

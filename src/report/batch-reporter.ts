@@ -2,6 +2,7 @@
 
 import { AsyncResource } from "node:async_hooks";
 import { warn } from "../diagnostics.ts";
+import { LONGEST_WAIT } from "../settings.ts";
 import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import type { Delivery } from "./http-sender.ts";
 import type { FinishedSpan, Reporter } from "./reporter.ts";
@@ -146,7 +147,7 @@ export class BatchReporter implements Reporter {
     // Not unref'd: this timer alone keeps the process alive, for sockets never do.
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeLimit);
+      timer = setTimeout(resolve, Math.min(timeLimit, LONGEST_WAIT));
     });
     await Promise.race([this.#settled(), limit]);
     clearTimeout(timer);

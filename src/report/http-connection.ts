@@ -2,6 +2,7 @@
 
 import net, { isIP, type Socket } from "node:net";
 import tls from "node:tls";
+import { LONGEST_WAIT } from "../settings.ts";
 import { type Answer, AnswerReader } from "./http-answer.ts";
 import { hostAndPort } from "./url-parts.ts";
 
@@ -98,7 +99,7 @@ export class HttpConnection {
    */
   post(head: Buffer, body: readonly Uint8Array[], timeLimit: number): Promise<Posted> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#timedOut(timeLimit), Math.min(Math.max(1, timeLimit), 2 ** 31 - 1));
+      const timer = setTimeout(() => this.#timedOut(timeLimit), Math.min(Math.max(1, timeLimit), LONGEST_WAIT));
       timer.unref();
       this.#reader = new AnswerReader();
       this.#isSent = false;

@@ -389,6 +389,18 @@ export function tracerCases(sdk: Sdk): void {
     );
   });
 
+  test("a flush without a limit waits for the provider", async () => {
+    for (const timeLimit of [2 ** 31, Number.POSITIVE_INFINITY]) {
+      let isFlushed = false;
+      const forceFlush = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        isFlushed = true;
+      };
+      await new OpenTelemetryTracer(Object.assign(sdk.provider(ignore), { forceFlush })).flush(timeLimit);
+      assert.equal(isFlushed, true);
+    }
+  });
+
   test("flush has the provider send", async () => {
     let flushes = 0;
     const provider = Object.assign(sdk.provider(ignore), { forceFlush: async () => void flushes++ });

@@ -373,6 +373,22 @@ test("where a back end goes silent, no other kept connection to it is tried", as
   assert.deepEqual(diagnostics(), { "report.retried": 1 });
 });
 
+test("a flush without a limit, or with one that no timer takes, waits for the spans", async (t) => {
+  for (const timeLimit of [2 ** 31, Number.POSITIVE_INFINITY]) {
+    const backEnd = await startBackEnd(t, (response) => setTimeout(() => response.end(), 50));
+    const reporter = new OtlpReporter({ endpoint: backEnd.endpoint });
+    reporter.report(span());
+    let isAnswered = false;
+    const flushed = reporter.flush(timeLimit).then(() => isAnswered);
+    await backEnd.waitFor(1);
+    setTimeout(() => {
+      isAnswered = true;
+    }, 40);
+    assert.equal(await flushed, true);
+    await reporter.close();
+  }
+});
+
 test("warnings show neither headers nor credentials nor the query of the endpoint", async (t) => {
   await new Promise(setImmediate); // warnings come a tick late: those of other tests are out by now
   const warnings: string[] = [];
