@@ -21,7 +21,7 @@ export class OpenTelemetrySpan extends Span {
   /** The baggage that it had before `setBaggageItem`: what was made active with that is still this span. */
   #earlier: WeakSet<Baggage> | undefined;
 
-  /** @internal Made by `OpenTelemetryTracer` alone. */
+  /** For `OpenTelemetryTracer` alone. In the types, lest those have the constructor without arguments that `opentracing` has. */
   constructor(tracer: Tracer, writer: SpanWriter, name: string, baggage: Baggage, extracted?: ExtractedValues) {
     super();
     this.#tracer = tracer;

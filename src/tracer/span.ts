@@ -29,7 +29,7 @@ export class Span extends OpenTracingSpan {
     recordOf = (span) => span.#record;
   }
 
-  /** @internal Made by `Tracer.startSpan` alone. */
+  /** For `Tracer.startSpan` alone. In the types, lest those have the constructor without arguments that `opentracing` has. */
   constructor(tracer: Tracer, context: SpanContext, record: SpanRecord | undefined) {
     super();
     this.#tracer = tracer;

@@ -137,7 +137,10 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     }
   }
 
-  /** Reads a context from a carrier: null where there is none, or none that is valid. */
+  /**
+   * Reads a context from a carrier: null where there is none, or none that is valid. After `close` it answers
+   * OpenTracing's no-op context, which has nothing of `SpanContext` beyond that API: no `isSampled()`.
+   */
   override extract(format: string, carrier: unknown): SpanContext | null {
     if (this.#closed) return super.extract(format, carrier) as SpanContext;
     if (!isObject(carrier)) {

@@ -389,6 +389,11 @@ export function tracerCases(sdk: Sdk): void {
     );
   });
 
+  test("the types know that a span is made by its tracer alone", () => {
+    // @ts-expect-error
+    assert.throws(() => new ours.OpenTelemetrySpan(), TypeError);
+  });
+
   test("a flush without a limit waits for the provider", async () => {
     for (const timeLimit of [2 ** 31, Number.POSITIVE_INFINITY]) {
       let isFlushed = false;

@@ -37,6 +37,11 @@ test("tracer, span and context are instances of OpenTracing's classes", () => {
   assert.equal(span.tracer(), tracer);
 });
 
+test("the types know that a span is made by its tracer alone", () => {
+  // @ts-expect-error
+  assert.throws(() => new Span().log({}), TypeError);
+});
+
 test("ids are 128 and 64 bits in hexadecimal, random, and shared down a trace", () => {
   const { tracer } = setUp();
   const parent = tracer.startSpan("parent");
