@@ -58,7 +58,7 @@ export class Fetch {
     const { decompressResponse, maxBodySize } = this.#settings;
     const headers = HTTPHeaders.fromRaw(message.rawHeaders);
     const isGzip = decompressResponse && takeGzip(headers);
-    if (headerCallback !== undefined) tellHead(message, headerCallback);
+    if (headerCallback !== undefined) await tellHead(message, headerCallback);
     const chunks: Buffer[] = [];
     await readBody(message, isGzip, maxBodySize, streamingCallback ?? ((chunk) => void chunks.push(chunk)));
     return new HTTPResponse(this.#request, message.statusCode!, {

@@ -21,8 +21,11 @@ export interface HTTPRequestOptions extends RequestDefaults {
   readonly ifModifiedSince?: Date | number | undefined;
   /** Gets each piece of the body, which the response then lacks. A promise that it answers is awaited. */
   readonly streamingCallback?: ((chunk: Buffer) => void | Promise<void>) | undefined;
-  /** Gets each line of the head with its line end: the status line, the headers, an empty line. Not those of redirects. */
-  readonly headerCallback?: ((line: string) => void) | undefined;
+  /**
+   * Gets each line of the head with its line end: the status line, the headers, an empty line. Not those of redirects. A
+   * promise that it answers is awaited.
+   */
+  readonly headerCallback?: ((line: string) => void | Promise<void>) | undefined;
   /** Gives the fetch up, which rejects with the signal's reason. What cancelling the future is in Python. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,7 +53,7 @@ export class HTTPRequest implements OutgoingRequest {
   sslOptions: ConnectionOptions | undefined;
   allowNonstandardMethods: boolean | undefined;
   streamingCallback: ((chunk: Buffer) => void | Promise<void>) | undefined;
-  headerCallback: ((line: string) => void) | undefined;
+  headerCallback: ((line: string) => void | Promise<void>) | undefined;
   signal: AbortSignal | undefined;
 
   /** @throws TypeError for a URL that is no text, and for an option that does not exist or is wrong */

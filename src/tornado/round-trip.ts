@@ -43,13 +43,13 @@ export function targetOf({ url }: Hop): string {
   return url.origin + url.pathname + url.search;
 }
 
-/** Hands over the head line by line. Where `take` throws, the body is not read any more. */
-export function tellHead(message: IncomingMessage, take: (line: string) => void): void {
+/** Hands over the head line by line, as `readBody` does the body. Where `take` throws, the body is not read any more. */
+export async function tellHead(message: IncomingMessage, take: (line: string) => unknown): Promise<void> {
   const { httpVersion, statusCode, statusMessage, rawHeaders } = message;
   try {
-    take(`HTTP/${httpVersion} ${statusCode} ${statusMessage}\r\n`);
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) take(`${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`);
-    take("\r\n");
+    await take(`HTTP/${httpVersion} ${statusCode} ${statusMessage}\r\n`);
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) await take(`${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`);
+    await take("\r\n");
   } catch (error) {
     message.destroy();
     throw error;

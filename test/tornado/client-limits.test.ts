@@ -6,6 +6,7 @@ import { beforeEach, type TestContext, test } from "node:test";
 import { spanTree } from "node-opentracing/testing";
 import { AsyncHTTPClient } from "#src/tornado/async-http-client.js";
 import { HTTPError, HTTPStreamClosedError, HTTPTimeoutError } from "#src/tornado/http-error.js";
+import { tick } from "./scene.js";
 import { onServer, onSockets, type Routes, traced } from "./web-server.js";
 
 const client = new AsyncHTTPClient();
@@ -185,8 +186,15 @@ test("a connection that is reset in the middle of a body is one that is cut", ()
   return traced({}, (reporter) =>
     onServer(routes, async ({ origin }) => {
       const headerCallback = (line: string) => void (line === "\r\n" && reset());
-      assert.ok((await rejection(client.fetch(origin, { headerCallback }))) instanceof HTTPStreamClosedError);
-      assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=connection_reset");
+      const slowCallback = async (line: string) => {
+        headerCallback(line);
+        for (let i = 0; i < 20; i++) await tick();
+      };
+      for (const callback of [headerCallback, slowCallback]) {
+        const error = await rejection(client.fetch(origin, { headerCallback: callback }));
+        assert.ok(error instanceof HTTPStreamClosedError, String(error));
+      }
+      assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=connection_reset".repeat(2));
     }),
   );
 });
@@ -269,13 +277,14 @@ test("what a callback throws rejects the fetch, marks the span, and ends the con
       };
       for (const options of [
         { headerCallback: callback },
+        { headerCallback: () => Promise.reject(error) },
         { streamingCallback: callback },
         { streamingCallback: () => Promise.reject(error) },
       ]) {
         assert.equal(await rejection(client.fetch(`${origin}/half`, options)), error);
         await gone;
       }
-      assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=Error".repeat(3));
+      assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=Error".repeat(4));
     }),
   ));
 
