@@ -1,5 +1,6 @@
 // Serves one request with one handler: prepare, body, method, finish; and what becomes of errors on the way.
 
+import { isThenable } from "../guard.ts";
 import { hasBody, receiveBody, streamBody, streamsRequestBody } from "./body.ts";
 import { answeredWith } from "./error-status.ts";
 import { Finish } from "./finish.ts";
@@ -16,7 +17,8 @@ import { argumentsOf, type Target } from "./routes.ts";
 export async function execute(handler: RequestHandler, target: Target, limit: number): Promise<void> {
   try {
     handler.clear();
-    handler.initialize(target.initialize ?? {});
+    const initialized: unknown = handler.initialize(target.initialize ?? {});
+    if (isThenable(initialized)) await initialized;
     await run(handler, target, limit);
   } catch (error) {
     await handle(handler, error);
@@ -27,10 +29,15 @@ export async function execute(handler: RequestHandler, target: Target, limit: nu
 export function caught(handler: RequestHandler, error: unknown): void {
   handler.request.traced?.failed(error);
   try {
-    handler.logException(error);
+    const logged: unknown = handler.logException(error);
+    if (isThenable(logged)) logged.then(undefined, logFailed);
   } catch (failure) {
-    console.error("Exception in logException\n", failure);
+    logFailed(failure);
   }
+}
+
+function logFailed(failure: unknown): void {
+  console.error("Exception in logException\n", failure);
 }
 
 async function run(handler: RequestHandler, target: Target, limit: number): Promise<void> {
@@ -41,6 +48,7 @@ async function run(handler: RequestHandler, target: Target, limit: number): Prom
   const args = argumentsOf(target);
 
   await handler.prepare();
+  await handler.errorPage;
   if (handler.isFinished) return;
   if (streams && hasBody(req) && !(await streamBody(handler, limit))) return;
   const serve: unknown = (handler as unknown as Record<string, unknown>)[method.toLowerCase()];
@@ -53,12 +61,11 @@ async function run(handler: RequestHandler, target: Target, limit: number): Prom
 
 async function handle(handler: RequestHandler, error: unknown): Promise<void> {
   try {
-    if (error instanceof Finish) {
-      if (!handler.isFinished) void handler.finish(error.chunk);
-      return;
-    }
-    caught(handler, error);
+    const isFinish = error instanceof Finish;
+    if (!isFinish) caught(handler, error);
+    await handler.errorPage;
     if (handler.isFinished) return;
+    if (isFinish) return void handler.finish(error.chunk);
     const statusCode = answeredWith(error);
     // The rest of such a body is not read.
     if (statusCode === 413 && !handler.request.res.headersSent) handler.request.res.shouldKeepAlive = false;

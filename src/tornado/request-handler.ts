@@ -51,7 +51,7 @@ export class RequestHandler {
     return this.#output.isFinished;
   }
 
-  /** Called first, with what the route says. For subclasses. */
+  /** Called first, with what the route says. May be async. For subclasses. */
   initialize(_options: object): void {}
 
   /** Called before `get` and its like; these are not called if it finishes the response. May be async. For subclasses. */
@@ -218,9 +218,14 @@ export class RequestHandler {
     }
   }
 
-  /** Sends an error page in place of what was written. After the headers have left it can only end the response. */
+  /**
+   * Sends an error page in place of what was written. After the headers have left it can only end the response. The promise
+   * resolves when the page is written; a further call meanwhile or later changes nothing, and waits for nothing.
+   */
   sendError(statusCode = 500, options: WriteErrorOptions = {}): Promise<void> {
-    this.#errorPage ??= this.#sendError(isStatus(statusCode) ? statusCode : 500, options);
+    // Not the same promise: `writeError` that asks for another page would wait for itself.
+    if (this.#errorPage !== undefined) return Promise.resolve();
+    this.#errorPage = this.#sendError(isStatus(statusCode) ? statusCode : 500, options);
     return this.#errorPage;
   }
 
@@ -239,7 +244,7 @@ export class RequestHandler {
     return this.finish(`<html><title>${title}</title><body>${title}</body></html>`);
   }
 
-  /** Logs what a handler threw: an HTTPError only if it has a message for the log. For subclasses. */
+  /** Logs what a handler threw: an HTTPError only if it has a message for the log. May be async. For subclasses. */
   logException(error: unknown): void {
     const { method, uri, remoteIp } = this.request;
     const summary = `${method} ${uri} (${remoteIp})`;
