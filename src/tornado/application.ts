@@ -3,6 +3,7 @@
 import { errorMonitor } from "node:events";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
+import type { Socket } from "node:net";
 import { ApplicationTracing, type OpenTracingSettings } from "./application-tracing.ts";
 import { execute } from "./execution.ts";
 import { HTTPError } from "./http-error.ts";
@@ -36,7 +37,7 @@ export class Application {
   readonly #default: Target;
   readonly #limit: number;
   readonly #tracing: ApplicationTracing;
-  readonly #servers = new Map<Server, { readonly listening: Promise<void>; readonly ended: Promise<void> }>();
+  readonly #servers = new Map<Server, Listening>();
 
   /** @throws TypeError for what is no route, and for wrong settings, saying what to write instead */
   constructor(routes: readonly Route[] = [], settings: ApplicationSettings = {}) {
@@ -67,7 +68,7 @@ export class Application {
       // Not "error": a listener of that would keep a port in use from ending the process.
       server.on(errorMonitor as unknown as string, () => void (server.listening || resolve()));
     });
-    this.#servers.set(server, { listening, ended });
+    this.#servers.set(server, { listening, ended, connections: connectionsOf(server) });
     void ended.then(() => this.#servers.delete(server));
     return server.listen(port, address);
   }
@@ -82,14 +83,19 @@ export class Application {
     return server;
   }
 
-  /** Stops listening, waits for open requests, and sends the spans that have finished. */
+  /**
+   * Stops listening, waits for open requests, and sends the spans that have finished. Connections on which nothing ever came
+   * are closed at once.
+   */
   async close(): Promise<void> {
-    const servers = [...this.#servers].map(async ([server, { listening, ended }]) => {
+    const servers = [...this.#servers].map(async ([server, { listening, ended, connections }]) => {
       // With an address to be looked up it listens later, and would not be stopped now.
       await Promise.race([listening, ended]);
       // Connections that are kept alive shall end right after their last request.
       server.keepAliveTimeout = 1;
       server.close();
+      // Node waits for those that never sent anything too, for ever.
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
       await ended;
     });
     await Promise.all(servers);
@@ -111,6 +117,23 @@ export class Application {
       return Object.assign(new BrokenHandler(this, request), { error });
     }
   }
+}
+
+/** A server that was started here, until it has ended. */
+interface Listening {
+  readonly listening: Promise<void>;
+  readonly ended: Promise<void>;
+  /** Those that are open. */
+  readonly connections: ReadonlySet<Socket>;
+}
+
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return open;
 }
 
 /** Stands in for a handler whose constructor threw. */

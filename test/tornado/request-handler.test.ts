@@ -6,6 +6,7 @@ import { once } from "node:events";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { RawClient } from "node-opentracing/testing";
 import {
   Application,
   Finish,
@@ -868,6 +869,27 @@ test("app.close waits for open requests, not for idle connections; listen tells 
   finish();
   await client.end();
   await closing;
+});
+
+test("app.close does not wait for connections on which nothing ever came", { timeout: 20_000 }, async (t) => {
+  class Handler extends QuietHandler {
+    get(): void {
+      this.write("served");
+    }
+  }
+  const app = new Application([["/", Handler]]);
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const accepted = once(server, "connection");
+  const silent = await RawClient.connect(port);
+  t.after(() => silent.reset());
+  await accepted;
+  const used = await RawClient.connect(port);
+  await used.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").until("served");
+  await app.close();
+  assert.equal(await silent.end(), "");
+  await used.end();
 });
 
 test("app.close right after listen, twice, and before any listen", async () => {
