@@ -15,6 +15,7 @@ import { redactedError } from "../http/redacted-error.ts";
 import { type ServerAdapter, ServerHandler } from "../http/server-handler.ts";
 import { markFailed } from "../mark-failed.ts";
 import { answeredWith } from "./error-status.ts";
+import { Finish } from "./finish.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 
 const TORNADO: ServerAdapter<HTTPServerRequest> = {
@@ -113,6 +114,7 @@ export class RequestSpan implements Owner {
 
   /** Records what a handler threw, the first time, if it is a failure of the server: answered with 500 to 599. */
   failed(error: unknown): void {
+    if (error instanceof Finish) return;
     const statusCode = answeredWith(error);
     if (statusCode < 500 || statusCode > 599 || this.#isFailed || this.#isFinished) return;
     if (this.#owned === undefined && this.#response.destroyed) return;

@@ -12,7 +12,9 @@ import { RequestTracing } from "./request-tracing.ts";
 export class TornadoTracing extends Tracing {
   /** The span of a request that is being served, by the handler or its `request`; undefined where it is not traced. */
   override getSpan(requestOrHandler: object): Span | undefined {
-    return spanOf(requestOrHandler) ?? spanOf((requestOrHandler as { request?: object }).request);
+    // Untyped callers ask of what they may not have, as those of any Tracing do.
+    const { request } = (requestOrHandler ?? {}) as { request?: object };
+    return spanOf(requestOrHandler) ?? spanOf(request);
   }
 
   /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { spanTree } from "node-opentracing/testing";
-import { AsyncHTTPClient, HTTPError, initClientTracing, RequestHandler } from "node-opentracing/tornado";
+import { AsyncHTTPClient, Finish, HTTPError, initClientTracing, RequestHandler } from "node-opentracing/tornado";
 import { memory, patched, QuietHandler, serve, serverTags, tagsOf, tick } from "./scene.js";
 
 test("decorated: a handler without a decorator is not traced", async (t) => {
@@ -172,17 +172,67 @@ test("decorated: client and server joined", async (t) => {
   assert.deepEqual(tagsOf(server!), serverTags("/decorated", 200, { protocol: "http" }));
 });
 
-test("decorated: an HTTPError below 500 is no error", async (t) => {
+test("decorated: put and delete; an HTTPError below 500 is no error, one of 500 to 599 is, thrown at once or later", async (t) => {
+  const { tracing, reporter } = memory();
+  class DecoratedHandler extends QuietHandler {
+    @tracing.trace("method") put(code: string): void {
+      throw new HTTPError(Number(code));
+    }
+    @tracing.trace("method") async delete(code: string): Promise<void> {
+      await tick();
+      throw new HTTPError(Number(code));
+    }
+  }
+  const { ask } = await serve(t, [["/([0-9]+)", DecoratedHandler]]);
+  const expected: string[] = [];
+  for (const method of ["PUT", "DELETE"]) {
+    for (const code of [403, 499, 500, 599]) {
+      assert.match(await ask(`${method} /${code}`), new RegExp(`^HTTP/1.1 ${code} `));
+      await reporter.waitFor(expected.length + 1);
+      const failed = code < 500 ? "" : " error=HTTPError";
+      const log = code < 500 ? "" : `\n  - error error.object=${new HTTPError(code)}`;
+      expected.push(`\nDecoratedHandler  server ${code}${failed} method=${method}${log}`);
+    }
+  }
+  assert.equal(spanTree(reporter.spans, { tags: ["method"], logs: true }), expected.join(""));
+});
+
+test("decorated: Finish is no error, thrown at once or later, with trace all and without", async (t) => {
   const { tracing, reporter } = memory();
   class DecoratedHandler extends QuietHandler {
     @tracing.trace() get(): void {
-      throw new HTTPError(403);
+      throw new Finish();
+    }
+    @tracing.trace() async post(): Promise<void> {
+      await tick();
+      throw new Finish();
     }
   }
-  const { ask } = await serve(t, [["/", DecoratedHandler]]);
-  assert.match(await ask("GET /"), /^HTTP\/1.1 403/);
+  const { ask } = await serve(t, [["/", DecoratedHandler]], { opentracingTracing: tracing });
+  for (const method of ["GET", "POST"]) assert.match(await ask(`${method} /`), /^HTTP\/1.1 200/);
+  patched(t);
+  for (const method of ["GET", "POST"]) assert.match(await ask(`${method} /`), /^HTTP\/1.1 200/);
+  await reporter.waitFor(4);
+  assert.equal(spanTree(reporter.spans, { logs: true }), "\nDecoratedHandler  server 200".repeat(4));
+});
+
+test("decorated: a request that the filter leaves alone is served untraced", async (t) => {
+  const { tracing, reporter } = memory({ filter: ({ path }) => path !== "/health" });
+  class DecoratedHandler extends QuietHandler {
+    @tracing.trace() get(): void {
+      this.write(String(tracing.getSpan(this) === undefined));
+    }
+  }
+  const { ask } = await serve(t, [["/.*", DecoratedHandler]]);
+  assert.match(await ask("GET /health"), /true$/);
+  assert.match(await ask("GET /other"), /false$/);
   await reporter.waitFor(1);
-  assert.equal(spanTree(reporter.spans, { logs: true }), "\nDecoratedHandler  server 403");
+  assert.equal(spanTree(reporter.spans, { tags: ["http.url"] }), "\nDecoratedHandler  server 200 http.url=/other");
+});
+
+test("getSpan of nothing is undefined", () => {
+  const { tracing } = memory();
+  for (const nothing of [undefined, null]) assert.equal(tracing.getSpan(nothing as never), undefined);
 });
 
 test("decorated: a method that begins after the client has left ends there and then", async (t) => {

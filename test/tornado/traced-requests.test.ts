@@ -290,6 +290,16 @@ test("parent: the headers' context, and a new trace where it is missing or corru
     reporter.spans.map((span) => span.parentIsRemote),
     [true, false],
   );
+  assert.deepEqual(
+    reporter.spans.map((span) => [span.parentSpanId0 >>> 0, span.parentSpanId1 >>> 0]),
+    [
+      [0xb7ad6b71, 0x69203331],
+      [0, 0],
+    ],
+  );
+  const [joined, own] = reporter.spans.map(({ context }) => context.traceId0 >>> 0);
+  assert.equal(joined, 0x0af76519);
+  assert.notEqual(own, joined);
 });
 
 test("HTTPError: 500 to 599 is an error of the server and logged, one below is none, of one above the status is all", async (t) => {
