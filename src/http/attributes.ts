@@ -6,21 +6,30 @@ import { REDACTED } from "./redaction.ts";
 /** Copies one property of a request to a tag of the same name. May throw what a getter of the request throws. */
 export type AttributeTagger = (span: Span, request: unknown) => void;
 
-/** Headers whose values are secrets. They are shown to be there, and no more, even where they are asked for by name. */
+/**
+ * Headers whose values are secrets, and what they become where they are parsed. They are shown to be there, and no more, even
+ * where they are asked for by name.
+ */
 const SECRET_HEADERS: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",
+  "cookies",
   "proxy-authorization",
   "set-cookie",
+  "signedcookies",
   "x-api-key",
   "x-auth-token",
   "x-amz-security-token",
 ]);
 
+/** Properties whose text is written like a query, without the "?" in front by which one is known in a URL. */
+const QUERIES: ReadonlySet<string> = new Set(["query", "querystring", "body", "rawBody"]);
+
 /**
  * Taggers for property paths such as `method`, `headers.user-agent` or `socket.remoteAddress`. A name that has dots itself
  * is found too. What a request lacks, and what is empty as text, is passed over. Buffers become text, other objects JSON.
- * Every text goes through `redact`, which takes secrets out of URLs.
+ * Every text goes through `redact`, which takes secrets out of URLs; what it takes out of a query is no more told where it
+ * stands in an object under the same name.
  */
 export function attributeTaggers(
   paths: readonly string[],
@@ -29,21 +38,27 @@ export function attributeTaggers(
   return paths.map((path) => {
     const steps = path.split(".");
     const wanted = pathOf(steps);
-    const isNamed = steps.some(isSecretHeader);
+    const isNamed = [...steps, ...wanted.rests].some((step) => isSecret(step, redact));
     const index = Number(steps.at(-1));
     // The name of `rawHeaders.5` is `rawHeaders.4`.
     const name = index > 0 ? pathOf([...steps.slice(0, -1), String(index - 1)]) : undefined;
     return function tagAttribute(span, request) {
-      const text = asText(propertyOf(request, wanted), redact);
+      const text = asText(steps.at(-1)!, propertyOf(request, wanted), redact);
       if (text === undefined || text === "") return;
-      const isSecret = isNamed || (name !== undefined && isSecretHeader(propertyOf(request, name)));
-      span.setTag(path, isSecret ? REDACTED : text);
+      const isHidden = isNamed || (name !== undefined && isSecretHeader(propertyOf(request, name)));
+      span.setTag(path, isHidden ? REDACTED : text);
     };
   });
 }
 
 function isSecretHeader(name: unknown): boolean {
   return typeof name === "string" && SECRET_HEADERS.has(name.toLowerCase());
+}
+
+/** Whether it is a header's, or a parameter's that `redact` takes out of a query. */
+function isSecret(name: string, redact: (text: string) => string): boolean {
+  const query = `?${name}=-`;
+  return isSecretHeader(name) || redact(query) !== query;
 }
 
 interface Path {
@@ -67,26 +82,30 @@ function propertyOf(request: unknown, { steps, rests }: Path): unknown {
   return value;
 }
 
-function asText(value: unknown, redact: (text: string) => string): string | undefined {
+function asText(name: string, value: unknown, redact: (text: string) => string): string | undefined {
   switch (typeof value) {
     case "undefined":
     case "function":
       return undefined;
     case "string":
-      return redact(value);
+      return redacted(name, value, redact);
     case "object":
       if (value === null) return undefined;
-      if (value instanceof Uint8Array) return redact(new TextDecoder().decode(value));
-      return JSON.stringify(value, (name, item) => withoutSecrets(name, item, redact));
+      if (value instanceof Uint8Array) return redacted(name, new TextDecoder().decode(value), redact);
+      return JSON.stringify(value, (key, item) => withoutSecrets(key, item, redact));
     default:
       return String(value);
   }
 }
 
-/** For JSON: replaces secret headers, in an object of headers and in a flat list of names and values alike. */
+function redacted(name: string, text: string, redact: (text: string) => string): string {
+  return QUERIES.has(name) ? redact(`?${redact(text)}`).slice(1) : redact(text);
+}
+
+/** For JSON: replaces secrets, in an object by their names, and headers in a flat list of names and values alike. */
 function withoutSecrets(name: string, value: unknown, redact: (text: string) => string): unknown {
-  if (isSecretHeader(name)) return REDACTED;
-  if (typeof value === "string") return redact(value);
+  if (isSecret(name, redact)) return REDACTED;
+  if (typeof value === "string") return redacted(name, value, redact);
   if (!Array.isArray(value)) return value;
   return value.map((item, i) => (isSecretHeader(value[i - 1]) ? REDACTED : item));
 }

@@ -69,14 +69,14 @@ test("redaction takes time in proportion to the URL's length, whatever a strange
   }
 });
 
-function tagsOf(paths: string[], request: unknown): Record<string, unknown> {
+function tagsOf(paths: string[], request: unknown, redactBy = redact): Record<string, unknown> {
   const tags: Record<string, unknown> = {};
   const span = {
     setTag(name: string, value: unknown) {
       tags[name] = value;
     },
   };
-  for (const tagger of attributeTaggers(paths, redact)) tagger(span as never, request);
+  for (const tagger of attributeTaggers(paths, redactBy)) tagger(span as never, request);
   return tags;
 }
 
@@ -125,4 +125,50 @@ test("attributes: secrets are not given, by whatever path they are asked for", (
   const single = { ...request, headersDistinct: { authorization: ["Basic secret"], accept: ["*/*"] } };
   const paths = ["headersDistinct.authorization.0", "headersDistinct.accept.0", "rawHeaders.1", "rawHeaders.3"];
   assert.deepEqual(Object.values(tagsOf(paths, single)), ["REDACTED", "*/*", "REDACTED", "*/*"]);
+});
+
+test("attributes: arguments, queries, forms and cookies lose the secrets that URLs lose", () => {
+  const args = { token: ["secret"], "user[password]": ["secret"], page: ["2"] };
+  const request = {
+    query: "token=secret&page=2",
+    body: Buffer.from("page=2&password=secret"),
+    arguments: args,
+    params: { apiKey: "secret", nested: { pass: { word: "secret" } } },
+    cookies: { sid: "secret", theme: "secret" },
+    form: { query: "token=secret", cookies: { theme: "secret" } },
+  };
+  const tags = tagsOf(
+    ["query", "body", "arguments", "params", "cookies", "form", "arguments.token", "arguments.token.0"].concat([
+      "arguments.page",
+      "arguments.user[password]",
+      "params.nested.pass.word",
+      "cookies.theme",
+    ]),
+    request,
+  );
+  assert.deepEqual(tags, {
+    query: "token=REDACTED&page=2",
+    body: "page=2&password=REDACTED",
+    arguments: '{"token":"REDACTED","user[password]":"REDACTED","page":["2"]}',
+    params: '{"apiKey":"REDACTED","nested":{"pass":"REDACTED"}}',
+    cookies: "REDACTED",
+    form: '{"query":"token=REDACTED","cookies":"REDACTED"}',
+    "arguments.token": "REDACTED",
+    "arguments.token.0": "REDACTED",
+    "arguments.page": '["2"]',
+    "arguments.user[password]": "REDACTED",
+    "params.nested.pass.word": "REDACTED",
+    "cookies.theme": "REDACTED",
+  });
+});
+
+test("attributes: own parameter names count, and a name that no URL could hold is no error", () => {
+  const args = { ticket: "secret", token: "shown", "\ud800": "%", "": "empty" };
+  const tags = tagsOf(["args"], { args }, redactor(["ticket"]));
+  assert.deepEqual(JSON.parse(tags["args"] as string), {
+    ticket: "REDACTED",
+    token: "shown",
+    "\ud800": "%",
+    "": "empty",
+  });
 });

@@ -225,6 +225,22 @@ test("traced attributes: those the request has and that are not empty", async (t
   );
 });
 
+test("traced attributes: secrets in arguments, query, cookies and forms are redacted", async (t) => {
+  patched(t);
+  const { tracing, reporter } = memory();
+  class Handler extends MainHandler {
+    post(): void {}
+  }
+  const names = ["query", "queryArguments", "arguments", "arguments.token", "cookies", "headers"];
+  const settings = { opentracingTracing: tracing, opentracingTracedAttributes: names };
+  const { ask } = await serve(t, [["/ok", Handler]], settings);
+  await ask("GET /ok?token=hidden&page=2\ncookie: sid=hidden");
+  await reporter.waitFor(1);
+  const tags = tagsOf(reporter.spans[0]!);
+  assert.doesNotMatch(JSON.stringify(tags), /hidden/);
+  assert.equal(tags["arguments"], '{"token":"REDACTED","page":["2"]}');
+});
+
 test("traced attributes: none with trace all off", async (t) => {
   patched(t);
   const { tracing, reporter } = memory();
