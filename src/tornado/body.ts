@@ -35,22 +35,36 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  */
 export async function receiveBody({ request }: RequestHandler, limit: number): Promise<boolean> {
   const chunks: Buffer[] = [];
-  if (!(await readBody(request.req, limit, (chunk) => void chunks.push(chunk)))) return false;
+  if (!(await readBody(request.req, limit, (chunk) => chunks.push(chunk) > 0))) return false;
   const body = Buffer.concat(chunks);
   const { "content-type": type = "", "content-encoding": encoding } = request.headers;
   request.received(body, await parseForm(type, encoding, body));
   return true;
 }
 
-/** Hands each piece of the body to `handler.dataReceived`, and waits for that before the next. Answers as above. */
-export function streamBody(handler: RequestHandler, limit: number): Promise<boolean> {
-  return readBody(handler.request.req, limit, (chunk) => handler.dataReceived(chunk));
+/**
+ * Hands each piece of the body to `handler.dataReceived`, and waits for that before the next. Answers as above, and false too
+ * once the handler has answered: it gets no further pieces.
+ */
+export async function streamBody(handler: RequestHandler, limit: number): Promise<boolean> {
+  const isWhole = await readBody(handler.request.req, limit, async (chunk) => {
+    if (hasAnswered(handler)) return false;
+    await handler.dataReceived(chunk);
+    return true;
+  });
+  return isWhole && !hasAnswered(handler);
 }
 
+/** Whether the response is finished, or an error page is on its way. */
+function hasAnswered(handler: RequestHandler): boolean {
+  return handler.isFinished || handler.errorPage !== undefined;
+}
+
+/** Reads to the end, or until `received` answers false. Answers whether the end was reached. */
 async function readBody(
   incoming: IncomingMessage,
   limit: number,
-  received: (chunk: Buffer) => unknown,
+  received: (chunk: Buffer) => boolean | Promise<boolean>,
 ): Promise<boolean> {
   if (Number(incoming.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
@@ -62,7 +76,7 @@ async function readBody(
       if (next.done === true) return true;
       length += next.value.length;
       if (length > limit) throw tooLarge(limit);
-      await received(next.value);
+      if (!(await received(next.value))) return false;
     }
   } finally {
     // What is left is skipped, for the connection's next request stands behind it.

@@ -794,6 +794,38 @@ test("streamRequestBody: a piece that dataReceived refuses is 500, and the conne
   client.leave();
 });
 
+for (const how of ["finish", "sendError"] as const) {
+  test(`streamRequestBody: after ${how} in dataReceived neither further pieces nor the method are called`, async (t) => {
+    const calls: string[] = [];
+    @streamRequestBody
+    class Handler extends QuietHandler {
+      override async dataReceived(chunk: Buffer): Promise<void> {
+        calls.push(chunk.toString());
+        if (how === "finish") void this.finish("enough");
+        else void this.sendError(403);
+      }
+      override async writeError(): Promise<void> {
+        await tick();
+        void this.finish("refused");
+      }
+      post(): void {
+        calls.push("post");
+      }
+      get(): void {
+        this.write("next");
+      }
+    }
+    const { connect, ask } = await serve(t, [["/", Handler]]);
+    const client = await connect();
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\nfirst");
+    await client.until(how === "finish" ? "enough" : "refused");
+    await client.send(`${"x".repeat(199_995)}GET / HTTP/1.1\r\nhost: a\r\n\r\n`).until("next");
+    client.leave();
+    assert.match(await ask("POST /", "whole"), how === "finish" ? /enough$/ : /refused$/);
+    assert.deepEqual(calls, ["first", "whole"]);
+  });
+}
+
 test("a client that leaves while uploading: the method is not called", async (t) => {
   const calls: string[] = [];
   class Handler extends QuietHandler {
