@@ -16,6 +16,7 @@ import { argumentsOf, type Target } from "./routes.ts";
  */
 export async function execute(handler: RequestHandler, target: Target, limit: number): Promise<void> {
   try {
+    handler.watchConnection();
     handler.clear();
     const initialized: unknown = handler.initialize(target.initialize ?? {});
     if (isThenable(initialized)) await initialized;

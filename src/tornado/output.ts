@@ -6,8 +6,6 @@ import { StreamClosedError } from "./stream-closed-error.ts";
 /** The output of one handler. */
 export class Output {
   readonly #outgoing: ServerResponse;
-  /** Called where the connection closes before the response is finished. */
-  readonly #left: () => void;
   /** Rejects those who wait for bytes to leave. */
   readonly #waiting = new Set<() => void>();
   readonly #cookies = new Map<string, string>();
@@ -16,10 +14,17 @@ export class Output {
   #announced: number | undefined;
   isFinished = false;
 
-  constructor(outgoing: ServerResponse, left: () => void) {
+  constructor(outgoing: ServerResponse) {
     this.#outgoing = outgoing;
-    this.#left = left;
-    outgoing.once("close", () => this.#closed());
+  }
+
+  /** From now on notices that the connection closes, and calls `left` where that is before the response is finished. */
+  watch(left: () => void): void {
+    this.#outgoing.once("close", () => {
+      for (const failed of this.#waiting) failed();
+      this.#waiting.clear();
+      if (!this.isFinished) left();
+    });
   }
 
   /** Whether status and headers have left, or are on their way: they can be changed no more. */
@@ -116,12 +121,6 @@ export class Output {
     });
     sent.catch(() => {});
     return sent;
-  }
-
-  #closed(): void {
-    for (const failed of this.#waiting) failed();
-    this.#waiting.clear();
-    if (!this.isFinished) this.#left();
   }
 }
 

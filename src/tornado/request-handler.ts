@@ -38,7 +38,7 @@ export class RequestHandler {
   constructor(application: Application, request: HTTPServerRequest) {
     this.application = application;
     this.request = request;
-    this.#output = new Output(request.res, () => this.#notify(() => this.onConnectionClose()));
+    this.#output = new Output(request.res);
   }
 
   /** The application's settings. */
@@ -67,7 +67,7 @@ export class RequestHandler {
   /** Called once the response has been handed to the connection. For subclasses. */
   onFinish(): void {}
 
-  /** Called where the connection closes before the response is finished. For subclasses. */
+  /** Called where the connection closes before the response is finished, in the request's span. For subclasses. */
   onConnectionClose(): void {}
 
   /** Called whenever headers are reset: for headers that every response shall have. For subclasses. */
@@ -227,6 +227,16 @@ export class RequestHandler {
     if (this.#errorPage !== undefined) return Promise.resolve();
     this.#errorPage = this.#sendError(isStatus(statusCode) ? statusCode : 500, options);
     return this.#errorPage;
+  }
+
+  /** From now on `onConnectionClose` is called: not while constructors may still throw. @internal */
+  watchConnection(): void {
+    const left = (): void => this.#notify(() => this.onConnectionClose());
+    this.#output.watch(() => {
+      const { traced } = this.request;
+      if (traced === undefined) left();
+      else traced.run(left);
+    });
   }
 
   /** Resolves when the error page that `sendError` was asked for is written. @internal */

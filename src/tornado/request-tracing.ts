@@ -112,6 +112,11 @@ export class RequestSpan implements Owner {
     this.#owned = owned;
   }
 
+  /** Calls a function with the span active. */
+  run(fn: () => void): void {
+    this.#http.scope.run(this.span, fn);
+  }
+
   /** Records what a handler threw, the first time, if it is a failure of the server: answered with 500 to 599. */
   failed(error: unknown): void {
     if (error instanceof Finish) return;

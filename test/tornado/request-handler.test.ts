@@ -826,6 +826,34 @@ for (const how of ["finish", "sendError"] as const) {
   });
 }
 
+test("a constructor that throws after its super: onConnectionClose is not called on what was half made", async (t) => {
+  const calls: string[] = [];
+  let made = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    made = resolve;
+  });
+  class Handler extends QuietHandler {
+    constructor(...args: ConstructorParameters<typeof RequestHandler>) {
+      super(...args);
+      made();
+      throw new Error("half made");
+    }
+    override onConnectionClose(): void {
+      calls.push("onConnectionClose");
+    }
+  }
+  const { ask } = await serve(t, [["/", Handler]]);
+  const { error } = console;
+  console.error = () => {};
+  t.after(() => {
+    console.error = error;
+  });
+  assert.match(await ask("GET /"), /^HTTP\/1.1 500/);
+  await begun;
+  await tick();
+  assert.deepEqual(calls, []);
+});
+
 test("a client that leaves while uploading: the method is not called", async (t) => {
   const calls: string[] = [];
   class Handler extends QuietHandler {

@@ -388,6 +388,35 @@ test("secrets in a handler's error are redacted, and the error itself is left al
   assert.match(error.message, /token=hidden/);
 });
 
+for (const kind of ["trace all", "decorated"] as const) {
+  test(`onConnectionClose runs in the request's span: ${kind}`, async (t) => {
+    if (kind === "trace all") patched(t);
+    const { tracing, reporter } = memory();
+    let done = (_seen: unknown[]): void => {};
+    const seen = new Promise<unknown[]>((resolve) => {
+      done = resolve;
+    });
+    const work = async function (this: QuietHandler): Promise<void> {
+      this.write("begun");
+      await this.flush();
+      await new Promise(() => {});
+    };
+    class Handler extends QuietHandler {
+      get = kind === "decorated" ? tracing.trace()(work) : work;
+      override onConnectionClose(): void {
+        tracing.startActiveSpan("tidy up", () => done([tracing.getSpan(this) !== undefined, this.getStatus()]));
+      }
+    }
+    const { connect } = await serve(t, [["/", Handler]], { opentracingTracing: tracing });
+    const client = await connect();
+    await client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").until("begun");
+    client.leave();
+    assert.deepEqual(await seen, [true, 200]);
+    await reporter.waitFor(2);
+    assert.equal(spanTree(reporter.spans), "\nHandler  server 200 error=client_disconnect\n  tidy up");
+  });
+}
+
 test("unmatched paths are spans too, and methods that are not supported", async (t) => {
   patched(t);
   const { tracing, reporter } = memory();
