@@ -6,7 +6,7 @@ import { answeredWith } from "./error-status.ts";
 import { Finish } from "./finish.ts";
 import { HTTPError } from "./http-error.ts";
 import type { RequestHandler } from "./request-handler.ts";
-import { argumentsOf, type Target } from "./routes.ts";
+import { argumentsOf, passedBy, type Target } from "./routes.ts";
 
 /**
  * Resolves when the handler is done. Never rejects: what is thrown is recorded, logged by the handler, and becomes the error
@@ -46,7 +46,7 @@ async function run(handler: RequestHandler, target: Target, limit: number): Prom
   if (!(handler.constructor as typeof RequestHandler).SUPPORTED_METHODS.includes(method)) throw new HTTPError(405);
   const streams = streamsRequestBody(handler);
   if (!streams && hasBody(req) && !(await receiveBody(handler, limit))) return;
-  const args = argumentsOf(target);
+  Object.assign(handler, argumentsOf(target));
 
   await handler.prepare();
   await handler.errorPage;
@@ -54,7 +54,7 @@ async function run(handler: RequestHandler, target: Target, limit: number): Prom
   if (streams && hasBody(req) && !(await streamBody(handler, limit))) return;
   const serve: unknown = (handler as unknown as Record<string, unknown>)[method.toLowerCase()];
   if (typeof serve !== "function") throw new HTTPError(405);
-  await Reflect.apply(serve, handler, args);
+  await Reflect.apply(serve, handler, passedBy(handler));
 
   await handler.errorPage;
   if (!handler.isFinished) void handler.finish();

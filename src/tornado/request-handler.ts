@@ -12,6 +12,7 @@ import { caught } from "./execution.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { MissingArgumentError } from "./missing-argument-error.ts";
 import { Output } from "./output.ts";
+import type { PathArguments } from "./routes.ts";
 
 /** Why an error page is sent. */
 export interface WriteErrorOptions {
@@ -32,6 +33,10 @@ export class RequestHandler {
 
   readonly application: Application;
   readonly request: HTTPServerRequest;
+  /** The groups of the route that have no names, from `prepare` on: the arguments of `get` and its like, which may be changed. */
+  pathArgs: PathArguments["pathArgs"] = [];
+  /** Those that have names: one object, behind the others. */
+  pathKwargs: PathArguments["pathKwargs"] = {};
   readonly #output: Output;
   #errorPage: Promise<void> | undefined;
 

@@ -46,15 +46,24 @@ export class Routes {
   }
 }
 
-/**
- * The arguments of the handler's method: the groups in their order, or, where they have names, one object of them. A group
- * that took no part is undefined.
- *
- * @throws HTTPError 400 where what a group encodes is not UTF-8
- */
-export function argumentsOf({ groups, named }: Target): unknown[] {
-  if (named === undefined) return groups.map((value) => decoded(value, "url"));
-  return [Object.fromEntries(Object.entries(named).map(([name, value]) => [name, decoded(value, name)]))];
+/** What the groups of a route matched, as a handler has it. One that took no part is undefined. */
+export interface PathArguments {
+  /** The groups in their order; none where they have names. */
+  pathArgs: (string | undefined)[];
+  /** Those that have names. */
+  pathKwargs: Record<string, string | undefined>;
+}
+
+/** @throws HTTPError 400 where what a group encodes is not UTF-8 */
+export function argumentsOf({ groups, named }: Target): PathArguments {
+  if (named === undefined) return { pathArgs: groups.map((value) => decoded(value, "url")), pathKwargs: {} };
+  const entries = Object.entries(named).map(([name, value]) => [name, decoded(value, name)]);
+  return { pathArgs: [], pathKwargs: Object.fromEntries(entries) };
+}
+
+/** The arguments of the handler's method: the groups in their order, and those that have names as one object. */
+export function passedBy({ pathArgs, pathKwargs }: PathArguments): unknown[] {
+  return Object.keys(pathKwargs).length === 0 ? pathArgs : [...pathArgs, pathKwargs];
 }
 
 /** The name of a request's span is that of its handler's class. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Application, RequestHandler, type Route } from "node-opentracing/tornado";
 import { type CookieOptions, parseCookies, setCookieHeader } from "#src/tornado/cookies.js";
-import { argumentsOf, Routes } from "#src/tornado/routes.js";
+import { argumentsOf, passedBy, Routes } from "#src/tornado/routes.js";
 
 class A extends RequestHandler {}
 class B extends RequestHandler {}
@@ -12,7 +12,7 @@ class B extends RequestHandler {}
 /** The arguments for a path, or undefined where the pattern does not match. */
 function match(pattern: string | RegExp, path: string): unknown[] | undefined {
   const target = new Routes([[pattern, A]]).find(path);
-  return target && argumentsOf(target);
+  return target && passedBy(argumentsOf(target));
 }
 
 test("routes match from the first character, and to the last unless a RegExp says otherwise", () => {

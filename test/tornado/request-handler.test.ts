@@ -854,6 +854,27 @@ test("a constructor that throws after its super: onConnectionClose is not called
   assert.deepEqual(calls, []);
 });
 
+test("pathArgs and pathKwargs are there in prepare, and may be changed for the method", async (t) => {
+  class Handler extends QuietHandler {
+    override prepare(): void {
+      this.write({ args: this.pathArgs, kwargs: this.pathKwargs });
+      this.pathArgs = this.pathArgs.map((text) => text?.toUpperCase());
+      if ("id" in this.pathKwargs) this.pathKwargs = { id: "changed" };
+    }
+    get(...args: unknown[]): void {
+      this.write(JSON.stringify(args));
+    }
+  }
+  const { ask } = await serve(t, [
+    ["/list/(a[^/]*)/(b)?", Handler],
+    ["/named/(?<id>.)", Handler],
+    ["/", Handler],
+  ]);
+  assert.equal(bodyOf(await ask("GET /list/a%20/")), '{"args":["a ",null],"kwargs":{}}["A ",null]');
+  assert.equal(bodyOf(await ask("GET /named/7")), '{"args":[],"kwargs":{"id":"7"}}[{"id":"changed"}]');
+  assert.equal(bodyOf(await ask("GET /")), '{"args":[],"kwargs":{}}[]');
+});
+
 test("a client that leaves while uploading: the method is not called", async (t) => {
   const calls: string[] = [];
   class Handler extends QuietHandler {
