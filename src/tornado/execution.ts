@@ -29,6 +29,11 @@ export async function execute(handler: RequestHandler, target: Target, limit: nu
 /** Records what a handler threw on the request's span, and lets the handler log it. Never throws. */
 export function caught(handler: RequestHandler, error: unknown): void {
   handler.request.traced?.failed(error);
+  log(handler, error);
+}
+
+/** Lets the handler log what it threw. Never throws. */
+export function log(handler: RequestHandler, error: unknown): void {
   try {
     const logged: unknown = handler.logException(error);
     if (isThenable(logged)) logged.then(undefined, logFailed);

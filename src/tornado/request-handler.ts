@@ -8,7 +8,7 @@ import type { Arguments } from "./arguments.ts";
 import { type CookieOptions, setCookieHeader } from "./cookies.ts";
 import { isAnswer, isStatus } from "./error-status.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
-import { caught } from "./execution.ts";
+import { caught, log } from "./execution.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { MissingArgumentError } from "./missing-argument-error.ts";
 import { Output } from "./output.ts";
@@ -312,7 +312,9 @@ export class RequestHandler {
       }
       if (!this.isFinished) void this.finish();
     } catch (failure) {
-      caught(this, failure);
+      // A page that fails makes no error of the server out of what it was to tell of.
+      if (statusCode < 500) log(this, failure);
+      else caught(this, failure);
       if (!this.isFinished) this.#finishEmpty();
     }
   }

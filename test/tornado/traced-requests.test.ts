@@ -417,6 +417,31 @@ for (const kind of ["trace all", "decorated"] as const) {
   });
 }
 
+test("a writeError that fails is an error of the span's where it was to tell of one, and else is only logged", async (t) => {
+  patched(t);
+  const { tracing, reporter } = memory();
+  const logged: unknown[] = [];
+  class Handler extends QuietHandler {
+    get(code: string): void {
+      void this.sendError(Number(code));
+    }
+    override writeError(code: number): never {
+      throw new Error(`page ${code}`);
+    }
+    override logException(error: unknown): void {
+      logged.push((error as Error).message);
+    }
+  }
+  const { ask } = await serve(t, [["/([0-9]+)", Handler]], { opentracingTracing: tracing });
+  for (const code of [404, 499, 500]) assert.match(await ask(`GET /${code}`), new RegExp(`^HTTP/1.1 ${code} `));
+  await reporter.waitFor(3);
+  assert.equal(
+    spanTree(reporter.spans, { logs: true }),
+    "\nHandler  server 404\nHandler  server 499\nHandler  server 500 error=Error\n  - error error.object=Error: page 500",
+  );
+  assert.deepEqual(logged, ["page 404", "page 499", "page 500"]);
+});
+
 test("unmatched paths are spans too, and methods that are not supported", async (t) => {
   patched(t);
   const { tracing, reporter } = memory();
