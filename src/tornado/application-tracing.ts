@@ -2,10 +2,12 @@
 
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Span } from "opentracing";
 import { boundTo } from "../bindings/bound-tracer.ts";
 import { readEnvironment } from "../environment.ts";
 import { seeNothing, watchServer } from "../hosts/server-watch.ts";
 import { spanOf } from "../hosts/traced-request.ts";
+import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
@@ -48,12 +50,17 @@ const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
   opentracingStartSpanCb: HTTP_OPTION_CHECKS.startSpanCb,
 };
 
+/** Properties of `request` that are known, or known in full, only when the body is here. */
+const OF_BODY: ReadonlySet<string> = new Set(["body", "bodyArguments", "arguments", "files"]);
+
 /** How one application is traced. */
 export class ApplicationTracing {
   /** The object that was given, or was made in its place. */
   readonly given: Tracing;
   readonly #isOurs: boolean;
   readonly #requests: RequestTracing;
+  /** Those attributes that are read again when the body is here. */
+  readonly #ofBody: readonly AttributeTagger[];
   readonly #servers = new WeakSet<Server>();
 
   /** @throws TypeError for a wrong setting, saying what to write instead */
@@ -75,6 +82,8 @@ export class ApplicationTracing {
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
     const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
     this.#requests = new RequestTracing(tracing.http);
+    const ofBody = tracing.options.tracedAttributes?.filter((path) => OF_BODY.has(path.split(".")[0]!));
+    this.#ofBody = attributeTaggers(ofBody ?? [], tracing.http.redact);
     applicationMade(tracing.http);
   }
 
@@ -85,14 +94,23 @@ export class ApplicationTracing {
     const outer = spanOf(request.req);
     if (outer !== undefined) {
       this.#requests.join(request, outer);
-      if (isOn && http.traceAll) this.#requests.tag(request, outer, http.attributes);
+      if (isOn && http.traceAll) {
+        this.#requests.tag(request, outer, http.attributes);
+        this.#tagBody(request, outer);
+      }
       http.scope.run(http.scope.active() ?? outer, isOn ? () => servedBy(http, serve) : serve);
     } else if (isOn) {
       const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;
+      if (traced !== undefined) this.#tagBody(request, traced.span);
       http.scope.run(traced?.span, servedBy, http, serve);
     } else {
       serve();
     }
+  }
+
+  #tagBody(request: HTTPServerRequest, span: Span): void {
+    if (this.#ofBody.length === 0) return;
+    request.whenReceived = () => this.#requests.tag(request, span, this.#ofBody);
   }
 
   /** The application serves this server's requests: from now on the last spans are sent when the process ends. */

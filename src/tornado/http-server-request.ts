@@ -33,6 +33,8 @@ export class HTTPServerRequest {
   readonly routed: Routed;
   /** Its span, where it is traced. @internal */
   traced: RequestSpan | undefined;
+  /** Called when the body is here. @internal */
+  whenReceived: (() => void) | undefined;
   readonly #started = performance.now();
   #finished: number | undefined;
   #queryArguments: Arguments | undefined;
@@ -101,6 +103,7 @@ export class HTTPServerRequest {
     this.body = body;
     this.#form = form;
     this.#arguments = undefined;
+    this.whenReceived?.();
   }
 
   #end(): void {

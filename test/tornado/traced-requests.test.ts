@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { diagnostics, MemoryReporter, Tracer } from "node-opentracing";
+import { diagnostics, initTracing as initAll, MemoryReporter, Tracer } from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
 import {
   type ApplicationSettings,
@@ -240,6 +240,40 @@ test("traced attributes: secrets in arguments, query, cookies and forms are reda
   assert.doesNotMatch(JSON.stringify(tags), /hidden/);
   assert.equal(tags["arguments"], '{"token":"REDACTED","page":["2"]}');
 });
+
+for (const kind of ["alone", "with a span of the server"] as const) {
+  test(`traced attributes: of the body once it is here, without its secrets: ${kind}`, async (t) => {
+    patched(t);
+    const { tracing, reporter } = memory();
+    if (kind !== "alone") {
+      const all = initAll({ tracer: tracing.tracer, traceClient: false });
+      t.after(() => all.close());
+    }
+    const seen: unknown[] = [];
+    class Handler extends MainHandler {
+      override prepare(): void {
+        seen.push(tracing.activeSpan() === tracing.getSpan(this));
+      }
+      post(): void {}
+    }
+    const names = ["body", "bodyArguments", "bodyArguments.a", "arguments", "files", "bodyless", "headers.host"];
+    const settings = { opentracingTracing: tracing, opentracingTracedAttributes: names };
+    const { ask } = await serve(t, [["/", Handler]], settings);
+    await ask("POST /?q=1\ncontent-type: application/x-www-form-urlencoded", "a=2&token=hidden");
+    await reporter.waitFor(1);
+    const tags = tagsOf(reporter.spans[0]!);
+    assert.deepEqual(Object.fromEntries(names.map((name) => [name, tags[name]])), {
+      body: "a=2&token=REDACTED",
+      bodyArguments: '{"a":["2"],"token":"REDACTED"}',
+      "bodyArguments.a": '["2"]',
+      arguments: '{"q":["1"],"a":["2"],"token":"REDACTED"}',
+      files: "{}",
+      bodyless: undefined,
+      "headers.host": "a.example",
+    });
+    assert.deepEqual(seen, [true]);
+  });
+}
 
 test("traced attributes: none with trace all off", async (t) => {
   patched(t);
