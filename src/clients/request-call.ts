@@ -45,12 +45,16 @@ export function urlOf({ args, url, options, optionsAt, protocol: byModule }: Req
   // A tunnel has host and port for its path, a request to a proxy the whole URL.
   if (options.method === "CONNECT") return path;
   if (path.startsWith("http://") || path.startsWith("https://")) return path;
-  const agent = options.agent as { protocol?: string; defaultPort?: number } | undefined | boolean;
-  const byAgent = typeof agent === "object" ? agent : undefined;
-  const protocol = options.protocol || url?.protocol || byAgent?.protocol || byModule;
+  const protocol = options.protocol || url?.protocol || byModule;
   const host = String(options.hostname || url?.hostname || options.host || "localhost");
-  const port = options.port || url?.port || options.defaultPort || byAgent?.defaultPort;
+  const port = options.port || url?.port || options.defaultPort || defaultPortOf(options.agent);
   return `${protocol}//${bracketed(host)}${portOf(protocol, port)}${path}`;
+}
+
+/** An agent's own default port. A getter is not asked: that of agent-base answers by who is on the call stack. */
+function defaultPortOf(agent: unknown): number | string | undefined {
+  if (typeof agent !== "object" || agent === null) return undefined;
+  return Object.getOwnPropertyDescriptor(agent, "defaultPort")?.value;
 }
 
 /**

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import http, { type ClientRequest, type IncomingMessage, request as namedRequest } from "node:http";
 import https from "node:https";
-import type net from "node:net";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -132,6 +132,48 @@ scene("a request that its agent sends at once has headers all the same", async (
     s.reporter.clear();
     s.received.length = 0;
   }
+});
+
+scene("an agent that tells protocol and port by the call stack does not change the URL", async (s) => {
+  // As agent-base has it: the getters look for node:https among the callers, the setters leave what Node's constructor says.
+  const isSecure = () => String(new Error("who asks?").stack).includes("node:https");
+  class Proxying extends http.Agent {
+    get protocol() {
+      return isSecure() ? "https:" : "http:";
+    }
+    set protocol(_) {}
+    get defaultPort() {
+      return isSecure() ? 443 : 80;
+    }
+    set defaultPort(_) {}
+    override createConnection() {
+      return net.connect(Number(port), "127.0.0.1");
+    }
+  }
+  const { port } = new URL(s.origin);
+  const agent = new Proxying();
+  const path = "/status/200";
+  const secure = [
+    () => https.get(`https://example.com${path}`, { agent }),
+    () => https.get({ hostname: "example.com", path, agent }),
+    () => https.get({ hostname: "example.com", port: 443, path, agent }),
+  ];
+  for (const send of secure) assert.equal(await read(send()), "answer");
+  assert.equal(await read(http.get(`http://example.com${path}`, { agent })), "answer");
+  await s.reporter.waitFor(8);
+  assert.equal(
+    tree(s, [HTTP_URL]),
+    ["https", "https", "https", "http"]
+      .map((protocol) => `\nGET  client 200 http.url=${protocol}://example.com${path}`)
+      .join(""),
+  );
+});
+
+scene("an agent's own default port is part of the URL", async (s) => {
+  const agent = Object.assign(new http.Agent(), { defaultPort: Number(new URL(s.origin).port) });
+  assert.equal(await read(http.get({ host: "127.0.0.1", path: "/status/200", agent })), "answer");
+  await s.reporter.waitFor(2);
+  assert.equal(tree(s, [HTTP_URL]), `\nGET  client 200 http.url=${s.origin}/status/200`);
 });
 
 test("a request that a patch beneath ours has sent already goes out without headers, counted", async () => {
