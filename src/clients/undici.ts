@@ -207,7 +207,8 @@ export class UndiciRequests {
 
   #received({ request, response }: HeadersMessage): void {
     const call = this.#callOf(request);
-    if (call === undefined) return;
+    // What is only informational (RFC 9110, section 15.2) is followed by the response. Upgrades have no call.
+    if (call === undefined || response.statusCode < 200) return;
     call.received(response.statusCode, response.headers);
     if (call.expected === undefined) return;
     if (call.isFetch) this.await(call);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import http from "node:http";
+import net from "node:net";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import type * as Undici from "undici";
@@ -109,6 +110,25 @@ for (const name of ["undici6", "undici", "undici8"]) {
     );
     await dispatcher.close();
   });
+
+  for (const [rest, end] of [
+    ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", " 200"],
+    ["", " error=SocketError"],
+  ] as const) {
+    scene(`a response that is only announced is none: 103, then${rest === "" ? " nothing" : end}`, async (s) => {
+      const server = net.createServer((socket) => {
+        const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n";
+        socket.on("error", () => {}).once("data", () => socket.end(hints + rest));
+      });
+      const url = `http://127.0.0.1:${await listenOnFreshPort(server.unref())}/`;
+      const text = async () => (await undici.request(url)).body.text();
+      const fetched = async () => (await undici.fetch(url)).text();
+      for (const send of [text, fetched]) await send().catch(() => {});
+      await s.reporter.waitFor(2);
+      assert.equal(spanTree(s.reporter.spans), `\nGET  client${end}`.repeat(2));
+      server.close();
+    });
+  }
 
   scene("a body that the caller destroys is cut", async (s) => {
     const { body } = await undici.request(`${s.origin}/half`);
