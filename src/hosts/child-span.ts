@@ -2,7 +2,7 @@
 
 import type { Span } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { recordError } from "../http/failure.ts";
+import { recordServerError } from "../http/failure.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { startSpan } from "../http/start-span.ts";
 import type { COMPONENT, MIDDLEWARE_TYPE } from "../tags.ts";
@@ -35,7 +35,7 @@ interface ChildTags {
 /** Records what it threw, rejected with or passed on. */
 export function failChild(span: Span, error: unknown, tracing: HttpTracing): void {
   try {
-    recordError(span, error, tracing.redact);
+    recordServerError(span, error, tracing.redact);
   } catch (tracerError) {
     warn("tracer.error", "the tracer threw while recording an error", tracerError);
   }

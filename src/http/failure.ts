@@ -48,11 +48,15 @@ export function recordFailure(span: Span, failure: Failure, redact: (url: string
 }
 
 /**
- * Marks a span as failed by `error`, unless that error says that the client was at fault (a `statusCode` or `status` of
- * 400 to 499). The same error reported twice in a row is logged once; URLs in its texts are redacted.
+ * Marks the span of a request that we serve, or of a part of it, as failed by `error`, unless that error says that the client
+ * was at fault (a `statusCode` or `status` of 400 to 499).
  */
+export function recordServerError(span: Span, error: unknown, redact: (url: string) => string): void {
+  if (!isClientError(error)) recordError(span, error, redact);
+}
+
+/** Marks a span as failed by `error`. The same error reported twice in a row is logged once; URLs in its texts are redacted. */
 export function recordError(span: Span, error: unknown, redact: (url: string) => string): void {
-  if (isClientError(error)) return;
   if (recorded.has(span) && recorded.get(span) === error) return;
   recorded.set(span, error);
   markFailed(span, redactedError(error, redact));

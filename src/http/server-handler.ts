@@ -15,7 +15,7 @@ import {
   SPAN_KIND,
 } from "../tags.ts";
 import type { AttributeTagger } from "./attributes.ts";
-import { type Failure, recordError, recordFailure } from "./failure.ts";
+import { type Failure, recordFailure, recordServerError } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
 import { isNamed, keepName, noteName } from "./span-name.ts";
 import { startSpan } from "./start-span.ts";
@@ -151,7 +151,7 @@ export class ServerHandler<Request> {
   /** Records what the application threw. The response is still to come. */
   failed(span: Span, error: unknown): void {
     try {
-      recordError(span, error, this.#http.redact);
+      recordServerError(span, error, this.#http.redact);
     } catch (tracerError) {
       warn("tracer.error", "the tracer threw while recording an error", tracerError);
     }

@@ -87,6 +87,12 @@ scene("an invalid URL is a failed span, and rejects as ever", async (s) => {
   assert.equal(tree(s, [HTTP_URL]), "\nGET  client error=TypeError http.url=/relative?token=REDACTED");
 });
 
+scene("an abort is a failure, also where its reason says 408", async (s) => {
+  const reason = Object.assign(new RangeError("too slow"), { status: 408 });
+  await assert.rejects(fetch(`${s.origin}/hang`, { signal: AbortSignal.abort(reason) }), RangeError);
+  assert.equal(tree(s), "\nGET  client error=RangeError");
+});
+
 scene("client request 4: redirects that fetch does not follow are one span each", async (s) => {
   await (await fetch(`${s.origin}/redirect/1`, { redirect: "manual" })).text();
   await assert.rejects(fetch(`${s.origin}/redirect/1`, { redirect: "error" }), TypeError);

@@ -355,6 +355,15 @@ scene("a request destroyed with an error tells that error, also after a timeout"
   assert.equal(tree(s), "\nGET  client error=RangeError");
 });
 
+scene("an error with a status of 400 to 499 is a failure of the request like any other", async (s) => {
+  for (const field of ["status", "statusCode"]) {
+    const request = http.get(`${s.origin}/hang`);
+    request.destroy(Object.assign(new RangeError("gave up"), { [field]: 408 }));
+    await closed(request);
+  }
+  assert.equal(tree(s), "\nGET  client error=RangeError".repeat(2));
+});
+
 scene("a timeout that only warns is no error", async (s) => {
   const request = http.get(`${s.origin}/late/60`, { timeout: 20 });
   const timeout = once(request, "timeout");
