@@ -93,7 +93,10 @@ function traced(
     exchange.failed(error);
     throw error;
   }
-  if (typeof request?.on !== "function") return request; // a stand-in from somebody's test
+  if (typeof request?.on !== "function") {
+    exchange.end(); // a stand-in from somebody's test
+    return request;
+  }
   if (isLate && headers !== undefined) addHeaders(request, headers);
   request[EXCHANGE] = exchange;
   // Neither changes what Node does: a real "error" listener would keep an unheard error from ending the process, a

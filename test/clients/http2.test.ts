@@ -255,6 +255,23 @@ test("what Node refuses as headers it refuses still", () =>
     assert.equal(spanTree(reporter.spans), "\nGET  client error=TypeError".repeat(2));
   }));
 
+test("a stand-in that answers no stream is answered as ever, and its span ends", () =>
+  play(never, async ({ session, tracing, reporter }) => {
+    const sessions = Object.getPrototypeOf(session) as { request: unknown };
+    const { request } = sessions;
+    for (const answer of [undefined, null, 5, {}]) {
+      sessions.request = () => answer;
+      const undo = traceHttp2Client(tracing);
+      try {
+        assert.equal(session.request({}), answer);
+      } finally {
+        undo();
+        sessions.request = request;
+      }
+    }
+    assert.equal(spanTree(reporter.spans), "\nGET  client".repeat(4));
+  }));
+
 test("an error that nobody listens for is reported as it is untraced", () =>
   play(
     (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),

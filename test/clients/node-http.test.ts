@@ -196,6 +196,21 @@ test("a request that a patch beneath ours has sent already goes out without head
   }
 });
 
+test("a stand-in that answers no request is answered as ever, and its span ends", async () => {
+  const { request } = http;
+  try {
+    for (const answer of [undefined, null, 5, {}]) {
+      http.request = (() => answer) as never;
+      await onScene(client, {}, async (s) => {
+        assert.equal(http.request(`${s.origin}/status/200`), answer);
+        assert.equal(tree(s), "\nGET  client");
+      });
+    }
+  } finally {
+    http.request = request;
+  }
+});
+
 scene("credentials are sent, but not recorded", async (s) => {
   const { port } = new URL(s.origin);
   await read(http.get(`http://user:secret@127.0.0.1:${port}/status/200`));
