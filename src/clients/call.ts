@@ -38,6 +38,8 @@ export class Call {
   settled = false;
   /** Whether the last hop's response has come to its end. */
   complete = false;
+  /** The error that ended a redirect's response, while the next hop may come all the same. */
+  cutBy: unknown;
   /** Whether the last attempt failed in a way after which undici may try again. */
   retrying = false;
   /** The signal by which the caller can abort. */
@@ -86,6 +88,7 @@ export class Call {
     this.url = url;
     this.expected = undefined;
     this.complete = false;
+    this.cutBy = undefined;
     this.retrying = false;
     const headers = this.headers(url);
     if (headers !== undefined) for (const name in headers) setHeader(request, name, headers[name]!);
@@ -162,16 +165,19 @@ function removeHeader({ headers }: UndiciRequest, name: string): void {
   }
 }
 
-/** Where the `location` header of raw response headers leads, as undici will ask for it. */
+/** Where the `location` header of a response leads, as undici will ask for it. */
 function target(headers: unknown, base: string): string | undefined {
-  if (!Array.isArray(headers)) return undefined;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (String(headers[i]).toLowerCase() !== "location") continue;
-    // As the Fetch Standard has it: bytes are UTF-8, or Latin-1 characters each standing for a byte.
-    const location = Buffer.isBuffer(headers[i + 1]) ? headers[i + 1].toString("utf8") : String(headers[i + 1]);
-    if (!URL.canParse(location, base)) return undefined;
-    const url = new URL(location, base);
-    return url.origin + url.pathname + url.search;
-  }
+  const given = Array.isArray(headers) ? inList(headers, "location") : (headers as { location?: unknown })?.location;
+  if (given === undefined) return undefined;
+  // As the Fetch Standard has it: bytes are UTF-8, or Latin-1 characters each standing for a byte.
+  const location = Buffer.isBuffer(given) ? given.toString("utf8") : String(given);
+  if (!URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  return url.origin + url.pathname + url.search;
+}
+
+/** The first header of a name among raw ones. Over HTTP/2 undici 8 hands over an object instead. */
+function inList(headers: readonly unknown[], name: string): unknown {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (String(headers[i]).toLowerCase() === name) return headers[i + 1];
   return undefined;
 }

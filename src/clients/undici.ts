@@ -223,6 +223,7 @@ export class UndiciRequests {
       if (!this.#waiting.delete(call) || call.request !== request) return;
       call.expected = undefined;
       if (call.complete) call.completed();
+      else if (call.cutBy !== undefined) call.broke(call.cutBy);
     });
   }
 
@@ -258,6 +259,8 @@ export class UndiciRequests {
       call.exchange.suspended(error);
       // The retry's timer is set before this callback returns, and carries this on to the next attempt.
       this.#making.enterWith(call);
+    } else if (!call.isFetch && this.#waiting.has(call)) {
+      call.cutBy = error; // undici 8's fetch cuts off what is left of a redirect before it sends the next hop
     } else {
       call.broke(reasonOf(handler) ?? error);
     }

@@ -10,6 +10,7 @@ import { HTTP_RESEND_COUNT, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
 import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 import { spanTree } from "#src/testing/span-tree.js";
+import { certificate } from "./certificate.js";
 import { CLIENTS } from "./contract-clients.js";
 
 const client = CLIENTS.find(({ name }) => name === "undici.request")!;
@@ -70,6 +71,19 @@ for (const name of ["undici6", "undici", "undici8"]) {
     );
     await agent.close();
   });
+
+  test(`${name}: redirects over HTTP/2 are hops of one span`, () =>
+    onScene({ ...client, protocol: "h2", tls: certificate } as never, {}, async (s) => {
+      const agent = new undici.Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
+      const url = `${s.origin}/redirect/2`;
+      await s.inSpan("work", async () => (await undici.fetch(url, { dispatcher: agent })).text());
+      await s.reporter.waitFor(5);
+      assert.equal(
+        spanTree(s.reporter.spans, { tags: [HTTP_RESEND_COUNT] }),
+        "\nwork\n  GET  client 200 http.resend_count=2\n    /redirect/2  server\n    /redirect/1  server\n    /status/200  server",
+      );
+      await agent.destroy();
+    }));
 
   for (const first of ["a 503", "a reset connection"]) {
     scene(`a retry after ${first} is a hop of one span`, async (s) => {
