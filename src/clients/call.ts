@@ -9,6 +9,8 @@ export interface UndiciRequest {
   readonly method: string;
   readonly origin: string | URL;
   readonly path: string;
+  /** The Host header that it was given, if any. */
+  readonly host?: unknown;
   /** Names and values by turns, in versions 6 to 8. */
   readonly headers?: unknown;
   /** The protocol to upgrade to, such as "websocket". */
@@ -126,12 +128,26 @@ function isCancellation(error: unknown): boolean {
   return error !== GARBAGE_COLLECTED;
 }
 
-/** A request's URL without its fragment. */
-export function urlOf(request: UndiciRequest): string {
-  const { origin, path } = request;
+/**
+ * A request's URL without its fragment.
+ *
+ * @param isComposed whether an interceptor may have made it: that of DNS puts the address that it found in place of the
+ *   name, which it leaves in the Host header, in undici 6 without the port
+ */
+export function urlOf(request: UndiciRequest, isComposed: boolean): string {
+  const { origin, path, host } = request;
   // A request to a proxy has the whole URL for its path.
   if (path.startsWith("http://") || path.startsWith("https://")) return path;
-  return (typeof origin === "string" ? origin : origin.origin) + path;
+  const given = typeof origin === "string" ? origin : origin.origin;
+  return (isComposed && typeof host === "string" ? named(given, host) : given) + path;
+}
+
+/** The origin with the name of a Host header in place of an IP address. */
+function named(origin: string, host: string): string {
+  return origin.replace(
+    /^(https?:\/\/)(\d+\.\d+\.\d+\.\d+|\[[^\]]+\])(?=:|$)/,
+    (_, scheme) => scheme + host.replace(/:\d+$/, ""),
+  );
 }
 
 /** Whether a header is among those of a request of undici. */

@@ -120,8 +120,8 @@ export class UndiciRequests {
     // A tunnel through a proxy is part of the request that it is made for. What becomes of an upgrade the channels of
     // undici 6 and 7 do not tell.
     if (isUntraced() || request.method === "CONNECT" || request.upgrade) return;
-    const url = urlOf(request);
     const handler = handlerOf(request);
+    const url = urlOf(request, isComposed(handler));
     const call =
       handler instanceof AsyncResource
         ? // These handlers remember the context they were made in, wherever the request has waited since.

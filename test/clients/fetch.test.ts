@@ -167,6 +167,21 @@ scene("retries by a dispatcher are hops of the one fetch", async (s) => {
   server.close();
 });
 
+test("a name that the DNS interceptor of a dispatcher looked up stays in the URL, and may have headers", () => {
+  const isNamed = (url: string) => url.startsWith("http://orders.test:");
+  return onScene(client, { propagateTo: isNamed }, async (s) => {
+    const lookup = (_origin: unknown, _options: unknown, done: (...args: unknown[]) => void) =>
+      done(null, [{ address: "127.0.0.1", family: 4, ttl: 1000 }]);
+    const dispatcher = new undici.Agent().compose(undici.interceptors.dns({ lookup, dualStack: false } as never));
+    const url = `http://orders.test:${new URL(s.origin).port}/redirect/1`;
+    for (const _ of [1, 2]) await (await fetch(url, { dispatcher } as never)).text();
+    await s.reporter.waitFor(6);
+    const one = `\nGET  client 200 http.url=${url}\n  /redirect/1  server\n  /status/200  server`;
+    assert.equal(spanTree(s.reporter.spans, { tags: [HTTP_URL] }), one.repeat(2));
+    await dispatcher.close();
+  });
+});
+
 scene("a fetch that is not undici's, such as a mock, still ends its span", async (s) => {
   const traced = globalThis.fetch;
   globalThis.fetch = () => Promise.resolve(new Response("mock", { status: 418 }));

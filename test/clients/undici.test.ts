@@ -6,7 +6,7 @@ import net from "node:net";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import type * as Undici from "undici";
-import { HTTP_RESEND_COUNT, tagOf } from "#src/tags.js";
+import { HTTP_RESEND_COUNT, HTTP_URL, tagOf } from "#src/tags.js";
 import { onScene, type Scene } from "#src/testing/_client-scene.js";
 import { listenOnFreshPort } from "#src/testing/fresh-port.js";
 import { spanTree } from "#src/testing/span-tree.js";
@@ -84,6 +84,24 @@ for (const name of ["undici6", "undici", "undici8"]) {
       );
       await agent.destroy();
     }));
+
+  const { dns } = undici.interceptors;
+  test(`${name}: a name that the DNS interceptor looked up stays in the URL`, { skip: dns === undefined }, () => {
+    const isNamed = (url: string) => url.startsWith("http://orders.test:");
+    return onScene({ ...client, tls: undefined } as never, { propagateTo: isNamed }, async (s) => {
+      const lookup = (_origin: unknown, _options: unknown, done: (...args: unknown[]) => void) =>
+        done(null, [{ address: "127.0.0.1", family: 4, ttl: 1000 }]);
+      const dispatcher = new undici.Agent().compose(dns({ lookup, dualStack: false } as never));
+      const url = `http://orders.test:${new URL(s.origin).port}/redirect/1`;
+      const redirected = `\n  GET  client 200 http.url=${url}\n    /redirect/1  server\n    /status/200  server`;
+      const answered = `\n  GET  client 302 http.url=${url}\n    /redirect/1  server`;
+      await s.inSpan("fetch", async () => (await undici.fetch(url, { dispatcher })).text());
+      await s.inSpan("request", async () => (await undici.request(url, { dispatcher })).body.text());
+      await s.reporter.waitFor(7);
+      assert.equal(spanTree(s.reporter.spans, { tags: [HTTP_URL] }), `\nfetch${redirected}\nrequest${answered}`);
+      await dispatcher.close();
+    });
+  });
 
   for (const first of ["a 503", "a reset connection"]) {
     scene(`a retry after ${first} is a hop of one span`, async (s) => {
