@@ -234,14 +234,24 @@ export class UndiciRequests {
       call.completed();
       return;
     }
-    // A composed handler sends a redirect's next hop, or asks for a retry, before it returns.
+    // A composed handler sends a redirect's next hop or a retry, or asks for one, before it returns.
     this.#turning = call;
+    if (call.exchange.status! >= 400 && isComposed(handlerOf(request))) {
+      call.expected = call.url;
+      process.nextTick(() => this.#turned(call, request)); // before the caller's listeners, which may ask for the same again
+    }
     queueMicrotask(() => {
-      if (this.#turning === call) this.#turning = undefined;
+      this.#turned(call, request);
       if (call.request !== request || call.retrying) return;
       if (this.#waiting.has(call)) call.complete = true;
       else call.completed();
     });
+  }
+
+  /** The handler of a hop that was read to its end has returned: what comes now is no retry of its making. */
+  #turned(call: Call, request: UndiciRequest): void {
+    if (this.#turning === call) this.#turning = undefined;
+    if (call.request === request && !call.retrying && !this.#waiting.has(call)) call.expected = undefined;
   }
 
   #broke({ request, error }: ErrorMessage): void {

@@ -130,6 +130,42 @@ for (const name of ["undici6", "undici", "undici8"]) {
     });
   }
 
+  const lacksOption = name === "undici6" && "undici 6 has no throwOnError";
+  test(`${name}: retries that end in an answer, not an error, are hops of one span`, { skip: lacksOption }, () =>
+    onScene({ ...client, tls: undefined } as never, {}, async (s) => {
+      const options = { throwOnError: false, minTimeout: 1, timeoutFactor: 1, maxRetries: 2 };
+      const dispatcher = new undici.Agent({ connections: 1 }).compose(undici.interceptors.retry(options as never));
+      const url = `${s.origin}/status/503`;
+      await s.inSpan("request", async () => (await undici.request(url, { dispatcher })).body.text());
+      await s.inSpan("fetch", async () => (await undici.fetch(url, { dispatcher })).text());
+      await s.reporter.waitFor(10);
+      const one = `\n  GET  client 503 error http.resend_count=2${"\n    /status/503  server".repeat(3)}`;
+      assert.equal(spanTree(s.reporter.spans, { tags: [HTTP_RESEND_COUNT] }), `\nrequest${one}\nfetch${one}`);
+      await dispatcher.close();
+    }),
+  );
+
+  scene("the same asked for again where a body ended is a span of its own", async (s) => {
+    const dispatcher = new undici.Agent({ connections: 1 }).compose(undici.interceptors.retry({ statusCodes: [] }));
+    const url = `${s.origin}/status/503`;
+    const ended = async () => {
+      const { body } = await undici.request(url, { dispatcher });
+      return new Promise<void>((resolve) => body.on("end", resolve).resume());
+    };
+    const again = async () => {
+      const { body } = await undici.request(url, { dispatcher });
+      await new Promise<void>((resolve) => body.on("end", () => resolve(ended())).resume());
+    };
+    await s.inSpan("work", again);
+    await s.reporter.waitFor(5);
+    const clients = s.reporter.spans.filter((span) => tagOf(span.tags, "span.kind") === "client");
+    assert.deepEqual(
+      clients.map(({ tags }) => tagOf(tags, HTTP_RESEND_COUNT)),
+      [undefined, undefined],
+    );
+    await dispatcher.close();
+  });
+
   scene("retries that all fail are one failed span", async (s) => {
     const dispatcher = new undici.RetryAgent(new undici.Agent(), { minTimeout: 1, timeoutFactor: 1, maxRetries: 2 });
     await assert.rejects(undici.request(`${s.origin}/status/503`, { dispatcher }));
