@@ -116,6 +116,11 @@ export class Exchange {
     }
   }
 
+  /** Whether its response is still being read: then the time limit does not count. */
+  get isRead(): boolean {
+    return this.#error === undefined && isReading(this.body);
+  }
+
   #wait(): void {
     this.pendingSince = Date.now();
     pending.delete(this); // to the end: the sweep relies on the order
@@ -151,7 +156,7 @@ function sweep(): void {
   const before = Date.now() - PENDING_LIMIT;
   for (const exchange of pending) {
     if (exchange.pendingSince > before) break; // a set keeps the order in which its members came
-    if (!isReading(exchange.body)) exchange.giveUp();
+    if (!exchange.isRead) exchange.giveUp();
   }
 }
 

@@ -263,7 +263,7 @@ export class UndiciRequests {
     if (mayRetry && call.isFetch && !call.settled) {
       call.expected = call.url;
       this.await(call);
-    } else if (mayRetry && !call.isFetch && isComposed(handler)) {
+    } else if (mayRetry && isComposed(handler)) {
       call.retrying = true;
       call.expected = call.url;
       call.exchange.suspended(error);
@@ -300,10 +300,11 @@ function hasDispatcher(init: unknown): boolean {
 
 /**
  * Whether this is a hop of the call in whose context it is made. That is certain for the first: nothing but the fetch itself
- * runs in that context before. Later hops of a fetch that carries headers are known by those alone.
+ * runs in that context before. Later hops of a fetch that carries headers are known by those alone,
+ * until its promise is kept: then a retry may still fetch the rest of a body.
  */
 function isNext(making: Call, method: string, url: string): boolean {
-  if (making.carried !== undefined && making.request !== undefined) return false;
+  if (making.carried !== undefined && making.request !== undefined && !making.retrying) return false;
   if (making.expects(method, url)) return true;
   // A fetch that has no answer yet is tried once more, without a failure that we were told of.
   return making.isFetch && !making.settled && making.url === url && making.isMethod(method);

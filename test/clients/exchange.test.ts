@@ -40,6 +40,23 @@ test("a response that nobody reads ends after the limit, not before, with the ti
   }
 });
 
+test("a response that broke off ends at the limit, also where its reader holds it, when nothing fetches the rest", () => {
+  mock.timers.enable({ apis: ["setInterval", "Date"], now: 1_800_000_000_000 });
+  const reporter = new MemoryReporter();
+  const undo = watchPending();
+  try {
+    const broken = exchange(reporter);
+    broken.received(200);
+    broken.body = { readableDidRead: true, readableFlowing: false };
+    broken.suspended(Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }));
+    mock.timers.tick(PENDING_LIMIT);
+    assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=connection_reset");
+  } finally {
+    undo();
+    mock.timers.reset();
+  }
+});
+
 test("finishPendingSpans ends what has headers, leaves what has none, and nothing ends twice", () => {
   const reporter = new MemoryReporter();
   const answered = exchange(reporter);

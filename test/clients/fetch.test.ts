@@ -167,6 +167,46 @@ scene("retries by a dispatcher are hops of the one fetch", async (s) => {
   server.close();
 });
 
+scene("a body whose rest a dispatcher fetches once more is one fetch", async (s) => {
+  let cut = (): void => {};
+  const server = http.createServer((request, response) => {
+    cut = () => response.destroy();
+    const headers = { "content-length": "5", etag: '"one"' };
+    if (request.headers.range === "bytes=5-9") {
+      response.writeHead(206, { ...headers, "content-range": "bytes 5-9/10" }).end("56789");
+    } else response.writeHead(200, { ...headers, "content-length": "10" }).write("01234");
+  });
+  const url = `http://127.0.0.1:${await listenOnFreshPort(server.unref())}/`;
+  const dispatcher = new undici.RetryAgent(new undici.Agent(), { minTimeout: 1, timeoutFactor: 1, maxRetries: 1 });
+  const fetched = async () => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of (await fetch(url, { dispatcher } as never))
+      .body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(chunk);
+      if (text.length === 5) cut();
+    }
+    return text;
+  };
+  assert.equal(await s.inSpan("work", fetched), "0123456789");
+  await s.reporter.waitFor(2);
+  assert.equal(
+    spanTree(s.reporter.spans, { logs: true }),
+    `\nwork\n  GET  client 206\n    - retry http.url=${url} http.resend_count=1 http.status_code=200`,
+  );
+  await dispatcher.close();
+  server.close();
+});
+
+scene("a body that a dispatcher could not fetch once more is a failure", async (s) => {
+  const dispatcher = new undici.RetryAgent(new undici.Agent(), { maxRetries: 0 });
+  await assert.rejects(async () => (await fetch(`${s.origin}/cut`, { dispatcher } as never)).text());
+  client.finishPending();
+  await s.reporter.waitFor(2);
+  assert.equal(tree(s), "\nGET  client 200 error=connection_reset");
+  await dispatcher.destroy();
+});
+
 test("a name that the DNS interceptor of a dispatcher looked up stays in the URL, and may have headers", () => {
   const isNamed = (url: string) => url.startsWith("http://orders.test:");
   return onScene(client, { propagateTo: isNamed }, async (s) => {
