@@ -8,7 +8,7 @@ import { isUntraced } from "../untraced.ts";
 import { Call } from "./call.ts";
 import { watchPending } from "./exchange.ts";
 import { type FetchArguments, readFetch, signalOf, withTraceHeaders } from "./fetch-arguments.ts";
-import { UNTRACED, UndiciRequests } from "./undici.ts";
+import { Refused, UndiciRequests } from "./undici.ts";
 
 /**
  * Traces the global `fetch`, and the requests of undici, Node's own or from npm (6 to 8). A span is a child of the active
@@ -31,7 +31,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     const outgoing = isUntraced() ? undefined : readFetch(given);
     const caller = handler.active();
     const span = outgoing && handler.sending(outgoing, caller);
-    if (span === undefined) return requests.make(UNTRACED, original, this, given);
+    if (span === undefined) return refuse(original, this, given, requests);
 
     const call = new Call(handler, span, caller, outgoing!.method, true);
     call.expected = withoutFragment(outgoing!.url);
@@ -59,6 +59,22 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     stopped = true;
     undo();
   };
+}
+
+/** Calls fetch without a span for any of its hops. */
+function refuse(
+  original: typeof fetch,
+  self: unknown,
+  given: FetchArguments,
+  requests: UndiciRequests,
+): Promise<Response> {
+  const refused = new Refused();
+  const promise = requests.make(refused, original, self, given);
+  if (!(promise instanceof Promise)) return promise; // a stand-in from somebody's test
+  // What is answered is what alone is unhandled if nobody handles it.
+  return promise.finally(() => {
+    refused.settled = true;
+  });
 }
 
 /** The arguments with trace headers, where every hop may have them or we see each hop; as given otherwise. */

@@ -12,8 +12,14 @@ import { Call, type UndiciRequest, urlOf } from "./call.ts";
 import { Carriers } from "./carriers.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
 
-/** In place of a call: this fetch is not to be traced. */
-export const UNTRACED = "untraced";
+/** In place of a call: a fetch that is not to be traced. */
+export class Refused {
+  /** Whether its promise was settled. It has no more hops then, but the sockets that it opened keep its context. */
+  settled = false;
+}
+
+/** In place of a call: the hop is not to be traced. */
+const UNTRACED = "untraced";
 
 /** Errors after which a RetryHandler tries again, besides those of `RETRY`. */
 const RETRIED: ReadonlySet<string> = new Set([
@@ -36,7 +42,7 @@ const RETRIED: ReadonlySet<string> = new Set([
  */
 export class UndiciRequests {
   /** The call in whose making we are, where its headers alone do not tell. Its own storage: the client span is never the active span. */
-  readonly #making: AsyncLocalStorage<Call | typeof UNTRACED> = new AsyncLocalStorage();
+  readonly #making: AsyncLocalStorage<Call | Refused> = new AsyncLocalStorage();
   readonly #handler: ClientHandler;
   /** Where the call is kept on undici's request. */
   readonly #call: symbol = Symbol("node-opentracing.call");
@@ -49,7 +55,7 @@ export class UndiciRequests {
   /** A redirect response that has just ended: its handler sends the next hop before it returns. */
   #turning: Call | undefined;
   /** The call whose fetch has not returned its promise yet: most first hops are made before that. */
-  #beginning: Call | typeof UNTRACED | undefined;
+  #beginning: Call | Refused | undefined;
   #stopCreated: Undo | undefined;
 
   constructor(handler: ClientHandler) {
@@ -70,12 +76,12 @@ export class UndiciRequests {
   }
 
   /** Calls fetch, so that its hops are known to belong to `call`. */
-  make<R>(call: Call | typeof UNTRACED, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
+  make<R>(call: Call | Refused, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
     const { others } = this.#handler;
     const before = this.#beginning;
     this.#beginning = call;
     try {
-      return others === undefined || call === UNTRACED
+      return others === undefined || call instanceof Refused
         ? this.#run(call, fetch, self, args)
         : others.without(() => this.#run(call, fetch, self, args));
     } finally {
@@ -83,10 +89,10 @@ export class UndiciRequests {
     }
   }
 
-  #run<R>(call: Call | typeof UNTRACED, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
+  #run<R>(call: Call | Refused, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
     // Headers tell of all later hops, unless a dispatcher of the caller's takes them away. A second storage in each of fetch's sixty promises
     // would be a quarter of our cost on Node 20.
-    const isTold = call !== UNTRACED && call.carried !== undefined && !hasDispatcher(args[1]);
+    const isTold = call instanceof Call && call.carried !== undefined && !hasDispatcher(args[1]);
     return isTold
       ? Reflect.apply<unknown, never[], R>(fetch, self, args as never)
       : this.#making.run(call, Reflect.apply<unknown, never[], R>, fetch, self, args as never);
@@ -182,7 +188,7 @@ export class UndiciRequests {
     const making = this.#making.getStore();
     if (making instanceof Call && isNext(making, method, url)) return making;
     const waiting = this.#awaited(method, url);
-    return waiting ?? (making === UNTRACED ? making : undefined);
+    return waiting ?? (making instanceof Refused && !making.settled ? UNTRACED : undefined);
   }
 
   /** The waiting call that expects this hop. Not known where several fetches do. */

@@ -82,6 +82,21 @@ scene("untraced fetches have no span and no headers", async (s) => {
   );
 });
 
+test("a fetch that the filter refuses has no span, and takes none from what is made on its connection later", () =>
+  onScene(client, { filter: ({ url }) => !(url as string).endsWith("?quiet") }, async (s) => {
+    const dispatcher = new undici.Agent({ connections: 1 });
+    await (await fetch(`${s.origin}/redirect/1?quiet`, { dispatcher } as never)).text();
+    assert.equal(tree(s), "");
+    const { body } = await undici.request(`${s.origin}/large`, { dispatcher });
+    await new Promise<void>((resolve) => {
+      body.on("end", () => resolve(undici.fetch(`${s.origin}/status/201`).then(async (r) => void (await r.text()))));
+      body.resume();
+    });
+    await s.reporter.waitFor(6);
+    assert.equal(tree(s), "\nGET  client 200\nGET  client 201");
+    await dispatcher.close();
+  }));
+
 scene("an invalid URL is a failed span, and rejects as ever", async (s) => {
   await assert.rejects(fetch("/relative?token=x"), TypeError);
   assert.equal(tree(s, [HTTP_URL]), "\nGET  client error=TypeError http.url=/relative?token=REDACTED");
