@@ -18,7 +18,8 @@ export interface UndiciRequest {
   addHeader?(name: string, value: string): unknown;
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Statuses after which a client goes on to another URL (Fetch Standard, "redirect status"). */
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** The state of a logical request while its hops come and go. */
 export class Call {
@@ -59,7 +60,7 @@ export class Call {
 
   /** Whether this is the hop that comes next. A redirect may turn the method into GET. */
   expects(method: string, url: string): boolean {
-    if (this.expected !== url) return false;
+    if (this.expected !== url || this.exchange.ended) return false;
     return this.isMethod(method) || (method === "GET" && REDIRECTS.has(this.exchange.status ?? 0));
   }
 
@@ -128,24 +129,18 @@ function isCancellation(error: unknown): boolean {
   return error !== GARBAGE_COLLECTED;
 }
 
-/**
- * A request's URL without its fragment.
- *
- * @param isComposed whether an interceptor may have made it: that of DNS puts the address that it found in place of the
- *   name, which it leaves in the Host header, in undici 6 without the port
- */
-export function urlOf(request: UndiciRequest, isComposed: boolean): string {
-  const { origin, path, host } = request;
+/** A request's URL without its fragment. */
+export function urlOf({ origin, path }: UndiciRequest): string {
   // A request to a proxy has the whole URL for its path.
   if (path.startsWith("http://") || path.startsWith("https://")) return path;
-  const given = typeof origin === "string" ? origin : origin.origin;
-  return (isComposed && typeof host === "string" ? named(given, host) : given) + path;
+  return (typeof origin === "string" ? origin : origin.origin) + path;
 }
 
-/** The origin with the name of a Host header in place of an IP address. */
-function named(origin: string, host: string): string {
-  return origin.replace(
-    /^(https?:\/\/)(\d+\.\d+\.\d+\.\d+|\[[^\]]+\])(?=:|$)/,
+/** A URL with the name of a Host header in place of an IP address. undici 6 leaves out the port there. */
+export function withName(url: string, host: unknown): string {
+  if (typeof host !== "string") return url;
+  return url.replace(
+    /^(https?:\/\/)(\d+\.\d+\.\d+\.\d+|\[[^\]]+\])(?=[:/]|$)/,
     (_, scheme) => scheme + host.replace(/:\d+$/, ""),
   );
 }

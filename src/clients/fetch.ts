@@ -31,7 +31,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     const outgoing = isUntraced() ? undefined : readFetch(given);
     const caller = handler.active();
     const span = outgoing && handler.sending(outgoing, caller);
-    if (span === undefined) return refuse(original, this, given, requests);
+    if (span === undefined) return requests.make(new Refused(), original, this, given);
 
     const call = new Call(handler, span, caller, outgoing!.method, true);
     call.expected = withoutFragment(outgoing!.url);
@@ -59,22 +59,6 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     stopped = true;
     undo();
   };
-}
-
-/** Calls fetch without a span for any of its hops. */
-function refuse(
-  original: typeof fetch,
-  self: unknown,
-  given: FetchArguments,
-  requests: UndiciRequests,
-): Promise<Response> {
-  const refused = new Refused();
-  const promise = requests.make(refused, original, self, given);
-  if (!(promise instanceof Promise)) return promise; // a stand-in from somebody's test
-  // What is answered is what alone is unhandled if nobody handles it.
-  return promise.finally(() => {
-    refused.settled = true;
-  });
 }
 
 /** The arguments with trace headers, where every hop may have them or we see each hop; as given otherwise. */

@@ -2,24 +2,25 @@
 
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { isErrored } from "node:stream";
 import type { Span } from "opentracing";
 import { guard } from "../guard.ts";
 import type { ClientHandler } from "../http/client-handler.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { isUntraced } from "../untraced.ts";
-import { Call, type UndiciRequest, urlOf } from "./call.ts";
+import { Call, REDIRECTS, type UndiciRequest, urlOf, withName } from "./call.ts";
 import { Carriers } from "./carriers.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
 
 /** In place of a call: a fetch that is not to be traced. */
 export class Refused {
-  /** Whether its promise was settled. It has no more hops then, but the sockets that it opened keep its context. */
-  settled = false;
+  /** Whether it has its response. It has no more hops then, but the sockets that it opened keep its context. */
+  hasResponse = false;
 }
 
-/** In place of a call: the hop is not to be traced. */
-const UNTRACED = "untraced";
+/** In place of a call: one of several fetches has made the hop, and which one is not known. */
+const UNKNOWN = "unknown";
 
 /** Errors after which a RetryHandler tries again, besides those of `RETRY`. */
 const RETRIED: ReadonlySet<string> = new Set([
@@ -127,19 +128,36 @@ export class UndiciRequests {
     // undici 6 and 7 do not tell.
     if (isUntraced() || request.method === "CONNECT" || request.upgrade) return;
     const handler = handlerOf(request);
-    const url = urlOf(request, isComposed(handler));
+    const url = this.#urlOf(request, handler);
     const call =
       handler instanceof AsyncResource
         ? // These handlers remember the context they were made in, wherever the request has waited since.
           this.#start(request, url, handler.runInAsyncScope(this.#handler.active, this.#handler))
         : (this.carriers.find(request, url, this.#beginning) ?? this.#begun(request, url) ?? this.#told(request, url));
     if (call === undefined) return;
+    if (call instanceof Refused) {
+      (request as Keyed)[this.#call] = call;
+      return;
+    }
     if (call.isFetch) this.sawFetch = true;
     this.#waiting.delete(call);
     (request as Keyed)[this.#call] = call;
     call.sent(request, url);
     const { others } = this.#handler;
     if (others !== undefined && !call.isFetch) this.#refuseHeaders(request, others);
+  }
+
+  /**
+   * The URL that a hop is for. undici's DNS interceptor puts the address that it found in place of the name, and leaves that in the Host
+   * header: the name counts, unless a fetch waits for the address.
+   */
+  #urlOf(request: UndiciRequest, handler: unknown): string {
+    const url = urlOf(request);
+    const named = isComposed(handler) ? withName(url, request.host) : url;
+    if (named === url) return url;
+    const call = this.carriers.find(request, url, this.#beginning) ?? this.#beginning ?? this.#making.getStore();
+    const isOfAddress = call instanceof Call && (call.url === url || call.expects(request.method, url));
+    return isOfAddress || this.#mayAwait(request.method, url) ? url : named;
   }
 
   /** Others that listen after us would add their trace headers to ours, and two of a name are none to who receives them. */
@@ -160,16 +178,12 @@ export class UndiciRequests {
   }
 
   /** The call that the running context tells, or a new one. */
-  #told(request: UndiciRequest, url: string): Call | undefined {
+  #told(request: UndiciRequest, url: string): Call | Refused | undefined {
     if (isFromPoolQueue()) {
       return this.#mayAwait(request.method, url) ? undefined : this.#start(request, url, undefined);
     }
     const call = this.#continued(request.method, url);
-    return call === undefined
-      ? this.#start(request, url, this.#handler.active())
-      : call === UNTRACED
-        ? undefined
-        : call;
+    return call === undefined ? this.#start(request, url, this.#handler.active()) : call === UNKNOWN ? undefined : call;
   }
 
   /** Whether this can be a hop of a fetch that has its span already. */
@@ -179,7 +193,7 @@ export class UndiciRequests {
   }
 
   /** The call that a hop continues, undefined where it is a request of its own. */
-  #continued(method: string, url: string): Call | typeof UNTRACED | undefined {
+  #continued(method: string, url: string): Call | Refused | typeof UNKNOWN | undefined {
     const turning = this.#turning;
     if (turning?.expects(method, url)) {
       this.#turning = undefined;
@@ -188,17 +202,17 @@ export class UndiciRequests {
     const making = this.#making.getStore();
     if (making instanceof Call && isNext(making, method, url)) return making;
     const waiting = this.#awaited(method, url);
-    return waiting ?? (making instanceof Refused && !making.settled ? UNTRACED : undefined);
+    return waiting ?? (making instanceof Refused && !making.hasResponse ? making : undefined);
   }
 
   /** The waiting call that expects this hop. Not known where several fetches do. */
-  #awaited(method: string, url: string): Call | typeof UNTRACED | undefined {
-    let fetch: Call | typeof UNTRACED | undefined;
+  #awaited(method: string, url: string): Call | typeof UNKNOWN | undefined {
+    let fetch: Call | typeof UNKNOWN | undefined;
     for (const waiting of this.#waiting) {
       if (!waiting.expects(method, url)) continue;
       // That of a fetch that we did not see begin counts only where its caller is active, as it is in fetch's own hops.
       if (!waiting.isFetch && waiting.caller === this.#handler.active()) return waiting;
-      if (waiting.isFetch) fetch = fetch === undefined ? waiting : UNTRACED;
+      if (waiting.isFetch) fetch = fetch === undefined ? waiting : UNKNOWN;
     }
     return fetch;
   }
@@ -212,9 +226,12 @@ export class UndiciRequests {
   }
 
   #received({ request, response }: HeadersMessage): void {
-    const call = this.#callOf(request);
     // What is only informational (RFC 9110, section 15.2) is followed by the response. Upgrades have no call.
-    if (call === undefined || response.statusCode < 200) return;
+    if (response.statusCode < 200) return;
+    const refused = (request as Keyed)[this.#call];
+    if (refused instanceof Refused) refused.hasResponse = !REDIRECTS.has(response.statusCode);
+    const call = this.#callOf(request);
+    if (call === undefined) return;
     call.received(response.statusCode, response.headers);
     if (call.expected === undefined) return;
     if (call.isFetch) this.await(call);
@@ -273,6 +290,7 @@ export class UndiciRequests {
       call.retrying = true;
       call.expected = call.url;
       call.exchange.suspended(error);
+      if (call.isFetch) setImmediate(() => this.#ifNotRetried(call, error));
       // The retry's timer is set before this callback returns, and carries this on to the next attempt.
       this.#making.enterWith(call);
     } else if (!call.isFetch && this.#waiting.has(call)) {
@@ -282,10 +300,17 @@ export class UndiciRequests {
     }
   }
 
+  /** A body that a dispatcher does not try to complete has broken for its reader by now. */
+  #ifNotRetried(call: Call, error: unknown): void {
+    const { body } = call.exchange;
+    if (call.retrying && body instanceof WeakRef && isErrored(body.deref() as object as NodeJS.ReadableStream))
+      call.broke(error);
+  }
+
   /** The call whose last hop this is: what becomes of earlier hops no longer matters. */
   #callOf(request: UndiciRequest): Call | undefined {
     const call = (request as Keyed)[this.#call];
-    return call?.request === request ? call : undefined;
+    return call instanceof Call && call.request === request ? call : undefined;
   }
 }
 
@@ -310,13 +335,14 @@ function hasDispatcher(init: unknown): boolean {
  * until its promise is kept: then a retry may still fetch the rest of a body.
  */
 function isNext(making: Call, method: string, url: string): boolean {
+  if (making.exchange.ended) return false;
   if (making.carried !== undefined && making.request !== undefined && !making.retrying) return false;
   if (making.expects(method, url)) return true;
   // A fetch that has no answer yet is tried once more, without a failure that we were told of.
   return making.isFetch && !making.settled && making.url === url && making.isMethod(method);
 }
 
-type Keyed = UndiciRequest & { [call: symbol]: Call | undefined };
+type Keyed = UndiciRequest & { [call: symbol]: Call | Refused | undefined };
 interface Message {
   readonly request: UndiciRequest;
 }
@@ -355,5 +381,7 @@ function isComposed(handler: unknown): boolean {
   if (handler === undefined || handler === null || handler instanceof AsyncResource) return false;
   if (Object.getPrototypeOf(handler) === Object.prototype) return false;
   // With undici 6 or 7 from npm on Node 26, every handler is wrapped so for Node's undici 8.
-  return handler.constructor.name !== "LegacyHandlerWrapper";
+  return (
+    (handler as { readonly constructor?: { readonly name?: string } }).constructor?.name !== "LegacyHandlerWrapper"
+  );
 }

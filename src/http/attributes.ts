@@ -38,8 +38,10 @@ export function attributeTaggers(
   return paths.map((path) => {
     const steps = path.split(".");
     const wanted = pathOf(steps);
-    const isNamed = [...steps, ...wanted.rests].some((step) => isSecret(step, redact));
     const index = Number(steps.at(-1));
+    // `arguments.token.0` is named by the step before. Elsewhere a step is a place: `session.userId` is no session's id.
+    const own = Number.isNaN(index) ? wanted.rests : [...wanted.rests, ...steps.slice(-2, -1)];
+    const isNamed = [...steps, ...wanted.rests].some(isSecretHeader) || own.some((name) => isSecret(name, redact));
     // The name of `rawHeaders.5` is `rawHeaders.4`.
     const name = index > 0 ? pathOf([...steps.slice(0, -1), String(index - 1)]) : undefined;
     return function tagAttribute(span, request) {

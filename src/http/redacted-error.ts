@@ -25,13 +25,13 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   const told = redacted(message, redact);
   const trace = redacted(stack, redact);
   const because = redactedCause(error, redact, depth + 1);
-  if (told === message && trace === stack && because === "as it is" && !keepsSecret(error, redact)) return error;
+  if (told === message && trace === stack && because === undefined && !keepsSecret(error, redact)) return error;
 
   const copy: object = Object.create(Object.getPrototypeOf(error));
   for (const name of KEPT) set(copy, name, (error as Record<string, unknown>)[name]);
   set(copy, "message", told);
   set(copy, "stack", trace);
-  set(copy, "cause", because === "as it is" ? (error as Error).cause : because.cause);
+  set(copy, "cause", because === undefined ? (error as Error).cause : because.cause);
   return copy;
 }
 
@@ -45,12 +45,16 @@ function keepsSecret(error: object, redact: (url: string) => string): boolean {
   }
 }
 
-/** A cause that cannot be read is left out: what is above it is redacted all the same. */
-function redactedCause(error: object, redact: (url: string) => string, depth: number): "as it is" | { cause: unknown } {
+/** What becomes of the cause, undefined where it stays. One that cannot be read is left out: what is above it is redacted all the same. */
+function redactedCause(
+  error: object,
+  redact: (url: string) => string,
+  depth: number,
+): { readonly cause: unknown } | undefined {
   try {
     const { cause } = error as Error;
     const told = withoutSecrets(cause, redact, depth);
-    return told === cause ? "as it is" : { cause: told };
+    return told === cause ? undefined : { cause: told };
   } catch {
     return { cause: undefined };
   }

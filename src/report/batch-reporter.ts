@@ -48,7 +48,7 @@ const MAX_BATCH_BYTES = 1024 * 1024;
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** Empty buffers that are kept for the next batches: as many as a full queue fills, for V8 collects everything where many come and go. */
 const MAX_POOLED = 32;
-/** Those that are kept once a batch is sent for its age, not because it is full. */
+/** Those that are kept when a batch was sent for its age, and nothing is on its way any more: the burst is over. */
 const KEPT = 4;
 
 /**
@@ -234,11 +234,16 @@ export class BatchReporter implements Reporter {
   }
 
   #startTimer(): void {
-    this.#timer = setTimeout(() => {
-      this.#seal();
-      this.#pool.splice(KEPT);
-    }, this.#settings.scheduleDelay);
+    this.#timer = setTimeout(() => this.#age(), this.#settings.scheduleDelay);
     this.#timer.unref();
+  }
+
+  /** Sends what there is, and afterwards lets buffers go, unless there are more by then. */
+  #age(): void {
+    this.#seal();
+    void this.#settled().then(() => {
+      if (this.#unsettled.size === 0) this.#pool.splice(KEPT);
+    });
   }
 
   #recycle(buffer: ByteBuffer): void {

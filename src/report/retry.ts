@@ -3,7 +3,7 @@
 /** The longest pause that a back end can ask for, in milliseconds. */
 const MAX_PAUSE = 60_000;
 const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 10_000;
+const LAST_WAIT = 10_000;
 
 /** Statuses after which the same body may be sent again (OTLP specification, "Failures"). */
 export function isRetryable(status: number): boolean {
@@ -15,7 +15,7 @@ export function isRetryable(status: number): boolean {
  * many processes do not come back at once.
  */
 export function backOff(tries: number, random: () => number = Math.random): number {
-  const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1));
+  const longest = Math.min(LAST_WAIT, FIRST_WAIT * 2 ** (tries - 1));
   return longest * (0.5 + random() / 2);
 }
 

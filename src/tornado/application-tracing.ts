@@ -12,6 +12,7 @@ import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
 import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { attach, Tracing } from "../tracing.ts";
+import { hasBody } from "./body.ts";
 import type { HTTPServerRequest } from "./http-server-request.ts";
 import { applicationMade, isInitialized, servedBy } from "./init-tracing.ts";
 import { RequestTracing } from "./request-tracing.ts";
@@ -53,13 +54,18 @@ const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
 /** Properties of `request` that are known, or known in full, only when the body is here. */
 const OF_BODY: ReadonlySet<string> = new Set(["body", "bodyArguments", "arguments", "files"]);
 
+function isOfBody(path: string): boolean {
+  return OF_BODY.has(path.split(".")[0]!);
+}
+
 /** How one application is traced. */
 export class ApplicationTracing {
   /** The object that was given, or was made in its place. */
   readonly given: Tracing;
   readonly #isOurs: boolean;
   readonly #requests: RequestTracing;
-  /** Those attributes that are read again when the body is here. */
+  /** Of a request with a body: the attributes that are read at its start, and those that are read when the body is here. */
+  readonly #ofHead: readonly AttributeTagger[];
   readonly #ofBody: readonly AttributeTagger[];
   readonly #servers = new WeakSet<Server>();
 
@@ -82,8 +88,12 @@ export class ApplicationTracing {
     const isAsGiven = given === undefined || Object.keys(options).length === 0;
     const tracing = isAsGiven ? this.given : new TornadoTracing(given.tracer, { ...given.options, ...options });
     this.#requests = new RequestTracing(tracing.http);
-    const ofBody = tracing.options.tracedAttributes?.filter((path) => OF_BODY.has(path.split(".")[0]!));
-    this.#ofBody = attributeTaggers(ofBody ?? [], tracing.http.redact);
+    const { tracedAttributes = [] } = tracing.options;
+    this.#ofHead = attributeTaggers(
+      tracedAttributes.filter((path) => !isOfBody(path)),
+      tracing.http.redact,
+    );
+    this.#ofBody = attributeTaggers(tracedAttributes.filter(isOfBody), tracing.http.redact);
     applicationMade(tracing.http);
   }
 
@@ -95,12 +105,12 @@ export class ApplicationTracing {
     if (outer !== undefined) {
       this.#requests.join(request, outer);
       if (isOn && http.traceAll) {
-        this.#requests.tag(request, outer, http.attributes);
+        this.#requests.tag(request, outer, this.#attributesOf(request));
         this.#tagBody(request, outer);
       }
       http.scope.run(http.scope.active() ?? outer, isOn ? () => servedBy(http, serve) : serve);
     } else if (isOn) {
-      const traced = http.traceAll ? this.#requests.begin(request, http.attributes, true) : undefined;
+      const traced = http.traceAll ? this.#requests.begin(request, this.#attributesOf(request), true) : undefined;
       if (traced !== undefined) this.#tagBody(request, traced.span);
       http.scope.run(traced?.span, servedBy, http, serve);
     } else {
@@ -108,8 +118,13 @@ export class ApplicationTracing {
     }
   }
 
+  /** Those to be read at its start. */
+  #attributesOf({ req }: HTTPServerRequest): readonly AttributeTagger[] {
+    return hasBody(req) ? this.#ofHead : this.#requests.http.attributes;
+  }
+
   #tagBody(request: HTTPServerRequest, span: Span): void {
-    if (this.#ofBody.length === 0) return;
+    if (this.#ofBody.length === 0 || !hasBody(request.req)) return;
     request.whenReceived = () => this.#requests.tag(request, span, this.#ofBody);
   }
 

@@ -94,6 +94,7 @@ export class Application {
       // Connections that are kept alive shall end right after their last request.
       server.keepAliveTimeout = 1;
       server.close();
+      await soon(); // what has come by now has been read then
       // Node waits for those that never sent anything too, for ever.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
       await ended;
@@ -125,6 +126,11 @@ interface Listening {
   readonly ended: Promise<void>;
   /** Those that are open. */
   readonly connections: ReadonlySet<Socket>;
+}
+
+/** Resolves a whole turn of the event loop later. */
+function soon(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 function connectionsOf(server: Server): ReadonlySet<Socket> {

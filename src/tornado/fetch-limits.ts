@@ -2,11 +2,9 @@
 
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
+import { LONGEST_WAIT } from "../settings.ts";
 import { HTTPTimeoutError } from "./http-error.ts";
 import type { RequestSettings } from "./request-defaults.ts";
-
-/** The longest time that a timer of Node can wait, about 25 days. */
-const LONGEST = 2 ** 31 - 1;
 
 /** The limits of one fetch, from its start to `clear`. */
 export class FetchLimits {
@@ -74,5 +72,5 @@ export class FetchLimits {
 }
 
 function after(seconds: number, fn: () => void): NodeJS.Timeout | undefined {
-  return seconds === 0 ? undefined : setTimeout(fn, Math.min(seconds * 1000, LONGEST));
+  return seconds === 0 ? undefined : setTimeout(fn, Math.min(seconds * 1000, LONGEST_WAIT));
 }

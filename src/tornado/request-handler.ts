@@ -72,7 +72,10 @@ export class RequestHandler {
   /** Called once the response has been handed to the connection. For subclasses. */
   onFinish(): void {}
 
-  /** Called where the connection closes before the response is finished, in the request's span. For subclasses. */
+  /**
+   * Called where the connection closes before the response is finished. Spans that are started in it are children of the request's, which has
+   * ended by then. For subclasses.
+   */
   onConnectionClose(): void {}
 
   /** Called whenever headers are reset: for headers that every response shall have. For subclasses. */

@@ -216,7 +216,6 @@ scene("a body whose rest a dispatcher fetches once more is one fetch", async (s)
 scene("a body that a dispatcher could not fetch once more is a failure", async (s) => {
   const dispatcher = new undici.RetryAgent(new undici.Agent(), { maxRetries: 0 });
   await assert.rejects(async () => (await fetch(`${s.origin}/cut`, { dispatcher } as never)).text());
-  client.finishPending();
   await s.reporter.waitFor(2);
   assert.equal(tree(s), "\nGET  client 200 error=connection_reset");
   await dispatcher.destroy();
@@ -235,6 +234,15 @@ test("a name that the DNS interceptor of a dispatcher looked up stays in the URL
     assert.equal(spanTree(s.reporter.spans, { tags: [HTTP_URL] }), one.repeat(2));
     await dispatcher.close();
   });
+});
+
+scene("a Host header of the caller's own is no name of its address, whatever its dispatcher", async (s) => {
+  const dispatcher = new undici.RetryAgent(new undici.Agent());
+  const headers = { host: "orders.test" };
+  await (await fetch(`${s.origin}/status/200`, { headers, dispatcher } as never)).text();
+  await s.reporter.waitFor(2);
+  assert.equal(tree(s, [HTTP_URL]), `\nGET  client 200 http.url=${s.origin}/status/200`);
+  await dispatcher.close();
 });
 
 scene("a fetch that is not undici's, such as a mock, still ends its span", async (s) => {

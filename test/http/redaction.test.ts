@@ -127,6 +127,12 @@ test("attributes: secrets are not given, by whatever path they are asked for", (
   assert.deepEqual(Object.values(tagsOf(paths, single)), ["REDACTED", "*/*", "REDACTED", "*/*"]);
 });
 
+test("attributes: what stands in a session is no secret of its own", () => {
+  const request = { session: { userId: 7, token: "secret" }, auth: { strategy: "basic" }, list: { token: ["secret"] } };
+  const tags = tagsOf(["session.userId", "session.token", "auth.strategy", "list.token.0", "session"], request);
+  assert.deepEqual(Object.values(tags), ["7", "REDACTED", "basic", "REDACTED", "REDACTED"]);
+});
+
 test("attributes: arguments, queries, forms and cookies lose the secrets that URLs lose", () => {
   const args = { token: ["secret"], "user[password]": ["secret"], page: ["2"] };
   const request = {

@@ -952,6 +952,17 @@ test("app.close waits for open requests, not for idle connections; listen tells 
   await closing;
 });
 
+test("app.close answers what was sent before it", async (t) => {
+  const { app, server, connect } = await serve(t, [["/", QuietHandler]]);
+  const accepted = once(server, "connection");
+  const client = await connect();
+  client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await accepted;
+  const closed = app.close();
+  assert.match(await client.end(), /^HTTP\/1\.1 405 /);
+  await closed;
+});
+
 test("app.close does not wait for connections on which nothing ever came", { timeout: 20_000 }, async (t) => {
   class Handler extends QuietHandler {
     get(): void {
