@@ -22,7 +22,7 @@ export interface Latencies {
   readonly disturbed: ReadonlyMap<string, number[]>;
 }
 
-/** Measures all variants in turn, there and back, with fresh servers for each generation. */
+/** Measures all variants in turn, each round in another order, with fresh servers for each generation. */
 export async function latencies(options: Options, node: string): Promise<Latencies> {
   const counted = new Map<string, number[]>();
   const late = new Map<string, number[]>();

@@ -57,8 +57,8 @@ npm run bench -- --help
 npm run bench:guard                               # what .ci/run checks: figures that noise does not move
 \`\`\`
 
-Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn, there and back, for some rounds;
-then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
+Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn for some rounds, each in another order, of which the
+first is not recorded; then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
 its turns (dd-trace every two seconds, Elastic every ten) is in its own CPU time only where its turn comes then. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
 in the same round: the median of all rounds, and the lowest and highest. Throughput is told where the load kept the untraced server's core busy, 80 % at least. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
 one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told; a run fails below a tenth. A variant that drops is cheaper than one
