@@ -80,7 +80,7 @@ function machineOf({ machine, note, versions }: Results): string {
   const list = [...byVersion].map(([one, releases]) =>
     releases.length === 0 ? one : `${one} (Node ${releases.map((release) => release.replace("Node ", "")).join(", ")})`,
   );
-  const told = note === undefined ? "" : `\n\n**${note}**`;
+  const told = note === undefined ? "" : `\n\n${note}`;
   return `Machine: ${machine}. ${list.join(", ")}.${told}`;
 }
 

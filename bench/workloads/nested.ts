@@ -1,11 +1,7 @@
 // A handler that starts child spans one inside the other, each with three tags.
 
-import { setTimeout } from "node:timers/promises";
 import { requireFramework as require } from "../places.ts";
 import type { Serve } from "./workload.ts";
-
-/** Spans a millisecond, at most: a sink that shares its core with the load takes several times as many, and none may be lost. */
-const RATE = 100;
 
 export const serve: Serve = ({ count, started, option }) => {
   const http: typeof import("node:http") = require("node:http");
@@ -17,7 +13,6 @@ export const serve: Serve = ({ count, started, option }) => {
   };
   return http.createServer(async (_request, response) => {
     count();
-    if (option >= RATE) await setTimeout(option / RATE);
     response.setHeader("content-type", "text/plain");
     response.end(String(await deeper(option)));
   });

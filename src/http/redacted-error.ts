@@ -25,14 +25,29 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   const told = redacted(message, redact);
   const trace = redacted(stack, redact);
   const because = redactedCause(error, redact, depth + 1);
-  if (told === message && trace === stack && because === undefined && !keepsSecret(error, redact)) return error;
+  const errors = redactedErrors(error, redact, depth + 1);
+  const isClean = because === undefined && errors === undefined && !keepsSecret(error, redact);
+  if (told === message && trace === stack && isClean) return error;
 
   const copy: object = Object.create(Object.getPrototypeOf(error));
   for (const name of KEPT) set(copy, name, (error as Record<string, unknown>)[name]);
   set(copy, "message", told);
   set(copy, "stack", trace);
   set(copy, "cause", because === undefined ? (error as Error).cause : because.cause);
+  if (errors !== undefined) set(copy, "errors", errors);
   return copy;
+}
+
+/** What becomes of an AggregateError's errors, undefined where they stay. Those that cannot be read are left out. */
+function redactedErrors(error: object, redact: (url: string) => string, depth: number): unknown[] | undefined {
+  try {
+    const { errors } = error as { readonly errors?: unknown };
+    if (!Array.isArray(errors)) return undefined;
+    const told = errors.slice(0, MAX_DEPTH).map((one) => withoutSecrets(one, redact, depth));
+    return told.some((one, i) => one !== errors[i]) ? told : undefined;
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a URL that it keeps beside its texts, as Node's ERR_INVALID_URL does, has a secret, or cannot be read. */

@@ -39,9 +39,10 @@ function objectFacts(error: unknown): ErrorFacts {
   if (typeof error !== "object") return { ...NO_FACTS, message: valueText(error) };
   try {
     const all = told(error);
-    const { type, message } = all[0];
+    const [{ type, message }, ...causes] = all;
     if (type === "" && message === "") return { ...NO_FACTS, message: valueText(error) };
-    return { kind: codeIn(all) || type, type, message, stack: stackOf(all) };
+    const words = message || (causes[0]?.message ?? "");
+    return { kind: codeIn(all) || type, type, message: words, stack: stackOf(all) };
   } catch (reason) {
     count("report.encode_error", 1, "an error that was logged cannot be read", reason);
     return NO_FACTS;
@@ -64,21 +65,31 @@ interface Told {
   readonly code: string;
 }
 
-/** What an error and its causes say: each once, for there may be rings, and none below one that cannot be read. */
+/**
+ * What an error, its causes and the errors of an AggregateError say: each once, for there may be rings, and none below one that cannot be
+ * read.
+ */
 function told(error: object): [Told, ...Told[]] {
   const all: [Told, ...Told[]] = [read(error)];
   const seen = new Set<unknown>([error]);
   try {
-    let { cause } = error as Error;
-    while (cause !== undefined && cause !== null && all.length <= MAX_CAUSES && !seen.has(cause)) {
-      seen.add(cause);
-      all.push(typeof cause === "object" ? read(cause) : { ...NO_FACTS, code: "", message: text(cause) });
-      ({ cause } = cause as Error);
+    for (const one of seen) {
+      for (const cause of causesOf(one)) {
+        if (cause === undefined || cause === null || all.length > MAX_CAUSES || seen.has(cause)) continue;
+        seen.add(cause);
+        all.push(typeof cause === "object" ? read(cause) : { ...NO_FACTS, code: "", message: text(cause) });
+      }
     }
   } catch (reason) {
     count("report.encode_error", 1, "the cause of an error cannot be read", reason);
   }
   return all;
+}
+
+/** Node's own has neither message nor cause where none of a name's addresses takes a connection, but an error for each. */
+function causesOf(error: unknown): unknown[] {
+  const { cause, errors } = Object(error) as { readonly cause?: unknown; readonly errors?: unknown };
+  return [cause, ...(Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [])];
 }
 
 function read(error: object): Told {

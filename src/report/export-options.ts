@@ -54,7 +54,7 @@ export const isResource: Check = (value) =>
 /** The checks of a reporter that posts to `endpoint` by default. */
 export function exportChecks(endpoint: string): Readonly<Record<keyof ExportOptions, Check>> {
   return {
-    endpoint: secret(httpUrl(endpoint)),
+    endpoint: secret(httpUrl(endpoint), (value) => (typeof value === "string" ? "a text that is none" : typeOf(value))),
     headers: secret(isHeaders, headersShown),
     compression: isCompression,
     timeout: isDuration,

@@ -91,10 +91,13 @@ export class Application {
     const servers = [...this.#servers].map(async ([server, { listening, ended, connections }]) => {
       // With an address to be looked up it listens later, and would not be stopped now.
       await Promise.race([listening, ended]);
-      // Connections that are kept alive shall end right after their last request.
+      await soon(); // what has come by now has been read then, and is no idle connection's any more
+      // Connections that are kept alive shall end right after their last request, however soon a client has another.
       server.keepAliveTimeout = 1;
+      server.prependListener("request", (_request, response) => {
+        response.shouldKeepAlive = false;
+      });
       server.close();
-      await soon(); // what has come by now has been read then
       // Node waits for those that never sent anything too, for ever.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
       await ended;

@@ -43,6 +43,19 @@ for (const [name, call] of FAILING) {
     }));
 }
 
+test("an AggregateError's errors lose their secrets, and the caller's stay", () => {
+  const plain = new AggregateError([new Error("no"), new Error("see http://a/?page=1")], "all");
+  assert.equal(redactedError(plain, redact), plain);
+  const error = new AggregateError([new Error("no"), new Error("see http://a/?token=s3cr3t")], "all");
+  const logged = redactedError(error, redact) as AggregateError;
+  assert.doesNotMatch(errorFacts({ "error.object": logged }).stack, SECRET);
+  assert.deepEqual(
+    logged.errors.map(({ message }) => message),
+    ["no", "see http://a/?token=REDACTED"],
+  );
+  assert.match(String(error.errors[1]), SECRET);
+});
+
 test("an error that tells no secret is logged itself", () =>
   onScene(client, {}, async ({ reporter }) => {
     const thrown: unknown = await fetch("/relative?page=1").catch((error: unknown) => error);

@@ -578,7 +578,7 @@ test("wrong options are refused with what to write instead", () => {
     [{ endpont: "x" }, /did you mean "endpoint"/],
     [
       { endpoint: "localhost:4318" },
-      /endpoint must be an http or https URL: "http:\/\/localhost:4318\/v1\/traces", not a text$/,
+      /endpoint must be an http or https URL: "http:\/\/localhost:4318\/v1\/traces", not a text that is none$/,
     ],
     [{ endpoint: "grpc://localhost" }, /endpoint must be an http or https URL/],
     [{ headers: { "a b": "c" } }, /headers must be/],
@@ -607,7 +607,7 @@ test("what may hold a key is told by its type alone where it is wrong", () => {
     [{ headers: new Headers({ "api-key": key }) as never }, /plain object .*, not an object$/],
     [{ headers: { "api-key": `${key}\n` } }, /, not one whose "api-key" is a text that HTTP does not allow$/],
     [{ headers: { [`api-key: ${key}`]: "" } }, /, not one with a name that HTTP does not allow$/],
-    [{ endpoint: `user:${key}@host:4318` }, /, not a text$/],
+    [{ endpoint: `user:${key}@host:4318` }, /, not a text that is none$/],
     [{ endpoint: 4318 }, /, not a number$/],
     [{ endpoint: null }, /, not null$/],
   ];

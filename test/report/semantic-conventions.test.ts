@@ -223,6 +223,19 @@ test("a cause that cannot be read costs an error nothing but what is below", () 
   }
 });
 
+test("an AggregateError tells its errors, and has the first one's message where it has none", () => {
+  const refused = [1, 2].map((host) =>
+    Object.assign(new Error(`connect ECONNREFUSED 127.0.0.${host}:9`), { stack: `at ${host}` }),
+  );
+  const error = Object.assign(new AggregateError(refused), { code: "ECONNREFUSED", stack: "AggregateError" });
+  assert.deepEqual(errorFacts({ "error.object": error }), {
+    kind: "ECONNREFUSED",
+    type: "AggregateError",
+    message: "connect ECONNREFUSED 127.0.0.1:9",
+    stack: "AggregateError\nCaused by: at 1\nCaused by: at 2",
+  });
+});
+
 test("the stack of an error has those of its causes below it: eight at most, none twice", () => {
   const stacked = (message: string, cause?: unknown): Error =>
     Object.assign(new Error(message, { cause }), { stack: message });

@@ -963,6 +963,29 @@ test("app.close answers what was sent before it", async (t) => {
   await closed;
 });
 
+test("app.close answers what has come on a kept connection, and ends it although its client has more", {
+  timeout: 20_000,
+}, async (t) => {
+  let finish = (): void => {};
+  class Handler extends QuietHandler {
+    async get(): Promise<void> {
+      if (this.request.path === "/wait") await new Promise<void>((resolve) => (finish = resolve));
+      this.write(`served ${this.request.path};`);
+    }
+  }
+  const { app, server, connect } = await serve(t, [["/.*", Handler]]);
+  const client = await connect();
+  const ask = (path: string): RawClient => client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  await ask("/first").until("served /first");
+  ask("/wait"); // is not read yet
+  const closed = app.close();
+  while (server.listening) await tick();
+  finish();
+  await client.until("served /wait");
+  assert.match(await ask("/more").end(), /\r\nConnection: close\r\n\r\nserved \/more;$/);
+  await closed;
+});
+
 test("app.close does not wait for connections on which nothing ever came", { timeout: 20_000 }, async (t) => {
   class Handler extends QuietHandler {
     get(): void {
