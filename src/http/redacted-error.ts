@@ -20,12 +20,12 @@ export function redactedError(error: unknown, redact: (url: string) => string): 
 function withoutSecrets(error: unknown, redact: (url: string) => string, depth: number): unknown {
   if (typeof error === "string") return redactedText(error, redact);
   if (typeof error !== "object" || error === null) return error;
-  if (depth === MAX_DEPTH) return undefined;
+  if (depth >= MAX_DEPTH) return undefined;
   const { message, stack } = error as Error;
   const told = redacted(message, redact);
   const trace = redacted(stack, redact);
   const because = redactedCause(error, redact, depth + 1);
-  const errors = redactedErrors(error, redact, depth + 1);
+  const errors = redactedErrors(error, redact, depth + MAX_DEPTH / 2);
   const isClean = because === undefined && errors === undefined && !keepsSecret(error, redact);
   if (told === message && trace === stack && isClean) return error;
 
@@ -38,7 +38,10 @@ function withoutSecrets(error: unknown, redact: (url: string) => string, depth: 
   return copy;
 }
 
-/** What becomes of an AggregateError's errors, undefined where they stay. Those that cannot be read are left out. */
+/**
+ * What becomes of an AggregateError's errors, undefined where they stay. Those that cannot be read are left out. Called half of the way
+ * down: each error may have as many again.
+ */
 function redactedErrors(error: object, redact: (url: string) => string, depth: number): unknown[] | undefined {
   try {
     const { errors } = error as { readonly errors?: unknown };

@@ -56,6 +56,15 @@ test("an AggregateError's errors lose their secrets, and the caller's stay", () 
   assert.match(String(error.errors[1]), SECRET);
 });
 
+test("errors of errors of errors take no time", () => {
+  const error = new AggregateError([], "see http://a/?token=s3cr3t");
+  error.errors = Array.from({ length: 1000 }, () => error);
+  const started = performance.now();
+  const logged = redactedError(error, redact);
+  assert.ok(performance.now() - started < 1_000);
+  assert.doesNotMatch(inspect(logged, { depth: 9 }), SECRET);
+});
+
 test("an error that tells no secret is logged itself", () =>
   onScene(client, {}, async ({ reporter }) => {
     const thrown: unknown = await fetch("/relative?page=1").catch((error: unknown) => error);
