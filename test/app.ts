@@ -11,6 +11,12 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** The picture of a request to `/hop`, where its servers and its client are traced. */
+export const HOP = `
+GET  server 200
+  GET  client 200
+    GET  server 200`;
+
 export async function startApp(): Promise<App> {
   const server = http.createServer(async (request, response) => {
     const answer = request.url === "/hop" ? await fetch(url) : undefined;
