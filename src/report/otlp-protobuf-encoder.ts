@@ -8,9 +8,7 @@ import { type AttributeValue, attributeValue } from "./attribute-value.ts";
 import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import { writeNanoseconds } from "./nanoseconds.ts";
 import {
-  beginLongMessage,
   beginMessage,
-  endLongMessage,
   endMessage,
   fieldKey,
   writeByte,
@@ -60,6 +58,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** Where `attribute` writes, and the key of the field that it fills there. */
   #to: ByteBuffer;
   #key = 0;
+  /** Bytes that the length of the last span took: the next is likely to be as long. */
+  #room: 1 | 2 = 2;
   readonly #templates = new SpanTemplates((name, kind, tags) => this.#encodeCommon(name, kind, tags));
 
   constructor(resource: Readonly<Record<string, unknown>>) {
@@ -78,7 +78,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     if (span.scope !== to.scope) to.beginRun(span.scope);
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(2, MESSAGE));
-    const start = beginLongMessage(to);
+    const room = this.#room;
+    const start = beginMessage(to, room);
     writeIds(to, context);
     if (context.traceState !== "") writeTextField(to, fieldKey(3, MESSAGE), context.traceState);
     to.reserve(FIXED_FIELDS);
@@ -129,7 +130,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeCount(to, 10, span.droppedTags);
     writeCount(to, 12, span.droppedLogs);
     writeCount(to, 14, span.droppedReferences);
-    endLongMessage(to, start);
+    this.#room = endMessage(to, start, room) === 1 ? 1 : 2;
   }
 
   /** ExportTraceServiceRequest: resource_spans 1. ResourceSpans: resource 1, scope_spans 2. */

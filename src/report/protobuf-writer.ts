@@ -135,44 +135,32 @@ function putAscii(bytes: Buffer, at: number, text: string): number {
   return at + length;
 }
 
-/** Begins a message (or text) of yet unknown length: keeps one byte for it. Answers what `endMessage` needs. */
-export function beginMessage(to: ByteBuffer): number {
-  to.length += 1;
+/** Begins a message (or text) of yet unknown length: keeps room for it, of one byte where no other is expected. Answers what `endMessage` needs. */
+export function beginMessage(to: ByteBuffer, room: 1 | 2 = 1): number {
+  to.length += room;
   return to.length;
 }
 
-/** Writes a message's length before it, and moves the message where the length needs more than the one byte. */
-export function endMessage(to: ByteBuffer, start: number): void {
+/** Writes a message's length before it, and moves the message where the length needs another room than it has. Answers how many bytes it took. */
+export function endMessage(to: ByteBuffer, start: number, room: 1 | 2 = 1): number {
   const size = to.length - start;
-  if (size <= 0x7f) {
-    to.bytes[start - 1] = size;
-    return;
-  }
-  const extra = size < 1 << 14 ? 1 : size < 1 << 21 ? 2 : 3;
-  to.reserve(extra);
-  to.bytes.copyWithin(start + extra, start, to.length);
-  to.length = start - 1;
+  const needed = lengthSize(size);
+  if (needed !== room) moveMessage(to, start, needed - room);
+  to.length = start - room;
   writeVarint(to, size);
   to.length += size;
+  return needed;
 }
 
-/** The same as `beginMessage` for one that is 128 bytes or more as a rule: keeps two bytes for its length. */
-export function beginLongMessage(to: ByteBuffer): number {
-  to.length += 2;
-  return to.length;
+/** Bytes of a length as a varint. */
+function lengthSize(size: number): 1 | 2 | 3 | 4 {
+  return size < 1 << 7 ? 1 : size < 1 << 14 ? 2 : size < 1 << 21 ? 3 : 4;
 }
 
-/** Ends what `beginLongMessage` began. */
-export function endLongMessage(to: ByteBuffer, start: number): void {
-  const size = to.length - start;
-  if (size > 0x7f && size < 1 << 14) {
-    to.bytes[start - 2] = (size & 0x7f) | 0x80;
-    to.bytes[start - 1] = size >>> 7;
-    return;
-  }
-  to.bytes.copyWithin(start - 1, start, to.length);
-  to.length--;
-  endMessage(to, start - 1);
+function moveMessage(to: ByteBuffer, start: number, by: number): void {
+  to.reserve(by);
+  to.bytes.copyWithin(start + by, start, to.length);
+  to.length += by;
 }
 
 /** Short text is nearly always ASCII, and a loop beats the call into native code by far. */

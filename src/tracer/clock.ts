@@ -1,5 +1,13 @@
 // Wall-clock time in fractions of a millisecond.
 
+// Once: on Node 20 the global is a getter, which takes a twentieth of a span.
+const { performance } = globalThis;
+
+/** Milliseconds of the monotonic clock: `performance.now()`. */
+export function now(): number {
+  return performance.now();
+}
+
 /** How often, in milliseconds, the monotonic clock is compared with the wall clock. */
 const CHECK_INTERVAL = 1_000;
 /** By how much, in milliseconds, they may differ before we follow the wall clock. */

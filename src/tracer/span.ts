@@ -5,7 +5,7 @@ import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setOwn } from "../set-own.ts";
 import { toText } from "../text.ts";
-import { timeOr } from "./clock.ts";
+import { now, timeOr } from "./clock.ts";
 import { limitError, limitedValue } from "./limits.ts";
 import type { SpanContext } from "./span-context.ts";
 import type { SpanRecord } from "./span-record.ts";
@@ -90,7 +90,7 @@ export class Span extends OpenTracingSpan {
       const kept: Record<string, unknown> = {};
       for (const name in fields) setOwn(kept, name, limitedValue(fields[name], maxValueLength));
       limitError(kept, maxValueLength);
-      record.addLog({ timestamp: timeOr(record.clockOffset + performance.now(), timestamp), fields: kept });
+      record.addLog({ timestamp: timeOr(record.clockOffset + now(), timestamp), fields: kept });
     }
     return this;
   }
@@ -128,7 +128,7 @@ export class Span extends OpenTracingSpan {
     if (record === undefined) return;
     this.#record = undefined;
 
-    record.endTime = Math.max(timeOr(record.clockOffset + performance.now(), finishTime), record.startTime);
+    record.endTime = Math.max(timeOr(record.clockOffset + now(), finishTime), record.startTime);
     this.#tracer.report(record);
   }
 

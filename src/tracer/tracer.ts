@@ -27,7 +27,7 @@ import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
 import { toText } from "../text.ts";
 import { DEBUG, DECISION_ONLY, hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
-import { clock, timeOr } from "./clock.ts";
+import { clock, now, timeOr } from "./clock.ts";
 import { randomWord } from "./ids.ts";
 import { checkedLimits, type SpanLimits } from "./limits.ts";
 import { ALWAYS, ParentBasedSampler, type Sampler } from "./sampler.ts";
@@ -280,7 +280,7 @@ function newRecord(
   references: readonly Reference[] | undefined,
   givenStart: number | undefined,
 ): SpanRecord {
-  const monotonic = performance.now();
+  const monotonic = now();
   const offset = clock.offset(monotonic);
   const record = new SpanRecord(context, name, timeOr(offset + monotonic, givenStart), offset);
   if (parent !== undefined && hasIds(parent)) {

@@ -281,9 +281,14 @@ function one(given: FinishedSpan): DecodedSpan {
 }
 
 function encoded(encoder: SpanEncoder, spans: readonly FinishedSpan[]): Buffer {
+  return Buffer.concat(encoder.body(spanBytes(encoder, spans)));
+}
+
+/** The spans alone, as they stand in a batch. */
+function spanBytes(encoder: SpanEncoder, spans: readonly FinishedSpan[]): Buffer {
   const buffer = new ByteBuffer(64);
   for (const one of spans) encoder.encode(one, buffer);
-  return Buffer.concat(encoder.body(buffer.bytes.subarray(0, buffer.length)));
+  return buffer.bytes.subarray(0, buffer.length);
 }
 
 function hex(base64: string): string {
@@ -331,11 +336,18 @@ test("requests of our hosts say in the usual order of their tags what they say i
   }
 });
 
-test("a span's length takes one byte, two or three", () => {
-  for (const length of [0, 10, 100, 1000, 16_000, 17_000, 70_000]) {
-    const decoded = one(span({ tags: ["text", "x".repeat(length)] }));
-    assert.equal(attributesOf(decoded.attributes)["text"], "x".repeat(length));
-  }
+test("a span's length takes one byte, two or three, whatever that of the one before took", () => {
+  const lengths = [0, 10, 100, 1000, 16_000, 17_000, 70_000].flatMap((length, _, all) =>
+    all.flatMap((other) => [other, length]),
+  );
+  const spans = lengths.map((length) => span({ tags: ["text", "x".repeat(length)] }));
+  const decoded = spansOf(decodeProtobuf(encoded(new OtlpProtobufEncoder(RESOURCE), spans)));
+  assert.deepEqual(
+    decoded.map(({ attributes }) => String(attributesOf(attributes)["text"]).length),
+    lengths,
+  );
+  const single = spans.map((one) => spanBytes(new OtlpProtobufEncoder(RESOURCE), [one]));
+  assert.ok(spanBytes(new OtlpProtobufEncoder(RESOURCE), spans).equals(Buffer.concat(single)));
 });
 
 test("names are the same whether they are known, long, not ASCII or more than are remembered", () => {
