@@ -3,7 +3,7 @@
 import { setTimeout } from "node:timers/promises";
 import { Child } from "./child.ts";
 import { inTurn } from "./in-turn.ts";
-import { load } from "./load/load.ts";
+import { load, pacedLoad } from "./load/load.ts";
 import type { LadderPeriod, Proof } from "./results.ts";
 import type { Snapshot } from "./server.ts";
 import type { Received } from "./sink/program.ts";
@@ -70,9 +70,11 @@ export function secondsOf({ connections }: Workload, asked: number): number {
 }
 
 async function measure(measured: Measured[], workload: Workload, options: GenerationOptions): Promise<LadderPeriod[]> {
-  const { path, headers = {}, connections } = workload;
-  const apply = (port: number, asked: number) =>
-    load({ port, path, headers, connections, seconds: secondsOf(workload, asked) });
+  const { path, headers = {}, connections, rate: given } = workload;
+  const apply = (port: number, asked: number) => {
+    const how = { port, path, headers, connections, seconds: secondsOf(workload, asked) };
+    return given === undefined ? load(how) : pacedLoad(how, given);
+  };
   for (const { port } of measured) {
     // The first request loads what is loaded late, and may take its time.
     await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();

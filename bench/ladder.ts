@@ -43,7 +43,7 @@ async function measured(name: string, variants: readonly string[], options: Opti
     periods.push(...one.periods);
     proofs.push(...one.proofs);
   }
-  const load = `${loadTool}, ${workload.connections} connections`;
+  const load = `${loadTool(workload.rate)}, ${workload.connections} connections`;
   const seconds = secondsOf(workload, options.seconds);
   const { warmUp } = options;
   return { workload: name, node: versionOf(node), load, seconds, warmUp, ...occasion, periods, proofs };

@@ -29,7 +29,10 @@ export interface Paced extends Answered {
 const hasWrk = spawnSync("wrk", ["--version"]).error === undefined;
 
 /** What makes the load, for the page. */
-export const loadTool: string = hasWrk ? "wrk" : "bench/load/generator";
+export function loadTool(rate: number | undefined): string {
+  if (rate !== undefined) return `bench/load/generator at ${rate} requests a second`;
+  return hasWrk ? "wrk" : "bench/load/generator";
+}
 
 const run = promisify(execFile);
 

@@ -23,6 +23,8 @@ export interface Workload {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
+  /** Requests a second, where they do not come as fast as they are answered. */
+  readonly rate?: number;
   /** Processes that serve, where it is a cluster. */
   readonly workers?: number;
   readonly option?: number;
@@ -79,6 +81,9 @@ function client(title: string, option: number): Workload {
   return { title, file: "clients", path: "/hello", connections: 32, option, spans: 2, variants };
 }
 
+/** Spans a second of those within one another: as fast as it can, a server makes more than the sink takes beside the load, and some are dropped. */
+const NESTED_RATE = 200_000;
+
 /** One request at a time: 32 of the deepest would make more spans in one turn of the event loop than a reporter holds. */
 function nested(count: number): Workload {
   const title = count === 1 ? "one child span" : `${count} spans, each the child of the one before`;
@@ -87,6 +92,7 @@ function nested(count: number): Workload {
     file: "nested",
     path: "/hello",
     connections: 1,
+    rate: Math.min(2000, Math.floor(NESTED_RATE / (count + 1))),
     option: count,
     spans: count + 1,
     variants: ["untraced", "ours"],
