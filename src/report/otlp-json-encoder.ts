@@ -1,42 +1,70 @@
 // Spans as OTLP JSON: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 import { REFERENCE_LINK } from "../link.ts";
+import type { FlatTags } from "../tags.ts";
 import { hasIds, parentSpanIdHex, spanIdHex, traceIdHex } from "../trace-context.ts";
 import { VERSION } from "../version.ts";
 import { type AttributeValue, attributeValue } from "./attribute-value.ts";
-import type { ByteBuffer, Run } from "./byte-buffer.ts";
+import { ByteBuffer, type Run } from "./byte-buffer.ts";
 import { nanosecondsText } from "./nanoseconds.ts";
 import type { FinishedSpan, InstrumentationScope, LogEntry, SpanReference } from "./reporter.ts";
 import {
   type AttributeSink,
   eventName,
   kindOf,
+  type Outcome,
   outcomeOf,
+  type SpanKind,
   writeEvent,
   writeOutcome,
+  writeTag,
   writeTags,
 } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
 import { linkFlags, spanFlags } from "./span-flags.ts";
+import { SpanTemplates, writeDiffering } from "./span-template.ts";
 import { wellFormed } from "./well-formed.ts";
 
-/** For back ends that take no protobuf, and for reading along. Several times slower and larger than protobuf. */
-export class OtlpJsonEncoder implements SpanEncoder {
+const NO_TAGS: FlatTags = [];
+const COMMA = 0x2c;
+const BRACKET = 0x5d;
+
+/** For back ends that take no protobuf, and for reading along. Several times larger than protobuf. */
+export class OtlpJsonEncoder implements SpanEncoder, AttributeSink {
   readonly contentType = "application/json";
   readonly #head: Buffer;
+  /** Where `attribute` writes. */
+  #to: ByteBuffer;
+  readonly #templates = new SpanTemplates((name, kind, tags) => this.#encodeCommon(name, kind, tags));
 
   constructor(resource: Readonly<Record<string, unknown>>) {
-    const attributes = new KeyValues();
-    for (const [name, value] of Object.entries(resource)) attributes.attribute(name, value);
-    this.#head = Buffer.from(
-      `{"resourceSpans":[{"resource":${JSON.stringify({ attributes: attributes.list })},"scopeSpans":[`,
-    );
+    this.#to = new ByteBuffer(1024);
+    this.#head = this.#encodeHead(resource);
   }
 
+  /** Elements of lists have a comma after them, of which the last becomes the list's end: what each becomes is the same wherever it stands. */
   encode(span: FinishedSpan, to: ByteBuffer): void {
-    const text = JSON.stringify(spanJson(span));
+    const { tags } = span;
+    const kind = kindOf(tags);
     if (span.scope !== to.scope) to.beginRun(span.scope);
-    to.text(to.length === to.runStart ? text : `,${text}`);
+    this.#to = to;
+    to.text(`${to.length === to.runStart ? "" : ","}{${identity(span)},`);
+    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
+    if (template === undefined) {
+      to.text(nameAndKind(span.operationName, kind));
+      writeTags(this, span, kind);
+    } else {
+      to.append(template.common);
+      writeDiffering(template, tags, kind, this, to);
+    }
+    const outcome = outcomeOf(span, kind);
+    writeOutcome(this, outcome, tags);
+    endList(to);
+    if (span.logs.length > 0) this.#events(span.logs);
+    if (span.references.length > 0) this.#links(span.references);
+    to.text(
+      `${dropped("Attributes", span.droppedTags)}${dropped("Events", span.droppedLogs)}${dropped("Links", span.droppedReferences)}${status(outcome)}}`,
+    );
   }
 
   body(spans: Uint8Array, runs: readonly Run[] = ONE_RUN): Uint8Array[] {
@@ -50,6 +78,59 @@ export class OtlpJsonEncoder implements SpanEncoder {
     parts.push(TAIL);
     return parts;
   }
+
+  /** For the translation of tags alone. */
+  attribute(name: string, value: unknown): void {
+    if (typeof name !== "string") return;
+    const known = attributeValue(value);
+    if (known !== undefined) this.#to.text(`{"key":${quoted(name)},"value":${anyValue(known)}},`);
+  }
+
+  #events(entries: readonly LogEntry[]): void {
+    const to = this.#to;
+    to.text(',"events":[');
+    for (const entry of entries) {
+      const time = nanosecondsText(entry.timestamp);
+      to.text(`{"timeUnixNano":"${time}","name":${quoted(eventName(entry))},"attributes":[`);
+      writeEvent(this, entry);
+      endList(to);
+      to.text(`${dropped("Attributes", entry.droppedFields)}},`);
+    }
+    endList(to);
+  }
+
+  #links(references: readonly SpanReference[]): void {
+    const to = this.#to;
+    to.text(',"links":[');
+    for (const { type, context, attributes, droppedAttributes } of references) {
+      if (!hasIds(context)) continue;
+      to.text(`{${ids(context)},"flags":${linkFlags(context)},"attributes":[`);
+      if (type !== REFERENCE_LINK) this.attribute("opentracing.ref_type", type);
+      for (const name in attributes) this.attribute(name, attributes[name]);
+      endList(to);
+      to.text(`${dropped("Attributes", droppedAttributes)}},`);
+    }
+    endList(to);
+  }
+
+  #encodeCommon(name: string, kind: SpanKind, tags: FlatTags): Uint8Array {
+    const before = this.#to;
+    const to = new ByteBuffer(1024);
+    this.#to = to;
+    to.text(nameAndKind(name, kind));
+    for (let i = 0; i < tags.length; i += 2) writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
+    this.#to = before;
+    return to.copyFrom(0);
+  }
+
+  #encodeHead(resource: Readonly<Record<string, unknown>>): Buffer {
+    const to = this.#to;
+    to.text('{"resourceSpans":[{"resource":{"attributes":[');
+    for (const [name, value] of Object.entries(resource)) this.attribute(name, value);
+    endList(to);
+    to.text('},"scopeSpans":[');
+    return Buffer.from(to.copyFrom(0));
+  }
 }
 
 const OWN_SCOPE: InstrumentationScope = { name: "node-opentracing", version: VERSION };
@@ -59,92 +140,62 @@ const TAIL = Buffer.from("]}]}");
 
 function scopeSpansHead({ name, version, schemaUrl }: InstrumentationScope, isFirst: boolean): Buffer {
   const scope = JSON.stringify({ name: wellFormed(name), version: version && wellFormed(version) });
-  const url = schemaUrl === undefined ? "" : `"schemaUrl":${JSON.stringify(wellFormed(schemaUrl))},`;
+  const url = schemaUrl === undefined ? "" : `"schemaUrl":${quoted(schemaUrl)},`;
   return Buffer.from(`${isFirst ? "" : ","}{"scope":${scope},${url}"spans":[`);
 }
 
-/** Collects attributes as JSON's `KeyValue` objects. */
-class KeyValues implements AttributeSink {
-  readonly list: { key: string; value: object }[] = [];
-
-  attribute(name: string, value: unknown): void {
-    if (typeof name !== "string") return;
-    const known = attributeValue(value);
-    if (known !== undefined) this.list.push({ key: wellFormed(name), value: anyValue(known) });
-  }
+/** What is another in each span. */
+function identity(span: FinishedSpan): string {
+  const parent = parentSpanIdHex(span);
+  const parentId = parent === "" ? "" : `"parentSpanId":"${parent}",`;
+  const [start, end] = [nanosecondsText(span.startTime), nanosecondsText(span.endTime)];
+  return `${ids(span.context)},${parentId}"flags":${spanFlags(span)},"startTimeUnixNano":"${start}","endTimeUnixNano":"${end}"`;
 }
 
-function spanJson(span: FinishedSpan): object {
-  const { context, tags } = span;
-  const kind = kindOf(tags);
-  const attributes = new KeyValues();
-  writeTags(attributes, span, kind);
-  const outcome = outcomeOf(span, kind);
-  writeOutcome(attributes, outcome, tags);
-  return {
-    traceId: traceIdHex(context),
-    spanId: spanIdHex(context),
-    traceState: context.traceState || undefined,
-    parentSpanId: parentSpanIdHex(span) || undefined,
-    flags: spanFlags(span),
-    name: wellFormed(span.operationName),
-    kind,
-    startTimeUnixNano: nanosecondsText(span.startTime),
-    endTimeUnixNano: nanosecondsText(span.endTime),
-    attributes: attributes.list,
-    droppedAttributesCount: span.droppedTags || undefined,
-    events: span.logs.length === 0 ? undefined : span.logs.map(eventJson),
-    droppedEventsCount: span.droppedLogs || undefined,
-    links:
-      span.references.length === 0 ? undefined : span.references.filter(({ context }) => hasIds(context)).map(linkJson),
-    droppedLinksCount: span.droppedReferences || undefined,
-    status:
-      outcome.code === 0
-        ? undefined
-        : { code: outcome.code, message: outcome.message === "" ? undefined : wellFormed(outcome.message) },
-  };
+function ids(context: SpanReference["context"]): string {
+  const state = context.traceState === "" ? "" : `,"traceState":${quoted(context.traceState)}`;
+  return `"traceId":"${traceIdHex(context)}","spanId":"${spanIdHex(context)}"${state}`;
 }
 
-function eventJson(entry: LogEntry): object {
-  const attributes = new KeyValues();
-  writeEvent(attributes, entry);
-  return {
-    timeUnixNano: nanosecondsText(entry.timestamp),
-    name: wellFormed(eventName(entry)),
-    attributes: attributes.list,
-    droppedAttributesCount: entry.droppedFields || undefined,
-  };
+/** With the beginning of the attributes. */
+function nameAndKind(name: string, kind: SpanKind): string {
+  return `"name":${quoted(name)},"kind":${kind},"attributes":[`;
 }
 
-function linkJson({ type, context, attributes, droppedAttributes }: SpanReference): object {
-  const written = new KeyValues();
-  if (type !== REFERENCE_LINK) written.attribute("opentracing.ref_type", type);
-  for (const name in attributes) written.attribute(name, attributes[name]);
-  return {
-    traceId: traceIdHex(context),
-    spanId: spanIdHex(context),
-    traceState: context.traceState || undefined,
-    attributes: written.list,
-    droppedAttributesCount: droppedAttributes || undefined,
-    flags: linkFlags(context),
-  };
+function dropped(what: "Attributes" | "Events" | "Links", number: number | undefined): string {
+  return number === undefined || number === 0 ? "" : `,"dropped${what}Count":${number}`;
+}
+
+function status({ code, message }: Outcome): string {
+  if (code === 0) return "";
+  return `,"status":{"code":${code}${message === "" ? "" : `,"message":${quoted(message)}`}}`;
+}
+
+/** Ends the list that was written last: the comma after its last element, where it has any, becomes the bracket. */
+function endList(to: ByteBuffer): void {
+  if (to.bytes[to.length - 1] === COMMA) to.bytes[to.length - 1] = BRACKET;
+  else to.text("]");
 }
 
 /** Null is an AnyValue with nothing set. */
-function anyValue(value: AttributeValue | null): object {
-  if (value === null) return {};
+function anyValue(value: AttributeValue | null): string {
+  if (value === null) return "{}";
   switch (typeof value) {
     case "boolean":
-      return { boolValue: value };
+      return `{"boolValue":${value}}`;
     case "bigint":
-      return { intValue: String(value) };
+      return `{"intValue":"${value}"}`;
     case "number":
-      if (Number.isSafeInteger(value)) return { intValue: String(value) };
+      if (Number.isSafeInteger(value)) return `{"intValue":"${value}"}`;
       // JSON has no number for these; proto3's JSON mapping spells them out.
-      return { doubleValue: Number.isFinite(value) ? value : String(value) };
+      return `{"doubleValue":${Number.isFinite(value) ? value : `"${value}"`}}`;
     case "object":
-      return { arrayValue: { values: value.map(anyValue) } };
+      return `{"arrayValue":{"values":[${value.map(anyValue).join(",")}]}}`;
     default:
-      return { stringValue: wellFormed(String(value)) };
+      return `{"stringValue":${quoted(String(value))}}`;
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(wellFormed(text));
 }

@@ -36,7 +36,7 @@ import {
 } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
 import { linkFlags, spanFlags } from "./span-flags.ts";
-import { SpanTemplates } from "./span-template.ts";
+import { SpanTemplates, writeDiffering } from "./span-template.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -106,19 +106,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
       writeTags(this, span, kind);
     } else {
       to.append(template.common);
-      const { differing } = template;
-      for (let j = 0; j < differing.length; j++) {
-        const tag = differing[j]!;
-        const value = tags[tag.at + 1];
-        const known = tag.encodingOf(value);
-        if (known === undefined) {
-          const from = to.length;
-          writeTag(this, tags[tag.at] as string, value, kind, NO_TAGS);
-          tag.keep(value, to, from);
-        } else {
-          to.append(known);
-        }
-      }
+      writeDiffering(template, tags, kind, this, to);
     }
     const outcome = outcomeOf(span, kind);
     if (outcome.code !== 0) {
@@ -127,9 +115,7 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     }
     for (let i = 0; i < span.logs.length; i++) this.#event(to, span.logs[i]!);
     for (let i = 0; i < span.references.length; i++) this.#link(to, span.references[i]!);
-    writeCount(to, 10, span.droppedTags);
-    writeCount(to, 12, span.droppedLogs);
-    writeCount(to, 14, span.droppedReferences);
+    if (span.droppedTags + span.droppedLogs + (span.droppedReferences ?? 0) > 0) writeDropped(to, span);
     this.#room = endMessage(to, start, room) === 1 ? 1 : 2;
   }
 
@@ -273,6 +259,12 @@ function writeTextField(to: ByteBuffer, key: number, text: string): void {
   to.reserve(1);
   writeByte(to, key);
   writeText(to, text);
+}
+
+function writeDropped(to: ByteBuffer, span: FinishedSpan): void {
+  writeCount(to, 10, span.droppedTags);
+  writeCount(to, 12, span.droppedLogs);
+  writeCount(to, 14, span.droppedReferences);
 }
 
 /** A number of dropped things, in a field whose key is one byte, where there are any. */

@@ -11,7 +11,7 @@ import {
 } from "../tags.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { flatName, flatText } from "./flat-text.ts";
-import { SERVER, type SpanKind } from "./semantic-conventions.ts";
+import { type AttributeSink, SERVER, type SpanKind, writeTag } from "./semantic-conventions.ts";
 
 /** Encodes a name, a kind and tags that do not need each other to be understood. */
 export type EncodeCommon = (name: string, kind: SpanKind, tags: FlatTags) => Uint8Array;
@@ -36,6 +36,7 @@ const SLASH = 0x2f;
 /** In place of a value that each span encodes for itself. */
 const DIFFERS: unique symbol = Symbol("differs");
 const NONE: ReadonlySet<number> = new Set();
+const NO_TAGS: FlatTags = [];
 
 /**
  * The spans of one name that have the same tags in the same order, such as the requests of a route: their name, kind and those tags
@@ -73,6 +74,28 @@ export class DifferingTag {
     if (this.#encoded === undefined) return;
     if (this.#encoded.size >= MAX_VALUES || !isKept(value)) this.#encoded = undefined;
     else this.#encoded.set(typeof value === "string" ? flatText(value) : value, written.copyFrom(start));
+  }
+}
+
+/** Appends those of a span's tags that its template does not have; `sink` writes to the same buffer. */
+export function writeDiffering(
+  { differing }: SpanTemplate,
+  tags: FlatTags,
+  kind: SpanKind,
+  sink: AttributeSink,
+  to: ByteBuffer,
+): void {
+  for (let i = 0; i < differing.length; i++) {
+    const tag = differing[i]!;
+    const value = tags[tag.at + 1];
+    const known = tag.encodingOf(value);
+    if (known === undefined) {
+      const from = to.length;
+      writeTag(sink, tags[tag.at] as string, value, kind, NO_TAGS);
+      tag.keep(value, to, from);
+    } else {
+      to.append(known);
+    }
   }
 }
 
