@@ -2,22 +2,25 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import os from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { program } from "./places.ts";
+import { siblings, twoProcessors } from "./processors.ts";
 
 /** On which of two cores: the measured process alone on one, all that serves it on the other. */
 export type Core = "measured" | "serving";
 
-const CORES = { measured: "0", serving: "1" };
+const STATUS = "/proc/self/status";
+const PROCESSORS = existsSync(STATUS) ? twoProcessors(readFileSync(STATUS, "utf8"), siblings) : undefined;
 /** Milliseconds for an answer. */
 const PATIENCE = 60_000;
 
 /** Whether processes can be tied to cores: without, load and server disturb each other. */
-export const canPin: boolean = os.cpus().length > 1 && spawnSync("taskset", ["--version"]).error === undefined;
+export const canPin: boolean = PROCESSORS !== undefined && spawnSync("taskset", ["--version"]).error === undefined;
 
 /** A command line, tied to a core where that is possible. */
 export function pinned(core: Core, command: string, args: readonly string[]): [string, string[]] {
-  return canPin ? ["taskset", ["-c", CORES[core], command, ...args]] : [command, [...args]];
+  const processor = PROCESSORS?.[core === "measured" ? 0 : 1];
+  return canPin ? ["taskset", ["-c", processor!, command, ...args]] : [command, [...args]];
 }
 
 /** Flags of Node with which nothing is collected within a sample: its megabytes fit into the young generation. */

@@ -1,8 +1,14 @@
 // The order in which what is compared is measured.
 
-/** There and back, and each time from the next one on: what comes late in one round comes early in another, and nothing is always beside the same. */
+import { repeatable } from "./statistics.ts";
+
+/** Each round in another order, the same each time: what comes late in one round comes early in another, and nothing is always beside the same. */
 export function inTurn<T>(compared: readonly T[], round: number): readonly T[] {
-  const first = round % compared.length;
-  const turned = [...compared.slice(first), ...compared.slice(0, first)];
-  return round % 2 === 0 ? turned : turned.toReversed();
+  const random = repeatable(2_463_534_242 ^ Math.imul(round + 1, 0x9e3779b9));
+  const shuffled = [...compared];
+  for (let left = shuffled.length; left > 1; left--) {
+    const at = Math.floor(random() * left);
+    [shuffled[at], shuffled[left - 1]] = [shuffled[left - 1]!, shuffled[at]!];
+  }
+  return shuffled;
 }

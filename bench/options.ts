@@ -71,9 +71,9 @@ export function readOptions(args: readonly string[]): Options {
   return {
     quick,
     parts: values.only === "" ? PARTS : list(values.only).map(partNamed),
-    variants: list(values.variants),
-    workloads: list(values.workloads),
-    operations: list(values.operations),
+    variants: named(values.variants, VARIANTS, "variant"),
+    workloads: named(values.workloads, WORKLOADS, "workload"),
+    operations: named(values.operations, OPERATION_TITLES, "operation"),
     generations: amount("generations", values.generations, quick ? 1 : 3),
     rounds: amount("rounds", values.rounds, quick ? 1 : 3),
     seconds: amount("seconds", values.seconds, quick ? 1 : 2),
@@ -86,6 +86,13 @@ export function readOptions(args: readonly string[]): Options {
 
 function list(text: string): string[] {
   return text.split(",").filter((name) => name !== "");
+}
+
+/** The names, once they are known to exist: a run may take hours before it comes to them. */
+function named(text: string, table: Readonly<Record<string, unknown>>, what: string): readonly string[] {
+  const names = list(text);
+  chosen(names, table, what);
+  return names;
 }
 
 function partNamed(name: string): Part {

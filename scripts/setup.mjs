@@ -45,11 +45,12 @@ export function clean() {
   for (const folder of ["dist", ".build"]) rmSync(join(root, folder), { recursive: true, force: true });
 }
 
-/** Takes `--nodes 20,24`, or `--node`, out of the arguments: the binaries of those releases, or this process's own without it. */
+/** Takes `--nodes 20,24`, `--nodes=20,24`, or `--node`, out of the arguments: the binaries of those releases, or this process's own without it. */
 export function nodeBinaries(args, usage) {
-  const at = args.findIndex((one) => one === "--nodes" || one === "--node");
+  const at = args.findIndex((one) => /^--nodes?(=|$)/.test(one));
   if (at < 0) return [process.execPath];
-  const majors = (args.splice(at, 2)[1] ?? "").split(",");
+  const [, inOne] = args[at].split("=");
+  const majors = (args.splice(at, inOne === undefined ? 2 : 1)[1] ?? inOne ?? "").split(",");
   if (majors.every((major) => /^\d+$/.test(major))) return majors.map(nodeBinary);
   console.error(usage);
   return process.exit(2);

@@ -60,8 +60,9 @@ export async function runFootprint(options: Options, node: string, results: Resu
   await measureMemory(options, output, note, sink);
   await measureFlushes(options, output, note, sink);
   await sink.end();
-  const { counted, late, disturbed } = await latencies(options, node);
+  const { counted, answered, late, disturbed } = await latencies(options, node);
   for (const [variant, values] of counted) note("latency at half of the untraced rate, 99 %", variant, "ms", values);
+  for (const [variant, values] of answered) note("answered of half of the untraced rate", variant, "%", values);
   for (const [variant, values] of late) note("of which the load itself was late, 99 %", variant, "ms", values);
   for (const [variant, values] of disturbed) note("latencies measured again", variant, "ms", values);
 }

@@ -14,7 +14,7 @@ const request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 const WARM_UP = rate === undefined ? 0 : 1000;
 
 const times: number[] = [];
-/** By how much requests were sent too late that found an idle connection. */
+/** How long after they were due requests were seen to be, whether a connection was idle or not. */
 const late: number[] = [];
 const idle: Connection[] = [];
 /** When the requests that found no idle connection were due. */
@@ -93,13 +93,10 @@ function step(): void {
   }
   for (; sent < ((now - started) * rate) / 1000; sent++) {
     const due = started + (sent * 1000) / rate;
+    if (due >= started + WARM_UP) late.push(performance.now() - due);
     const one = idle.pop();
-    if (one === undefined) {
-      waiting.push(due);
-    } else {
-      one.send(due);
-      if (due >= started + WARM_UP) late.push(performance.now() - due);
-    }
+    if (one === undefined) waiting.push(due);
+    else one.send(due);
   }
   setImmediate(step);
 }

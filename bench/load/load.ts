@@ -20,9 +20,11 @@ export interface Answered {
 
 /** Of load at a given rate. */
 export interface Paced extends Answered {
+  /** Requests a second that were to be made. */
+  readonly asked: number;
   /** Milliseconds within which 99 % were answered. */
   readonly p99: number;
-  /** Milliseconds by which 99 % were sent too late at most, though a connection was idle: what of `p99` may be the load's own. */
+  /** Milliseconds after which the load itself saw at most that 99 % were due: what of `p99` is its own. */
   readonly late: number;
 }
 
@@ -45,7 +47,7 @@ export async function load(how: Load): Promise<Answered> {
 
 /** The same at a rate of requests a second, whether answered or not. */
 export async function pacedLoad(how: Load, rate: number): Promise<Paced> {
-  return await generate({ ...how, rate });
+  return { ...(await generate({ ...how, rate })), asked: rate };
 }
 
 function wrkArguments({ port, path, headers = {}, connections, seconds }: Load): string[] {
@@ -65,7 +67,7 @@ export interface Generated extends Load {
   readonly rate?: number;
 }
 
-async function generate(how: Generated): Promise<Paced> {
+async function generate(how: Generated): Promise<Omit<Paced, "asked">> {
   const args = [program("load/generator"), JSON.stringify(how)];
   const { stdout } = await run(...pinned("serving", process.execPath, args));
   const { failed, ...answered } = JSON.parse(stdout) as Paced & { failed: number };

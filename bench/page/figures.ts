@@ -5,7 +5,7 @@ import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from 
 import { median, oneOf, paired, redrawn, repeatable, type Summary, summary } from "../statistics.ts";
 
 /** From which share of a core on a server is busy. */
-const BUSY = 0.8;
+const BUSY = 0.9;
 /** How often it is drawn. */
 const DRAWS = 400;
 
@@ -76,10 +76,13 @@ export class Figures {
     return medianOf(periods?.map(({ cpu, rate }) => (cpu * rate) / 1e6));
   }
 
-  /** Requests a second, as a share of the untraced server's; undefined where the load did not keep that busy. */
+  /** Requests a second, as a share of the untraced server's, in rounds in which the load kept both busy; undefined where those are not half of all. */
   throughput(workload: string, variant: string): Summary | undefined {
-    if ((this.load(workload) ?? 0) < BUSY) return undefined;
-    return this.#paired(workload, variant, (own, base) => own.rate / base.rate);
+    const periods = this.workload(workload)?.periods ?? [];
+    const busy = periods.filter(({ cpu, rate }) => (cpu * rate) / 1e6 >= BUSY);
+    const values = paired(busy, variant, "untraced", (own, base) => own.rate / base.rate);
+    const all = periods.filter((one) => one.variant === variant).length;
+    return all === 0 || values.length < all / 2 ? undefined : summary(values);
   }
 
   /** Megabytes that are resident under load beyond the untraced server's. */
@@ -103,9 +106,24 @@ export class Figures {
     return run === undefined ? undefined : summary(run[what]);
   }
 
+  /** By how much the lowest and the highest count of one variant's requests differ, as a share of the lowest: the most of any. 0 where each was counted once. */
+  get countsDiffer(): number {
+    const differences = this.#instructions.map(({ instructions }) => {
+      const { lowest, highest } = summary(instructions);
+      return highest / lowest - 1;
+    });
+    return Math.max(0, ...differences);
+  }
+
   /** Instructions of a whole request, or its misses of the instruction cache. */
   counted(workload: string, variant: string, what: Counted = "instructions"): number | undefined {
     return medianOf(this.#instructionsOf(workload, variant)?.[what]);
+  }
+
+  /** The lowest and the highest count of a whole request's instructions, beside the middle one. */
+  countedAll(workload: string, variant: string): Summary | undefined {
+    const run = this.#instructionsOf(workload, variant);
+    return run === undefined ? undefined : summary(run.instructions);
   }
 
   /** How many of these a variant adds to a request. */

@@ -2,7 +2,7 @@
 
 import { OPERATION_TITLES, TRACERS } from "../micro/operation.ts";
 import { majorOf } from "../release.ts";
-import type { Occasion, Results } from "../results.ts";
+import type { LadderRun, Occasion, Results } from "../results.ts";
 import { median, type Summary } from "../statistics.ts";
 import { isSilent, VARIANTS } from "../variants/variant.ts";
 import { FAMILIES, familyOf, WORKLOADS } from "../workloads/workload.ts";
@@ -50,7 +50,7 @@ Measured by \`npm run bench\`, which anybody can run; this page is made from its
 [performance/results.json](performance/results.json): of workloads every period of every process, of the rest a figure of each process. Read the ratios: the figures are one machine's.
 
 \`\`\`sh
-npm run bench -- --quick                          # does everything work here? A few minutes
+npm run bench -- --quick                          # does everything work here? Some twenty minutes
 npm run bench -- --node 20,22,24,26 --json results.json # all of it, longer than each table here says it took: many hours
 npm run bench -- --only ladder --workloads hello,fastify --variants untraced,ours,opentelemetry
 npm run bench -- --help
@@ -60,7 +60,9 @@ npm run bench:guard                               # what .ci/run checks: figures
 Each variant is a process of its own. All variants of a workload are alive at once on one core and are loaded in turn for some rounds, each in another order, of which the
 first is not recorded; then all of that again with fresh processes. The load (\`wrk\`, or our own generator), the back end and the server that handlers ask are on the other core. What a tracer sends between
 its turns (dd-trace every two seconds, Elastic every ten) is in its own CPU time only where its turn comes then. "Added" is the CPU time of the whole process a request, all its threads, less that of the untraced server
-in the same round: the median of all rounds, and the lowest and highest. Throughput is told where the load kept the untraced server's core busy, 80 % at least. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
+in the same round: the median of all rounds, and the lowest and highest. Throughput is that of the rounds in which the load kept the core of both servers busy, 90 % at least; where those are not half of all, none is told. "MB added" is resident memory
+after a server's last period, less the untraced server's: some ten seconds of load, by which V8's young generation has not grown as far as it will (RATIONALE.md, "Which promises"). Requests of a workload are all the same, as load generators have it,
+which suits encoders that remember what spans have in common, as ours does; single operations have another value of each tag that differs in practice. Everything is exported, to a back end that decodes OTLP and counts in the bodies of the others: where
 one span is missing of node-opentracing's or the floor's, the run fails. Of peers, which drop what exceeds their queues, the share that came is told; a run fails below a tenth. A variant that drops is cheaper than one
 that does not.
 
@@ -84,13 +86,21 @@ function machineOf({ machine, note, versions }: Results): string {
   return `Machine: ${machine}. ${list.join(", ")}.${told}`;
 }
 
+/** Variants that a workload has, and that were not measured in this run. */
+function notMeasured(name: string, measured: readonly string[]): string {
+  const all = WORKLOADS[name]?.variants ?? Object.keys(VARIANTS);
+  const missing = all.filter((variant) => variant !== "untraced" && !measured.includes(variant));
+  const titles = missing.map((variant) => VARIANTS[variant]!.title.split(":")[0]);
+  return missing.length === 0 ? "" : `\n\nNot measured here: ${titles.join("; ")}.`;
+}
+
 function targetsOf(releases: readonly Release[]): string {
   const rows = TARGETS.map((target) => {
     const cells = releases.map((release) => verdict(target, release));
     return [target.what, target.promise, ...cells];
   }).filter((row) => row.slice(2).some((cell) => cell !== ""));
   const words = `Bold: the promise is not kept. Not decided: this run cannot tell. In brackets: where the figure lies in nine of ten draws, with replacement, of a run's sets of fresh processes and of the rounds of each. That is the spread within one run; another run's figure
-may lie outside. Where it is on both sides of the promise, or there was one set of processes only, the run does not decide it. Sizes are the same each time.`;
+may lie outside. Of values that are spread as chance has it, such brackets hold the true one in 75 to 81 of 100 cases with three sets, in 82 to 87 with five. Where they are on both sides of the promise, or there were fewer than three sets, the run does not decide it. Sizes are the same each time.`;
   return `## Targets\n\n${table(["", "promise", ...releases.map(({ major }) => `Node ${major}`)], rows)}\n\n${words}`;
 }
 
@@ -132,12 +142,16 @@ function ladderOf(name: string, { figures }: Release): string {
       isSilent(variant) ? "" : `${fixed(100 * figures.arrived(name, variant)!, 0)} %`,
     ];
   });
-  const generations = figures.generations(name);
-  const rounds = run.periods.length / generations / (variants.length + 1);
-  const sets = generations === 1 ? "1 set of processes" : `${generations} sets of processes`;
-  const how = `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${occasionOf(run)}`;
   const head = ["", "added µs", "of ours", "throughput", "MB added", "spans", "requests whose span came"];
-  return `Node ${run.node.replace("v", "")}, ${how}; untraced ${fixed(base, 1)} µs of CPU a request, ${fixed(100 * figures.load(name)!, 0)} % of a core.\n\n${table(head, rows)}`;
+  return `Node ${run.node.replace("v", "")}, ${howOf(run)}; untraced ${fixed(base, 1)} µs of CPU a request, ${fixed(100 * figures.load(name)!, 0)} % of a core.\n\n${table(head, rows)}${notMeasured(name, variants)}`;
+}
+
+function howOf(run: LadderRun): string {
+  const variants = new Set(run.periods.map(({ variant }) => variant)).size;
+  const generations = new Set(run.periods.map(({ generation }) => generation)).size;
+  const rounds = run.periods.length / generations / variants;
+  const sets = generations === 1 ? "1 set of processes" : `${generations} sets of processes`;
+  return `${run.load}, ${sets} with ${rounds} round${rounds === 1 ? "" : "s"} of ${run.seconds} s each after ${run.warmUp ?? 3} s of warm-up, ${occasionOf(run)}`;
 }
 
 function occasionOf({ recorded, commit }: Occasion): string {
@@ -184,8 +198,8 @@ function instructionsOf({ instructions }: Results, releases: readonly Release[])
   ];
   const words = `## Instructions
 
-Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Here noise moves little: runs have differed by
-1 to 3 % of a request. The lines of the untraced server tell the whole request, the others what is added to it. Misses, where they were counted: how often the next instructions are not in a simulated cache of 32 KB
+Counted by Valgrind's Callgrind, with \`--single-threaded\`: what a request executes outside the kernel, without V8's compiling and collecting. Where a request was counted more than once, the lowest and the highest are in brackets: counts of one variant
+differ by ${fixed(100 * Math.max(...counted.map(({ figures }) => figures.countsDiffer)), 0)} % at most. The lines of the untraced server tell the whole request, the others what is added to it. Misses, where they were counted: how often the next instructions are not in a simulated cache of 32 KB
 (8 ways, lines of 64 bytes), as a core has it at the first level. ${occasionsOf(instructions)}`;
   return `${words}\n\n${table(head, rows)}`;
 }
@@ -202,8 +216,13 @@ function countsOf(
   const [count, misses] = [of("instructions"), of("misses")];
   if (count === undefined) return ["", "", ""];
   const ofOurs = isBase || variant === "ours" ? undefined : ratio(count, figures.addedCount(workload, "ours"));
+  const base = isBase ? 0 : figures.counted(workload, "untraced")!;
+  const { lowest, highest } = figures.countedAll(workload, variant)!;
+  const thousands = (of: number): string => fixed((of - base) / 1000, 1);
   return [
-    fixed(count / 1000, 1),
+    lowest === highest
+      ? fixed(count / 1000, 1)
+      : `${fixed(count / 1000, 1)} (${thousands(lowest)} to ${thousands(highest)})`,
     ofOurs === undefined ? "" : share(ofOurs),
     misses === undefined ? "" : fixed(misses, 0),
   ];
@@ -246,8 +265,12 @@ function growthOf(workloads: readonly string[], releases: readonly Release[], pl
       const cells = series.map((one) => marks.find((mark) => mark.series === one)?.summary);
       return [label, ...cells.map((summary) => (summary === undefined ? "" : range(summary)))];
     });
+    const how = releases.flatMap(({ major, figures }) => {
+      const told = names.flatMap((name) => figures.workload(name) ?? []).map(howOf);
+      return told.length === 0 ? [] : [`Node ${major}: ${[...new Set(told)].join("; ")}.`];
+    });
     return [
-      `### ${title}\n\n![CPU added](performance/${family}.svg)\n\nIn ${unit}:\n\n${table(["", ...series], lines)}`,
+      `### ${title}\n\n![CPU added](performance/${family}.svg)\n\nIn ${unit}:\n\n${table(["", ...series], lines)}\n\n${how.join(" ")}`,
     ];
   });
   return parts.length === 0 ? "" : ["## How it grows", ...parts].join("\n\n");

@@ -17,6 +17,8 @@ export interface Target {
 
 type Measured = Required<Pick<Target, "figure" | "sets">>;
 
+/** Sets of fresh processes from which on a run decides. */
+const DECIDING = 3;
 /** The share of the draws that is told. */
 const SHARE = 0.9;
 
@@ -24,11 +26,11 @@ export type Interval = readonly [low: number, high: number];
 
 /**
  * Where nine of ten draws of what was measured have a target's figure: the spread within one run. Undefined for what is the same each time; "unknown"
- * where one set of processes is all there is, or draws get lost in noise.
+ * where there are fewer sets of processes than decide, or draws get lost in noise.
  */
 export function intervalOf({ figure, sets }: Target, figures: Figures): Interval | "unknown" | undefined {
   if (sets === undefined) return undefined;
-  if (sets(figures) < 2) return "unknown";
+  if (sets(figures) < DECIDING) return "unknown";
   const drawn = figures.draws().map((draw) => figure(draw) ?? Number.NaN);
   // A ratio gets lost in noise where what it is divided by is near zero: it belongs above all others.
   const values = drawn.map((value) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value));

@@ -81,9 +81,17 @@ test("of instructions and cache misses an untraced request's are told whole, wha
   ]);
 });
 
-test("where the load does not keep the untraced server busy, no throughput is told", () => {
-  const { markdown } = makePage(helloOf({ untraced: [10, 70], sentry: [510, 2] }));
-  assert.deepEqual(line(markdown, "Sentry"), ["Sentry", "500.0 (500.0 to 500.0)", "", "", "0", "1.0", "82 %"]);
+test("where the load does not keep both servers busy, no throughput is told", () => {
+  const told = (untraced: number, sentry: number): string => {
+    const { markdown } = makePage(helloOf({ untraced: [10, untraced], sentry: [510, sentry] }));
+    return line(markdown, "Sentry")[3]!;
+  };
+  assert.deepEqual([told(100, 2), told(70, 2), told(100, 1.5)], ["0.02", "", ""]);
+});
+
+test("what a workload has and a run has not measured is named", () => {
+  const { markdown } = makePage(helloOf({ untraced: [10, 100], ours: [14, 80], floor: [13, 85] }));
+  assert.match(markdown, /\nNot measured here: node-opentracing, unsampled; .*; dd-trace; Sentry; Elastic APM\.\n/);
 });
 
 test("one set of processes decides nothing, and what was not measured is left out", () => {
@@ -109,9 +117,10 @@ test("a promise is met, not met or not decided by the draws of sets of processes
     return line(markdown, "CPU added to a hello").at(-1)!;
   };
   // Of 50 that OpenTelemetry adds.
-  assert.equal(told([[14, 14], [14, 14]]), "0.080 (0.080 to 0.080)"); // biome-ignore format: as measured
-  assert.equal(told([[20, 20], [20, 20]]), "**0.200 (0.200 to 0.200): not met**"); // biome-ignore format: as measured
-  assert.equal(told([[14, 14, 14], [20, 20, 20]]), "0.140 (0.080 to 0.200): not decided"); // biome-ignore format: as measured
+  assert.equal(told([[14, 14], [14, 14], [14, 14]]), "0.080 (0.080 to 0.080)"); // biome-ignore format: as measured
+  assert.equal(told([[20, 20], [20, 20], [20, 20]]), "**0.200 (0.200 to 0.200): not met**"); // biome-ignore format: as measured
+  assert.equal(told([[14, 14], [14, 14]]), "0.080: not decided"); // biome-ignore format: as measured
+  assert.equal(told([[14, 14], [20, 20], [14, 14], [20, 20]]), "0.140 (0.080 to 0.200): not decided"); // biome-ignore format: as measured
 });
 
 test("a ratio whose draws get lost in noise is not decided", () => {
@@ -161,8 +170,9 @@ test("counts of instructions decide where there are several, of processes of the
     return found!.split("|").at(-2)!.trim();
   };
   assert.equal(told(60_000), "1.00: not decided");
-  assert.equal(told(60_000, 61_000), "1.05 (1.00 to 1.10)");
-  assert.equal(told(60_000, 70_000), "1.50 (1.00 to 2.00): not decided");
+  assert.equal(told(60_000, 61_000), "1.05: not decided");
+  assert.equal(told(60_000, 61_000, 62_000), "1.10 (1.00 to 1.20)");
+  assert.equal(told(60_000, 70_000, 70_000), "2.00 (1.00 to 2.00): not decided");
 });
 
 test("a run takes the place of the earlier one of the same, on a newer patch release of Node too", () => {
