@@ -14,7 +14,7 @@ import { MultiReporter } from "./report/multi-reporter.ts";
 import { OtlpReporter } from "./report/otlp-reporter.ts";
 import type { Reporter } from "./report/reporter.ts";
 import { ZipkinReporter } from "./report/zipkin-reporter.ts";
-import { type Check, hasMethods, isText } from "./settings.ts";
+import { type Check, hasMethods, isText, secret } from "./settings.ts";
 import { ALWAYS, NEVER, ParentBasedSampler, RatioSampler, type Sampler } from "./tracer/sampler.ts";
 import { Tracer } from "./tracer/tracer.ts";
 
@@ -35,7 +35,7 @@ export interface BuiltInOptions {
 
 export const BUILT_IN_CHECKS: Readonly<Record<keyof BuiltInOptions, Check>> = {
   serviceName: isText,
-  reporter: hasMethods("a reporter", "report", "flush", "close"),
+  reporter: secret(hasMethods("a reporter", "report", "flush", "close")),
   sampler: hasMethods("a sampler", "isSampled"),
   propagators: isPropagatorList,
 };

@@ -1,5 +1,7 @@
 // What tracing had to drop, ignore or swallow: counted by name, published, and warned about at most once a minute a name.
 
+import { shared } from "./shared.ts";
+
 /**
  * Every counter there is. A count is a number of spans, requests or calls, as the name says; `docs/diagnostics.md` tells
  * what each means and what to do about it.
@@ -47,27 +49,29 @@ export interface DiagnosticsMessage {
 /** Milliseconds between two warnings with the same name. */
 const WARNING_INTERVAL = 60_000;
 
-const counters = new Map<CounterName, number>();
-/** When a warning of a name was last shown, and how much there has been to warn of by now. */
-const warnings = new Map<CounterName, { shownAt: number; total: number }>();
+/** One for all copies of this package: what one drops, `diagnostics()` of the other tells. */
+const state: {
+  readonly counters: Map<CounterName, number>;
+  /** When a warning of a name was last shown, and how much there has been to warn of by now. */
+  readonly warnings: Map<CounterName, { shownAt: number; total: number }>;
+  /** While listeners run: what they cause themselves is counted and not published, or it might go on for ever. */
+  isPublishing: boolean;
+} = shared("diagnostics", () => ({ counters: new Map(), warnings: new Map(), isPublishing: false }));
 
 // Reached through `process`, not imported, so that this file also loads where there is no Node.
 const channel = globalThis.process
   ?.getBuiltinModule?.("node:diagnostics_channel")
   ?.channel("node-opentracing:diagnostics");
 
-/** While listeners run: what they cause themselves is counted and not published, or it might go on for ever. */
-let isPublishing = false;
-
 /** Adds to a counter. Never throws, never prints. */
 export function count(name: CounterName, amount = 1, message?: string, error?: unknown): void {
-  counters.set(name, (counters.get(name) ?? 0) + amount);
-  if (isPublishing || !channel?.hasSubscribers) return;
-  isPublishing = true;
+  state.counters.set(name, (state.counters.get(name) ?? 0) + amount);
+  if (state.isPublishing || !channel?.hasSubscribers) return;
+  state.isPublishing = true;
   try {
     channel.publish({ name, amount, message, error } satisfies DiagnosticsMessage);
   } finally {
-    isPublishing = false;
+    state.isPublishing = false;
   }
 }
 
@@ -78,8 +82,8 @@ export function count(name: CounterName, amount = 1, message?: string, error?: u
 export function warn(name: CounterName, message: string, error?: unknown, amount = 1): void {
   count(name, amount, message, error);
   const now = Date.now();
-  const warning = warnings.get(name) ?? { shownAt: Number.NEGATIVE_INFINITY, total: 0 };
-  warnings.set(name, warning);
+  const warning = state.warnings.get(name) ?? { shownAt: Number.NEGATIVE_INFINITY, total: 0 };
+  state.warnings.set(name, warning);
   warning.total += amount;
   if (now - warning.shownAt < WARNING_INTERVAL) return;
   warning.shownAt = now;
@@ -97,13 +101,13 @@ export function warn(name: CounterName, message: string, error?: unknown, amount
 
 /** The counters so far, by name; those still at zero are left out. */
 export function diagnostics(): Partial<Record<CounterName, number>> {
-  return Object.fromEntries(counters);
+  return Object.fromEntries(state.counters);
 }
 
 /** Sets all counters to zero and forgets when was last warned. For tests. */
 export function resetDiagnostics(): void {
-  counters.clear();
-  warnings.clear();
+  state.counters.clear();
+  state.warnings.clear();
 }
 
 function describe(error: unknown): string {

@@ -31,7 +31,7 @@ export interface Environment {
   >;
   /** OTEL_SPAN_* and OTEL_ATTRIBUTE_*: limits of a `Tracer`. */
   readonly limits: Readonly<
-    Partial<Record<"maxTags" | "maxLogs" | "maxLinks" | "maxFields" | "maxValueLength", number>>
+    Partial<Record<"maxTags" | "maxLogs" | "maxLinks" | "maxFields" | "maxLinkFields" | "maxValueLength", number>>
   >;
 }
 
@@ -81,6 +81,7 @@ export function readEnvironment(variables: Variables = processVariables()): Envi
       maxLogs: number(variables, "OTEL_SPAN_EVENT_COUNT_LIMIT", 0),
       maxLinks: number(variables, "OTEL_SPAN_LINK_COUNT_LIMIT", 0),
       maxFields: number(variables, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", 0),
+      maxLinkFields: number(variables, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", 0),
       maxValueLength:
         number(variables, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0) ??
         number(variables, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0),

@@ -1,8 +1,15 @@
 // Sees a promise settle, and changes nothing for those who wait for it or forget to.
 
+/** The class of what async functions answer, whatever an application has put in the place of the global one. */
+const NativePromise = (async () => {})().constructor as PromiseConstructor;
+
 /** Whether calling `then` does no more than to wait: a lazy subclass brings a `then` of its own. */
 export function isPlainPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise && value.then === Promise.prototype.then;
+  return isPlain(value, NativePromise) || (Promise !== NativePromise && isPlain(value, Promise));
+}
+
+function isPlain(value: unknown, kind: PromiseConstructor): boolean {
+  return value instanceof kind && value.then === kind.prototype.then;
 }
 
 /**

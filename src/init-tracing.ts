@@ -11,11 +11,11 @@ import { syncAfter, synced } from "./clients/sync-exports.ts";
 import { warn } from "./diagnostics.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceServers } from "./hosts/servers.ts";
-import { HTTP_OPTION_CHECKS, type HttpOptions } from "./http/http-tracing.ts";
+import { HTTP_OPTION_CHECKS, type HttpOptions, isOfTracing } from "./http/http-tracing.ts";
 import { keepTick } from "./keep-tick.ts";
 import { type Undo, undoAll } from "./patch.ts";
 import { OTLP_CHECKS } from "./report/otlp-reporter.ts";
-import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer } from "./settings.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText, isTracer, secret } from "./settings.ts";
 import { shared } from "./shared.ts";
 import { makeTracer, type TracerCallable } from "./tracer-callable.ts";
 import { attach, Tracing, type TracingOptions } from "./tracing.ts";
@@ -35,7 +35,7 @@ export interface Settings extends HttpOptions, BuiltInOptions {
   readonly tracerParameters?: object | readonly unknown[] | undefined;
 }
 
-const isTracing: Check = (value) => (value instanceof Tracing ? undefined : "a Tracing object");
+const isTracing: Check = (value) => (isOfTracing(value) ? undefined : "a Tracing object");
 
 const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
   ...HTTP_OPTION_CHECKS,
@@ -43,7 +43,7 @@ const SETTING_CHECKS: Readonly<Record<keyof Settings, Check>> = {
   tracing: isTracing,
   tracer: isTracer,
   tracerCallable: either(isFunction, isText),
-  tracerParameters: isObject,
+  tracerParameters: secret(isObject),
 };
 
 /** What to write instead of an option that reporters have. */
@@ -121,7 +121,7 @@ export function requestsTraced(): { readonly incoming: boolean; readonly outgoin
  * @throws TypeError for a wrong tracer or option, saying what to write instead
  */
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
-  const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
+  const tracing = isOfTracing<Tracing>(tracer) ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
   tracing.http.begun();
   syncAfter(() => {
@@ -210,9 +210,9 @@ function builtInTracing(settings: Settings, options: HttpOptions, environment: E
   return tracing;
 }
 
-/** The same tracer with more options: `tracing` itself where there are none. */
+/** The same tracer with more options: `tracing` itself where there are none, unless another copy of this package has made it. */
 export function extended(tracing: Tracing, options: HttpOptions): Tracing {
-  if (Object.keys(options).length === 0) return tracing;
+  if (tracing instanceof Tracing && Object.keys(options).length === 0) return tracing;
   return new Tracing(tracing.tracer, { ...tracing.options, ...options });
 }
 

@@ -1,6 +1,7 @@
 // @Trace(): a span for each call of a method, by whichever tracing is in force when it is called.
 
-import { Span, type Tracer } from "opentracing";
+import type { Span } from "opentracing";
+import { tracerOf } from "./bindings/bound-tracer.ts";
 import { copyMetadata } from "./copy-metadata.ts";
 import { warn } from "./diagnostics.ts";
 import { type AttributeTagger, attributeTaggers } from "./http/attributes.ts";
@@ -128,19 +129,6 @@ function call(decoration: Decoration, method: AnyFunction, self: unknown, args: 
   // For the span alone: the error goes to whoever subscribed.
   (result as Promise<void>).catch(() => {});
   return observable;
-}
-
-/** What a span answers whose class does not say which tracer made it. */
-const UNKNOWN_TRACER = new Span().tracer();
-
-/** The tracer of the span that is active, so that a child goes where its parent goes, whoever traces that. */
-function tracerOf(span: Span | undefined): Tracer | undefined {
-  try {
-    const tracer = span?.tracer();
-    return tracer === UNKNOWN_TRACER ? undefined : tracer;
-  } catch {
-    return undefined;
-  }
 }
 
 function nameOf(self: unknown, key: string | symbol): string {

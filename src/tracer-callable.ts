@@ -6,6 +6,7 @@ import { noteBound } from "./bindings/bound-tracer.ts";
 import { loadModule } from "./bindings/installed-module.ts";
 import { positional } from "./bindings/tracer-parameters.ts";
 import type { Environment } from "./environment.ts";
+import { defaultServiceName } from "./report/resource.ts";
 import { isTracer, show } from "./settings.ts";
 
 /**
@@ -33,7 +34,7 @@ export function makeTracer(
   const binding = typeof callable === "string" ? bindingNamed(callable) : undefined;
   if (binding !== undefined)
     return noteBound(
-      binding({ parameters, serviceName, defaultName: environment.serviceName ?? "unknown_service:node" }),
+      binding({ parameters, serviceName, defaultName: environment.serviceName ?? defaultServiceName() }),
     );
   const make = typeof callable === "string" ? loadExport(callable) : callable;
   const list = positional(parameters);

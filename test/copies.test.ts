@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as first from "node-opentracing";
 import { spanTree } from "node-opentracing/testing";
+import { resetDiagnostics } from "#src/diagnostics.js";
 import { isUntraced } from "#src/untraced.js";
 import { HOP, startApp } from "./app.js";
 
@@ -29,6 +30,31 @@ test("the second copy patches nothing and answers the first one's tracing; a hop
   assert.equal(spanTree(reporter.spans), HOP);
   await tracing.close();
   await app.close();
+});
+
+test("the second copy takes the first one's tracing where it takes its own, and tells what the first has dropped", async () => {
+  resetDiagnostics();
+  const app = await startApp();
+  const reporter = new first.MemoryReporter();
+  const tracing = first.initTracing({ reporter, traceAll: false });
+  const client = second.initClientTracing(tracing, { operationName: () => "by the second" });
+  await app.get("/hop");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nby the second  client 200");
+  await client.close();
+  await tracing.close();
+
+  const given = new first.Tracing(new first.Tracer({ reporter }));
+  const again = second.initTracing({ tracing: given, traceAll: true });
+  await app.get("/");
+  await reporter.waitFor(2);
+  await again.close();
+  await app.close();
+
+  const span = given.tracer.startSpan("once");
+  span.finish();
+  span.finish();
+  assert.deepEqual(second.diagnostics(), { "span.finished_twice": 1 });
 });
 
 test("a span made active through one copy is active for the other", () => {

@@ -66,6 +66,7 @@ test("everything that there is", () => {
     OTEL_SPAN_EVENT_COUNT_LIMIT: "0",
     OTEL_SPAN_LINK_COUNT_LIMIT: "7",
     OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: "8",
+    OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: "9",
   });
   assert.deepEqual(environment, {
     isDisabled: true,
@@ -85,7 +86,7 @@ test("everything that there is", () => {
     },
     zipkin: { endpoint: "http://zipkin:9411/api/v2/spans", timeout: 7 },
     batch: { scheduleDelay: 1, exportTimeout: 2, maxQueueSize: 4, maxExportBatchSize: 4 },
-    limits: { maxTags: 5, maxLogs: 0, maxLinks: 7, maxFields: 8, maxValueLength: 6 },
+    limits: { maxTags: 5, maxLogs: 0, maxLinks: 7, maxFields: 8, maxLinkFields: 9, maxValueLength: 6 },
   } satisfies Environment);
   assert.deepEqual(diagnostics(), {});
 });

@@ -16,6 +16,7 @@ import {
   Tracing,
   ZipkinReporter,
 } from "node-opentracing";
+import { initTracer } from "node-opentracing/jaeger";
 import { spanTree } from "node-opentracing/testing";
 import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer, type Span } from "opentracing";
 import { type App, HOP, startApp } from "./app.js";
@@ -229,6 +230,27 @@ test("set-up 4: tracing comes first, then tracer, then tracerCallable, then the 
     [1, 1, 1, 1],
   );
   assert.equal(calls, 1);
+});
+
+test("set-up 4: a global tracer that jaeger's initTracer has disabled is one: nothing is traced, and nothing sent", async () => {
+  const before = diagnostics()["settings.ignored"] ?? 0;
+  initGlobalTracer(initTracer({ serviceName: "shop", disable: true }));
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ reporter });
+  await app.get("/hop");
+  assert.deepEqual(reporter.spans, []);
+  assert.equal(diagnostics()["settings.ignored"], before + 1);
+  await tracing.close();
+});
+
+test("what may hold a key is told by its type alone, where a setting is wrong", () => {
+  const secret = "https://user:s3cr3t@collector/";
+  for (const settings of [{ tracerParameters: `{"access_token":"s3cr3t"}` }, { reporter: secret }]) {
+    assert.throws(
+      () => initTracing(settings as never),
+      ({ message }: Error) => /must be .*, not a text$/.test(message) && !message.includes("s3cr3t"),
+    );
+  }
 });
 
 test("set-up 4: without any, the built-in tracer is made and registered as the global one", async () => {

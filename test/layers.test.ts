@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   scope: [],
   tracer: ["propagation", "report"],
   http: ["scope/scope-manager.ts", "propagation/carrier.ts"],
-  hosts: ["http", "scope/scope-manager.ts"],
+  hosts: ["http", "scope/scope-manager.ts", "bindings/bound-tracer.ts"],
   clients: ["http", "scope/scope-manager.ts"],
   opentelemetry: ["propagation", "report", "scope", "tracer", "http", "tracing.ts", "init-tracing.ts"],
   jaeger: ["propagation", "report", "tracer"],

@@ -1,7 +1,8 @@
 // Binds dd-trace 5 and 6: one span a request, ours; its other plug-ins go on, in the same traces.
 
+import type { Tracer } from "opentracing";
 import { warn } from "../diagnostics.ts";
-import { type Check, httpUrl, isBoolean, isText } from "../settings.ts";
+import { type Check, httpUrl, isBoolean, isText, secret } from "../settings.ts";
 import { untracedWhere } from "../untraced.ts";
 import type { Asked, BoundTracer } from "./bound-tracer.ts";
 import { type DatadogScope, DatadogScopeManager } from "./datadog-scope.ts";
@@ -41,7 +42,7 @@ interface DatadogProxy extends Datadog {
   /** Whether somebody has called `init`. */
   readonly _initialized?: boolean;
   readonly _pluginManager?: { readonly _pluginsByName?: Readonly<Record<string, { readonly _enabled?: boolean }>> };
-  readonly _tracer?: { readonly _exporter?: DatadogExporter };
+  readonly _tracer?: Tracer & { readonly _exporter?: DatadogExporter };
 }
 /** dd-trace marks its own requests by `noop` in the store of the name `legacy`. */
 interface Storage {
@@ -90,6 +91,7 @@ function bound(datadog: DatadogProxy): BoundTracer {
   }
   return {
     tracer: new DatadogTracer(datadog),
+    inner: datadog._tracer,
     scopeManager: new DatadogScopeManager(datadog.scope()),
     flush,
     close: flush, // there is one dd-trace a process, and it cannot be stopped
@@ -125,7 +127,7 @@ function checksOf(parameters: Asked["parameters"]): Record<string, Check> {
     env: isText,
     version: isText,
     hostname: isText,
-    url: (value) => (value instanceof URL || /^unix:/.test(String(value)) ? undefined : isAgentUrl(value)),
+    url: secret((value) => (value instanceof URL || /^unix:/.test(String(value)) ? undefined : isAgentUrl(value))),
     startupLogs: isBoolean,
   };
 }

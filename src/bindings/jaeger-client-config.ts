@@ -18,7 +18,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "sampler.type": (value) => (TYPES.includes(value as string) ? undefined : `one of ${TYPES.join(", ")}`),
   "sampler.param": (value) => (typeof value === "number" ? undefined : 'a number: { type: "const", param: 1 }'),
   ...anyOf("sampler", ["hostPort", "host", "port", "samplingPath", "refreshIntervalMs"]),
-  reporter: isRecord,
+  reporter: secret(isRecord),
   "reporter.collectorEndpoint": secret(httpUrl("http://localhost:14268/api/traces")),
   ...anyOf("reporter", ["logSpans", "agentHost", "agentPort", "agentSocketType"]),
   ...anyOf("reporter", ["username", "password", "flushIntervalMs", "timeoutMs"]),

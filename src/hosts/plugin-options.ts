@@ -1,6 +1,6 @@
 // What the plug-in forms of the frameworks take.
 
-import type { HttpTracing } from "../http/http-tracing.ts";
+import { type HttpTracing, isOfTracing } from "../http/http-tracing.ts";
 import { type Check, checkOptions, isBoolean } from "../settings.ts";
 
 /** The options of every framework's plug-in. */
@@ -14,10 +14,7 @@ export interface PluginOptions {
   readonly traceMiddleware?: boolean | undefined;
 }
 
-const isTracing: Check = (value) =>
-  typeof (value as { http?: { redact?: unknown } } | null)?.http?.redact === "function"
-    ? undefined
-    : "a Tracing object: new Tracing(tracer)";
+const isTracing: Check = (value) => (isOfTracing(value) ? undefined : "a Tracing object: new Tracing(tracer)");
 
 const CHECKS = { tracing: isTracing, traceMiddleware: isBoolean };
 

@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import net, { type Socket } from "node:net";
 import type { Span } from "opentracing";
-import type { HttpTracing } from "../http/http-tracing.ts";
+import { type HttpTracing, isOfTracing } from "../http/http-tracing.ts";
 import { watchCloses } from "../http2-stream.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import { startFrameworks } from "./frameworks.ts";
@@ -49,7 +49,7 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
       "traceServer(server, tracing): the server must be a server of node:http, node:https or node:http2",
     );
   }
-  if (typeof tracing?.http?.redact !== "function") {
+  if (!isOfTracing(tracing)) {
     throw new TypeError("traceServer(server, tracing): the tracing must be a Tracing object: new Tracing(tracer)");
   }
   if (target[OWN] === undefined) Object.defineProperty(target, OWN, { value: new HostStack(), enumerable: false });

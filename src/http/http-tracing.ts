@@ -182,3 +182,8 @@ function isTargetList(value: unknown): string | undefined {
     ? undefined
     : "an array of URL beginnings and regular expressions";
 }
+
+/** Whether it is a Tracing object, which another copy of this package may have made. */
+export function isOfTracing<T extends { readonly http: HttpTracing }>(value: unknown): value is T {
+  return typeof (value as { http?: { redact?: unknown } } | null | undefined)?.http?.redact === "function";
+}

@@ -1,6 +1,6 @@
 // What `initTracer` answers where tracing is disabled.
 
-import { Tracer as NoopTracer } from "opentracing";
+import { Tracer as NoopTracer, type SpanContext } from "opentracing";
 import type { Extractor, Injector } from "./codec.ts";
 import type { InitialisedTracer } from "./initialised-tracer.ts";
 
@@ -9,6 +9,11 @@ export class DisabledTracer extends NoopTracer implements InitialisedTracer {
   registerInjector(_format: string, _injector: Injector): void {}
 
   registerExtractor(_format: string, _extractor: Extractor): void {}
+
+  /** Nothing, as jaeger-client's: not the no-op context, by which `initTracing` knows that there is no global tracer yet. */
+  override extract(_format: string, _carrier: unknown): SpanContext | null {
+    return null;
+  }
 
   async flush(_timeLimit?: number): Promise<void> {}
 

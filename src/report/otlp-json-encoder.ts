@@ -46,10 +46,10 @@ export class OtlpJsonEncoder implements SpanEncoder, AttributeSink {
   encode(span: FinishedSpan, to: ByteBuffer): void {
     const { tags } = span;
     const kind = kindOf(tags);
+    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
     if (span.scope !== to.scope) to.beginRun(span.scope);
     this.#to = to;
     to.text(`${to.length === to.runStart ? "" : ","}{${identity(span)},`);
-    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
     if (template === undefined) {
       to.text(nameAndKind(span.operationName, kind));
       writeTags(this, span, kind);
@@ -114,12 +114,10 @@ export class OtlpJsonEncoder implements SpanEncoder, AttributeSink {
   }
 
   #encodeCommon(name: string, kind: SpanKind, tags: FlatTags): Uint8Array {
-    const before = this.#to;
     const to = new ByteBuffer(1024);
     this.#to = to;
     to.text(nameAndKind(name, kind));
     for (let i = 0; i < tags.length; i += 2) writeTag(this, tags[i] as string, tags[i + 1], kind, NO_TAGS);
-    this.#to = before;
     return to.copyFrom(0);
   }
 

@@ -58,8 +58,6 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
   /** Where `attribute` writes, and the key of the field that it fills there. */
   #to: ByteBuffer;
   #key = 0;
-  /** Bytes that the length of the last span took: the next is likely to be as long. */
-  #room: 1 | 2 = 2;
   readonly #templates = new SpanTemplates((name, kind, tags) => this.#encodeCommon(name, kind, tags));
 
   constructor(resource: Readonly<Record<string, unknown>>) {
@@ -75,10 +73,12 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
    */
   encode(span: FinishedSpan, to: ByteBuffer): void {
     const { context, tags } = span;
+    const kind = kindOf(tags);
+    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
     if (span.scope !== to.scope) to.beginRun(span.scope);
     to.reserve(FIXED_FIELDS);
     writeByte(to, fieldKey(2, MESSAGE));
-    const room = this.#room;
+    const room = template?.room ?? 2;
     const start = beginMessage(to, room);
     writeIds(to, context);
     if (context.traceState !== "") writeTextField(to, fieldKey(3, MESSAGE), context.traceState);
@@ -97,8 +97,6 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     writeVarint(to, fieldKey(16, FIXED32));
     writeFixed32(to, spanFlags(span));
 
-    const kind = kindOf(tags);
-    const template = span.scope === undefined ? this.#templates.find(span.operationName, kind, tags) : undefined;
     this.#to = to;
     this.#key = fieldKey(9, MESSAGE);
     if (template === undefined) {
@@ -116,7 +114,8 @@ export class OtlpProtobufEncoder implements SpanEncoder, AttributeSink {
     for (let i = 0; i < span.logs.length; i++) this.#event(to, span.logs[i]!);
     for (let i = 0; i < span.references.length; i++) this.#link(to, span.references[i]!);
     if (span.droppedTags + span.droppedLogs + (span.droppedReferences ?? 0) > 0) writeDropped(to, span);
-    this.#room = endMessage(to, start, room) === 1 ? 1 : 2;
+    const needed = endMessage(to, start, room);
+    if (template !== undefined) template.room = needed === 1 ? 1 : 2;
   }
 
   /** ExportTraceServiceRequest: resource_spans 1. ResourceSpans: resource 1, scope_spans 2. */

@@ -47,6 +47,8 @@ export interface SpanTemplate {
   readonly common: Uint8Array;
   /** The other tags. Each is understood without the others. */
   readonly differing: readonly DifferingTag[];
+  /** Bytes that the length of the last span took, for protobuf: the next is likely to be as long. */
+  room: 1 | 2;
 }
 
 /**
@@ -163,6 +165,7 @@ class Template implements SpanTemplate {
   readonly differing: readonly DifferingTag[];
   /** Whether each tag is understood without the others. There is no template otherwise, and this remembers it. */
   readonly isIndependent: boolean;
+  room: 1 | 2 = 2;
   /** Spans with these tags that had other values. */
   strangers = 0;
   readonly #kind: SpanKind;

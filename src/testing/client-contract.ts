@@ -49,7 +49,7 @@ type Play = (scene: Scene, client: ContractClient) => Promise<void>;
 
 /**
  * The cases for one client. Each starts its own server on 127.0.0.1 and closes it. A case that the client skips is still
- * listed, with the reason in its name.
+ * listed, with the reason in `skip`.
  *
  * @throws Error where `skip` names no case
  */

@@ -9,7 +9,7 @@ import { seeNothing, watchServer } from "../hosts/server-watch.ts";
 import { spanOf } from "../hosts/traced-request.ts";
 import { type AttributeTagger, attributeTaggers } from "../http/attributes.ts";
 import { HTTP_OPTION_CHECKS, type HttpOptions } from "../http/http-tracing.ts";
-import { type Check, checkOptions, either, isFunction, isObject, isText } from "../settings.ts";
+import { type Check, checkOptions, either, isFunction, isObject, isText, secret } from "../settings.ts";
 import { makeTracer, type TracerCallable } from "../tracer-callable.ts";
 import { attach, Tracing } from "../tracing.ts";
 import { hasBody } from "./body.ts";
@@ -44,7 +44,7 @@ const isTracing: Check = (value) => (value instanceof Tracing ? undefined : "a T
 const CHECKS: Readonly<Record<keyof OpenTracingSettings, Check>> = {
   opentracingTracing: isTracing,
   opentracingTracerCallable: either(isFunction, isText),
-  opentracingTracerParameters: isObject,
+  opentracingTracerParameters: secret(isObject),
   opentracingTraceAll: HTTP_OPTION_CHECKS.traceAll,
   opentracingTraceClient: HTTP_OPTION_CHECKS.traceClient,
   opentracingTracedAttributes: HTTP_OPTION_CHECKS.tracedAttributes,

@@ -2,6 +2,7 @@
 
 import type { Tracer } from "opentracing";
 import { readEnvironment } from "../environment.ts";
+import { isOfTracing } from "../http/http-tracing.ts";
 import { extended } from "../init-tracing.ts";
 import { Tracing, type TracingOptions } from "../tracing.ts";
 import { traceTornadoClient } from "./client-tracing.ts";
@@ -17,7 +18,7 @@ import { traceTornadoClient } from "./client-tracing.ts";
  * @throws TypeError for a wrong tracer or option, such as a `startSpanCb` that is no function
  */
 export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOptions = {}): Tracing {
-  const tracing = tracer instanceof Tracing ? extended(tracer, options) : new Tracing(tracer, options);
+  const tracing = isOfTracing<Tracing>(tracer) ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
   tracing.http.begun(traceTornadoClient(tracing.http));
   return tracing;

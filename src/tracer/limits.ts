@@ -12,8 +12,10 @@ export interface SpanLimits {
   readonly maxLogs: number;
   /** Links a span by OpenTelemetry's API, 128 by default. */
   readonly maxLinks: number;
-  /** Attributes of one event or link by OpenTelemetry's API, 128 by default. */
+  /** Attributes of one event by OpenTelemetry's API, 128 by default. */
   readonly maxFields: number;
+  /** Attributes of one link by OpenTelemetry's API, 128 by default. */
+  readonly maxLinkFields: number;
   /** Characters in a text value of a tag or log field, in the texts of an array, and in an error's message and stack, causes included; 8192 by default. */
   readonly maxValueLength: number;
 }
@@ -23,6 +25,7 @@ export const DEFAULT_LIMITS: SpanLimits = {
   maxLogs: 128,
   maxLinks: 128,
   maxFields: 128,
+  maxLinkFields: 128,
   maxValueLength: 8192,
 };
 
@@ -33,6 +36,7 @@ export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
     maxLogs: isCount,
     maxLinks: isCount,
     maxFields: isCount,
+    maxLinkFields: isCount,
     maxValueLength: isCount,
   });
   return {
@@ -40,6 +44,7 @@ export function checkedLimits(limits: Partial<SpanLimits> = {}): SpanLimits {
     maxLogs: limits.maxLogs ?? DEFAULT_LIMITS.maxLogs,
     maxLinks: limits.maxLinks ?? DEFAULT_LIMITS.maxLinks,
     maxFields: limits.maxFields ?? DEFAULT_LIMITS.maxFields,
+    maxLinkFields: limits.maxLinkFields ?? DEFAULT_LIMITS.maxLinkFields,
     maxValueLength: limits.maxValueLength ?? DEFAULT_LIMITS.maxValueLength,
   };
 }

@@ -57,12 +57,13 @@ test("a tracer that is not installed: the error says what to install", () => {
 test("wrong parameters: a sentence that says what to write instead", () => {
   process.chdir(datadogFolder());
   assert.throws(() => makeTracer("dd-trace", { service: 7 }), /tracerParameters of dd-trace: service must be a text/);
-  assert.throws(() => makeTracer("dd-trace", { url: "agent:8126" }), /url must be an http or https URL/);
+  assert.throws(() => makeTracer("dd-trace", { url: "agent:8126" }), /url must be an http or https URL.*, not a text$/);
   assert.throws(() => makeTracer("dd-trace", [{}, {}]), /there is one argument, an object of options/);
   process.chdir(installed);
   for (const [parameters, sentence] of [
     [{ servicename: "a" }, /tracerParameters of jaeger-client: .*did you mean "serviceName"/],
     [{ reporter: { collectorEndpoint: "jaeger:14268" } }, /reporter.collectorEndpoint must be an http or https URL/],
+    [{ reporter: "http://user:pass@jaeger/" }, /reporter must be an object, not a text$/],
     [{ sampler: { type: "const", param: "1" } }, /sampler.param must be a number/],
     [
       { sampler: { type: "constant", param: 1 } },

@@ -13,6 +13,7 @@ import type { FastifyInstance } from "fastify";
 import type { Hono } from "hono";
 import type Koa from "koa";
 import { initTracing } from "node-opentracing";
+import { Trace } from "node-opentracing/nest";
 import type { Dispatcher } from "undici";
 import { requireTracer } from "./protocols.js";
 
@@ -134,10 +135,18 @@ const routes: Record<string, () => unknown> = {
         return datadog.trace("of dd-trace again", () => text(`http://127.0.0.1:${ports.plain}/`));
       }),
     ),
+  "/method": () => new Stock().find(),
   "/fail": () => {
     throw new TypeError("no stock");
   },
 };
+
+class Stock {
+  @Trace()
+  find(): never {
+    throw new RangeError("none left");
+  }
+}
 
 const server = http.createServer(async (incoming, response) => {
   try {

@@ -38,6 +38,9 @@ web.request GET  server 200 type=web
       of dd-trace again
         http.request GET  client 200 type=http
           web.request GET  server 200 type=web`,
+  "/method": `
+web.request GET  server 500 type=web
+  Stock.find`,
   "/fail": `
 web.request GET  server 500 type=web`,
 };
@@ -59,7 +62,12 @@ async function play(options: { args?: string[]; env?: Record<string, string> }) 
     },
   });
   const paths = Object.keys(EXPECTED);
-  for (const path of paths) assert.equal((await get(path)).status, path === "/fail" ? 500 : 200, path);
+  for (const path of paths)
+    assert.equal(
+      (await get(path)).status,
+      EXPECTED[path as keyof typeof EXPECTED].includes("server 500") ? 500 : 200,
+      path,
+    );
   const { errors, signal } = await end();
   return { sink, errors, signal };
 }
@@ -77,6 +85,10 @@ test(`${release}: one span a request, in and out, for every server, client and f
   assert.equal(failed.tags["error.type"], "TypeError");
   assert.equal(failed.tags["error.message"], "no stock");
   assert.match(String(failed.tags["error.stack"]), /no stock\n {4}at /);
+  const method = sink.spans.find(({ name }) => name === "Stock.find")!;
+  assert.equal(method.tags["error"], 1);
+  assert.equal(method.tags["error.type"], "RangeError");
+  assert.equal(method.tags["error.message"], "none left");
   const ours = sink.spans.find(({ name }) => name === "ours")!;
   assert.match(String(ours.tags["events"]), /"name":"noted".*"items":2/);
 });

@@ -114,7 +114,7 @@ test("links: given at the start and added later, with their attributes, within t
       span.addLink({ context: LINKED }).addLinks([{ context: api.INVALID_SPAN_CONTEXT }, { context: LINKED }]);
     },
     { links: [link] },
-    { maxLinks: 2, maxFields: 2 },
+    { maxLinks: 2, maxLinkFields: 2 },
   );
   assert.deepEqual(
     span.references.map(({ type, context, attributes, droppedAttributes }) => [

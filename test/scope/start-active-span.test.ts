@@ -27,6 +27,18 @@ function tree(): string {
   return spanTree(reporter.spans, { logs: true });
 }
 
+test("an async function's promise is awaited where an application has replaced the global Promise", async () => {
+  const { Promise: native } = globalThis;
+  globalThis.Promise = class Replaced<T> extends native<T> {} as PromiseConstructor;
+  try {
+    assert.equal(await tracing.startActiveSpan("async", async () => 1), 1);
+    await tracing.startActiveSpan("of the replaced class", () => Promise.resolve());
+  } finally {
+    globalThis.Promise = native;
+  }
+  assert.equal(tree(), "\nasync\nof the replaced class");
+});
+
 test("server request 6: a span started in another is its child and active in its turn", () => {
   const result = tracing.startActiveSpan("outer", (outer) => {
     assert.equal(tracing.activeSpan(), outer);

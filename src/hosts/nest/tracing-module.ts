@@ -1,5 +1,6 @@
 // TracingModule: tracing for one application of NestJS, on Express or on Fastify.
 
+import { tracerOf } from "../../bindings/bound-tracer.ts";
 import type { HttpTracing } from "../../http/http-tracing.ts";
 import { type Undo, undoAll } from "../../patch.ts";
 import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
@@ -99,7 +100,7 @@ const inForce: HttpTracing[] = [];
 export function nestTracing(): HttpTracing | undefined {
   for (let i = inForce.length - 1; i > 0; i--) {
     const { scope, tracer } = inForce[i]!;
-    if (scope.active()?.tracer() === tracer) return inForce[i];
+    if (tracerOf(scope.active()) === tracer) return inForce[i];
   }
   return inForce.at(-1);
 }

@@ -3,7 +3,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { count } from "../../diagnostics.ts";
 import { setOwn } from "../../set-own.ts";
-import { limitedValue, type SpanLimits } from "../../tracer/limits.ts";
+import { limitedValue } from "../../tracer/limits.ts";
 
 /** Whether the API's specification lets this be an attribute: a name that is not empty, and a value. */
 export function isAttribute(name: unknown, value: unknown): name is string {
@@ -21,10 +21,11 @@ export interface KeptAttributes {
   readonly dropped: number;
 }
 
-/** The first `maxFields` of them. What is dropped is counted `span.tags_dropped`. */
+/** The first of them, so many. What is dropped is counted `span.tags_dropped`. */
 export function keptAttributes(
   attributes: Attributes | undefined,
-  { maxFields, maxValueLength }: SpanLimits,
+  most: number,
+  maxValueLength: number,
 ): KeptAttributes {
   const kept: Record<string, unknown> = {};
   let size = 0;
@@ -32,7 +33,7 @@ export function keptAttributes(
   for (const name in attributes) {
     const value = attributes[name];
     if (!isAttribute(name, value)) continue;
-    if (size === maxFields) {
+    if (size === most) {
       dropped++;
     } else {
       size++;

@@ -17,7 +17,7 @@ import { REFERENCE_LINK } from "../../link.ts";
 import type { InstrumentationScope } from "../../report/reporter.ts";
 import { ERROR, SPAN_KIND } from "../../tags.ts";
 import { toText } from "../../text.ts";
-import { timeOr } from "../../tracer/clock.ts";
+import { now, timeOr } from "../../tracer/clock.ts";
 import { limitedValue } from "../../tracer/limits.ts";
 import { recordOf, Span } from "../../tracer/span.ts";
 import type { SpanRecord } from "../../tracer/span-record.ts";
@@ -103,7 +103,7 @@ export class BilingualSpan extends Span implements ApiSpan {
     if (record === undefined) {
       this.ignored();
     } else if (context !== undefined) {
-      const { kept, dropped } = keptAttributes(link.attributes, limits);
+      const { kept, dropped } = keptAttributes(link.attributes, limits.maxLinkFields, limits.maxValueLength);
       const droppedAttributes = dropped + (link.droppedAttributesCount ?? 0);
       record.addReference({ type: REFERENCE_LINK, context, attributes: kept, droppedAttributes }, limits.maxLinks);
     }
@@ -160,8 +160,8 @@ export class BilingualSpan extends Span implements ApiSpan {
       record.droppedLogs++;
       count("span.logs_dropped");
     } else {
-      const { kept, dropped } = keptAttributes(attributes, limits);
-      const timestamp = timeOr(record.clockOffset + performance.now(), millisecondsOf(time));
+      const { kept, dropped } = keptAttributes(attributes, limits.maxFields, limits.maxValueLength);
+      const timestamp = timeOr(record.clockOffset + now(), millisecondsOf(time));
       record.addLog({ timestamp, fields: kept, name: toText(name), droppedFields: dropped });
     }
   }
