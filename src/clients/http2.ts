@@ -51,10 +51,14 @@ class Http2Requests {
     if (sessions !== undefined) this.#wrap(sessions);
   }
 
-  /** A session was made. */
-  connected(session: Session, origin: string): void {
+  /** A session was made, by these arguments of `connect`. */
+  connected(session: Session, [authority, options]: readonly unknown[]): void {
     if (this.#stopped || typeof session?.request !== "function") return; // a stand-in from somebody's test
-    session[ORIGIN] ??= origin;
+    try {
+      session[ORIGIN] ??= originOf(authority, options);
+    } catch {
+      // A stand-in for `connect` may take what Node's does not: the session's socket tells.
+    }
     if (this.#unwrap !== undefined || Object.hasOwn(session, "request")) return;
     sessions = Object.getPrototypeOf(session) as { request: Request };
     this.#wrap(sessions);
@@ -89,7 +93,7 @@ function wrapConnect(requests: Http2Requests): Undo {
   const connect = alike(
     function connect(this: unknown, ...args: unknown[]) {
       const session = Reflect.apply(original, this, args) as ClientHttp2Session;
-      requests.connected(session, originOf(args[0], args[1]));
+      requests.connected(session, args);
       return session;
     } as Connect,
     original,
@@ -101,7 +105,7 @@ function wrapConnect(requests: Http2Requests): Undo {
     const promised = alike(
       (...args: unknown[]) =>
         promising(...args).then((session) => {
-          requests.connected(session, originOf(args[0], args[1]));
+          requests.connected(session, args);
           return session;
         }),
       promising,

@@ -272,6 +272,33 @@ test("a stand-in that answers no stream is answered as ever, and its span ends",
     assert.equal(spanTree(reporter.spans), "\nGET  client".repeat(4));
   }));
 
+test("a stand-in for connect takes and answers what it likes, and sessions of its making are traced", () =>
+  play(
+    (stream) => stream.respond({ ":status": 204 }, { endStream: true }),
+    async ({ session, tracing, reporter, origin }) => {
+      const module = http2 as { connect: unknown };
+      const { connect } = module;
+      const promising = async (): Promise<unknown> => session;
+      for (const answer of [undefined, null, 5, {}, session]) {
+        module.connect = Object.assign(() => answer, { [promisify.custom]: promising });
+        const undo = traceHttp2Client(tracing);
+        try {
+          const standIn = module.connect as (authority?: unknown) => unknown;
+          for (const authority of ["stock", undefined]) {
+            assert.equal(standIn(authority), answer);
+            assert.equal(await promisify(standIn as typeof http2.connect)(authority as never), session);
+          }
+        } finally {
+          undo();
+          module.connect = connect;
+        }
+      }
+      await ended(session.request({}));
+      await reporter.waitFor(1);
+      assert.equal(tagOf(reporter.spans[0]!.tags, "http.url"), `${origin}/`);
+    },
+  ));
+
 test("an error that nobody listens for is reported as it is untraced", () =>
   play(
     (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
