@@ -94,8 +94,13 @@ export class Call {
     this.cutBy = undefined;
     this.retrying = false;
     const headers = this.headers(url);
-    if (headers !== undefined) for (const name in headers) setHeader(request, name, headers[name]!);
-    else for (const name in this.carried) removeHeader(request, name);
+    if (headers === undefined) for (const name in this.carried) removeHeader(request, name);
+    else if (!this.#carries(request)) for (const name in headers) setHeader(request, name, headers[name]!);
+  }
+
+  /** Whether a hop has come with the headers that fetch was given. */
+  #carries({ headers }: UndiciRequest): boolean {
+    return this.carried !== undefined && carries(headers, this.carried);
   }
 
   /** The last hop's headers are here. Notes where a redirect leads. */
@@ -145,35 +150,35 @@ export function withName(url: string, host: unknown): string {
   );
 }
 
-/** Whether a header is among those of a request of undici. */
-export function hasHeader(headers: unknown, name: string, value: string): boolean {
+/** Whether all of some trace headers are among those of a request of undici. */
+export function carries(headers: unknown, carried: Readonly<Record<string, string>>): boolean {
+  for (const name in carried) if (!hasHeader(headers, name, carried[name]!)) return false;
+  return true;
+}
+
+function hasHeader(headers: unknown, name: string, value: string): boolean {
   if (!Array.isArray(headers)) return false;
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i + 1] === value && String(headers[i]).toLowerCase() === name) return true;
+    if (headers[i + 1] === value && isNamed(headers[i], name)) return true;
   }
   return false;
 }
 
-/** Puts a header in place of one of the same name; undici's request, not the caller's headers, is changed. */
+/** Puts a header in place of all of the same name; undici's request, not the caller's headers, is changed. */
 function setHeader(request: UndiciRequest, name: string, value: string): void {
-  const { headers } = request;
-  if (hasHeader(headers, name, value)) return; // to compare values first spares most names' conversion
-  if (Array.isArray(headers)) {
-    for (let i = 0; i < headers.length; i += 2) {
-      if (String(headers[i]).toLowerCase() === name) {
-        headers[i + 1] = value;
-        return;
-      }
-    }
-  }
+  removeHeader(request, name);
   request.addHeader?.(name, value);
 }
 
 function removeHeader({ headers }: UndiciRequest, name: string): void {
   if (!Array.isArray(headers)) return;
-  for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if (String(headers[i]).toLowerCase() === name) headers.splice(i, 2);
-  }
+  for (let i = headers.length - 2; i >= 0; i -= 2) if (isNamed(headers[i], name)) headers.splice(i, 2);
+}
+
+/** `name` is in lower case. To compare lengths first spares most names' conversion. */
+function isNamed(header: unknown, name: string): boolean {
+  const text = String(header);
+  return text.length === name.length && text.toLowerCase() === name;
 }
 
 /** Where the `location` header of a response leads, as undici will ask for it. */
@@ -189,6 +194,6 @@ function target(headers: unknown, base: string): string | undefined {
 
 /** The first header of a name among raw ones. Over HTTP/2 undici 8 hands over an object instead. */
 function inList(headers: readonly unknown[], name: string): unknown {
-  for (let i = 0; i + 1 < headers.length; i += 2) if (String(headers[i]).toLowerCase() === name) return headers[i + 1];
+  for (let i = 0; i + 1 < headers.length; i += 2) if (isNamed(headers[i], name)) return headers[i + 1];
   return undefined;
 }

@@ -1,6 +1,6 @@
 // Which fetch a hop belongs to, by the trace headers that all hops of a fetch carry.
 
-import { type Call, hasHeader, type UndiciRequest } from "./call.ts";
+import { type Call, carries, type UndiciRequest } from "./call.ts";
 
 export class Carriers {
   /** By the value of the first trace header. Nearly always one each. */
@@ -46,9 +46,4 @@ export class Carriers {
 function firstValue(headers: Readonly<Record<string, string>>): string | undefined {
   for (const name in headers) return headers[name];
   return undefined;
-}
-
-function carries(headers: readonly unknown[], carried: Readonly<Record<string, string>>): boolean {
-  for (const name in carried) if (!hasHeader(headers, name, carried[name]!)) return false;
-  return true;
 }

@@ -209,11 +209,21 @@ for (const name of ["undici6", "undici", "undici8"]) {
   });
 
   scene("the caller's headers are replaced where they are trace headers, and not changed", async (s) => {
-    for (const headers of [{ TraceParent: "mine", "x-own": "1" }, ["TraceParent", "mine", "x-own", "1"]]) {
+    for (const headers of [
+      { TraceParent: "mine", "x-own": "1" },
+      ["TraceParent", "mine", "x-own", "1"],
+      ["TraceParent", "mine", "baggage", "a=1", "x-own", "1", "traceparent", "theirs", "Baggage", "b=2"],
+    ]) {
       const before = structuredClone(headers);
-      await (await undici.request(`${s.origin}/status/200`, { headers: Object.freeze(headers) as never })).body.text();
+      await s.inSpan("work", async (span) => {
+        span.setBaggageItem("tenant", "acme");
+        const options = { headers: Object.freeze(headers) as never };
+        await (await undici.request(`${s.origin}/status/200`, options)).body.text();
+      });
       assert.deepEqual(headers, before);
-      assert.match(String(s.received.at(-1)!["traceparent"]), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+      const { traceparent, baggage, "x-own": own } = s.received.at(-1)!;
+      assert.match(String(traceparent), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+      assert.deepEqual([baggage, own], ["tenant=acme", "1"]);
     }
   });
 }
