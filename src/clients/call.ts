@@ -3,16 +3,17 @@
 import type { Span } from "opentracing";
 import type { ClientHandler } from "../http/client-handler.ts";
 import { Exchange, GARBAGE_COLLECTED } from "./exchange.ts";
+import { carries, isNamed, listOf, removeHeader, setHeader } from "./undici-headers.ts";
 
-/** What we read of undici's own request objects, which the channels hand over. Versions 6 to 8 have it. */
+/** What we read of undici's own request objects, which the channels hand over. Versions 5 to 8 have it. */
 export interface UndiciRequest {
   readonly method: string;
   readonly origin: string | URL;
   readonly path: string;
   /** The Host header that it was given, if any. */
   readonly host?: unknown;
-  /** Names and values by turns, in versions 6 to 8. */
-  readonly headers?: unknown;
+  /** Names and values by turns; in version 5 text. */
+  headers?: unknown;
   /** The protocol to upgrade to, such as "websocket". */
   readonly upgrade?: unknown;
   addHeader?(name: string, value: string): unknown;
@@ -100,7 +101,7 @@ export class Call {
 
   /** Whether a hop has come with the headers that fetch was given. */
   #carries({ headers }: UndiciRequest): boolean {
-    return this.carried !== undefined && carries(headers, this.carried);
+    return this.carried !== undefined && carries(listOf(headers), this.carried);
   }
 
   /** The last hop's headers are here. Notes where a redirect leads. */
@@ -148,37 +149,6 @@ export function withName(url: string, host: unknown): string {
     /^(https?:\/\/)(\d+\.\d+\.\d+\.\d+|\[[^\]]+\])(?=[:/]|$)/,
     (_, scheme) => scheme + host.replace(/:\d+$/, ""),
   );
-}
-
-/** Whether all of some trace headers are among those of a request of undici. */
-export function carries(headers: unknown, carried: Readonly<Record<string, string>>): boolean {
-  for (const name in carried) if (!hasHeader(headers, name, carried[name]!)) return false;
-  return true;
-}
-
-function hasHeader(headers: unknown, name: string, value: string): boolean {
-  if (!Array.isArray(headers)) return false;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i + 1] === value && isNamed(headers[i], name)) return true;
-  }
-  return false;
-}
-
-/** Puts a header in place of all of the same name; undici's request, not the caller's headers, is changed. */
-function setHeader(request: UndiciRequest, name: string, value: string): void {
-  removeHeader(request, name);
-  request.addHeader?.(name, value);
-}
-
-function removeHeader({ headers }: UndiciRequest, name: string): void {
-  if (!Array.isArray(headers)) return;
-  for (let i = headers.length - 2; i >= 0; i -= 2) if (isNamed(headers[i], name)) headers.splice(i, 2);
-}
-
-/** `name` is in lower case. To compare lengths first spares most names' conversion. */
-function isNamed(header: unknown, name: string): boolean {
-  const text = String(header);
-  return text.length === name.length && text.toLowerCase() === name;
 }
 
 /** Where the `location` header of a response leads, as undici will ask for it. */

@@ -1,6 +1,7 @@
 // Which fetch a hop belongs to, by the trace headers that all hops of a fetch carry.
 
-import { type Call, carries, type UndiciRequest } from "./call.ts";
+import type { Call, UndiciRequest } from "./call.ts";
+import { carries, listOf } from "./undici-headers.ts";
 
 export class Carriers {
   /** By the value of the first trace header. Nearly always one each. */
@@ -31,10 +32,11 @@ export class Carriers {
    *
    * @param beginning the one whose fetch is just being called
    */
-  find({ headers, method }: UndiciRequest, url: string, beginning: unknown): Call | undefined {
-    if (this.#calls.size === 0 || !Array.isArray(headers)) return undefined;
+  find({ headers: given, method }: UndiciRequest, url: string, beginning: unknown): Call | undefined {
+    if (this.#calls.size === 0) return undefined;
+    const headers = listOf(given);
     for (let i = 1; i < headers.length; i += 2) {
-      const calls = this.#calls.get(headers[i])?.filter((call) => carries(headers, call.carried!));
+      const calls = this.#calls.get(headers[i] as string)?.filter((call) => carries(headers, call.carried!));
       if (calls === undefined || calls.length === 0) continue;
       if (calls.length === 1) return calls[0];
       return calls.find((call) => call === beginning) ?? calls.find((call) => call.expects(method, url)) ?? calls[0];

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import http from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as undici from "undici";
 import { diagnostics } from "#src/diagnostics.js";
@@ -14,6 +16,7 @@ import { untraced } from "#src/untraced.js";
 import { CLIENTS } from "./contract-clients.js";
 
 const client = CLIENTS.find(({ name }) => name === "fetch")!;
+const undici5 = createRequire(join(process.cwd(), "test/older/"))("undici5") as typeof undici;
 
 function scene(name: string, play: (scene: Scene) => Promise<void>): void {
   test(name, () => onScene(client, {}, play));
@@ -220,6 +223,28 @@ scene("a body that a dispatcher could not fetch once more is a failure", async (
   assert.equal(tree(s), "\nGET  client 200 error=connection_reset");
   await dispatcher.destroy();
 });
+
+test("hops by undici 5, whose requests have text for headers, carry each header once, and none where it must not go", () =>
+  onScene(client, { propagateTo: (url) => url.includes("/redirect/") }, async (s) => {
+    const before = undici5.getGlobalDispatcher();
+    const dispatcher = new undici5.Agent();
+    undici5.setGlobalDispatcher(dispatcher);
+    try {
+      for (const _ of [1, 2]) await (await fetch(`${s.origin}/redirect/1`)).text();
+    } finally {
+      undici5.setGlobalDispatcher(before);
+    }
+    await s.reporter.waitFor(6);
+    assert.equal(tree(s, [HTTP_RESEND_COUNT]), "\nGET  client 200 http.resend_count=1".repeat(2));
+    const [first, , second] = s.received.map(({ traceparent }) => traceparent);
+    assert.match(String(first), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+    assert.match(String(second), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+    assert.deepEqual(
+      s.received.map(({ traceparent }) => traceparent),
+      [first, undefined, second, undefined],
+    );
+    await dispatcher.close();
+  }));
 
 test("a name that the DNS interceptor of a dispatcher looked up stays in the URL, and may have headers", () => {
   const isNamed = (url: string) => url.startsWith("http://orders.test:");
