@@ -154,8 +154,9 @@ export class Tracing {
     if (undo !== undefined) attach(this, { close: undo });
     if (this.#flushesAtExit || !(this.#bound !== undefined || "flush" in this.tracer)) return;
     this.#flushesAtExit = true;
-    const undoFlush = flushAtExit((timeLimit) => {
-      finishPendingSpans();
+    const undoFlush = flushAtExit((timeLimit, isEnd) => {
+      // An application that listens for the signal goes on with what it is reading.
+      if (isEnd) finishPendingSpans();
       return this.flush(timeLimit);
     }, EXIT_FLUSH_LIMIT);
     attach(this, { close: undoFlush });

@@ -75,6 +75,25 @@ test("set-up 1: it can be undone, and done again", async () => {
   assert.deepEqual([first.spans.length, second.spans.length], [1, 1]);
 });
 
+test("a signal that the application answers itself ends no span of a response that is being read", async () => {
+  const half = await startHalf();
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ tracer: new Tracer({ reporter }), traceAll: false });
+  const before = diagnostics()["client.unread_body"];
+  const response = await fetch(half.url);
+  const signalled = once(process, "SIGTERM");
+  process.emit("SIGTERM", "SIGTERM");
+  await signalled;
+  assert.equal(reporter.spans.length, 0);
+  half.finish();
+  assert.equal(await response.text(), "half and half");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  assert.equal(diagnostics()["client.unread_body"], before);
+  await tracing.close();
+  await half.close();
+});
+
 test("set-up 1: close takes all patches back at once, whoever waits for it", async () => {
   const before = { request: http.request, fetch: globalThis.fetch };
   const tracing = initTracing({ reporter: new MemoryReporter() });
@@ -529,4 +548,25 @@ for (const [variable, value, flags] of [
       server.closeAllConnections();
     }
   });
+}
+
+/** A server that answers with half a body at once, and with the rest when it is told to. */
+async function startHalf(): Promise<{ readonly url: string; finish(): void; close(): Promise<void> }> {
+  const responses: http.ServerResponse[] = [];
+  const server = http.createServer((_, response) => {
+    response.write("half ");
+    responses.push(response);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    finish() {
+      for (const response of responses.splice(0)) response.end("and half");
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
 }

@@ -130,7 +130,7 @@ export class Exchange {
 
 /**
  * Finishes every client span whose response has arrived but has not been read to its end, with the time when its headers
- * came, and counts it as `client.unread_body`. To be called before the last flush. Requests without an answer yet are left alone.
+ * came, and counts it as `client.unread_body`. To be called before the last flush alone. Requests without an answer yet are left alone.
  */
 export function finishPendingSpans(): void {
   for (const exchange of pending) exchange.giveUp();

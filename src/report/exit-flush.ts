@@ -4,15 +4,15 @@ import { warn } from "../diagnostics.ts";
 import type { Undo } from "../patch.ts";
 
 /**
- * Calls `flush` with the time limit in milliseconds on `beforeExit`, SIGTERM and SIGINT. Where nobody else listens for
- * the signal, the process dies by it after the flush, or at once by a second one; where the application listens, the end
- * is left to it. Exit codes are never touched. `process.exit` leaves no time for anything: await a flush before it.
+ * Calls `flush` with the time limit in milliseconds, and whether the end comes right after it, on `beforeExit`, SIGTERM
+ * and SIGINT. Where nobody else listens for the signal, the process dies by it after the flush, or at once by a second
+ * one; where the application listens, the end is left to it. Exit codes are never touched. `process.exit` leaves no time for anything: await a flush before it.
  *
  * @param flush should resolve without starting timers where nothing is waiting: one that always waits holds up the end of
  *   the process until the time limit is used up
  * @param timeLimit milliseconds
  */
-export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLimit: number): Undo {
+export function flushAtExit(flush: Flush["run"], timeLimit: number): Undo {
   const one: Flush = { run: flush, timeLimit, spent: 0 };
   flushes.add(one);
   if (flushes.size === 1) listen();
@@ -22,7 +22,7 @@ export function flushAtExit(flush: (timeLimit: number) => Promise<void>, timeLim
 }
 
 interface Flush {
-  readonly run: (timeLimit: number) => Promise<void>;
+  readonly run: (timeLimit: number, isEnd: boolean) => Promise<void>;
   readonly timeLimit: number;
   /** Milliseconds that its runs on `beforeExit` have taken. */
   spent: number;
@@ -51,7 +51,7 @@ function onBeforeExit(): void {
 
 async function spend(one: Flush): Promise<void> {
   const started = performance.now();
-  await flushInTime(one);
+  await flushInTime(one, true);
   one.spent += performance.now() - started;
 }
 
@@ -60,7 +60,7 @@ function onSignal(signal: NodeJS.Signals): void {
   // signal must do what it would do without us.
   process.removeListener(signal, onSignal);
   const isOurs = process.listenerCount(signal) === 0;
-  void Promise.all([...flushes].map(flushInTime)).then(() => {
+  void Promise.all([...flushes].map((one) => flushInTime(one, isOurs))).then(() => {
     // An application that has begun to listen while we flushed has the say over the next signal, not over this one.
     // After what waits to be printed: a warning that the spans were lost.
     if (isOurs) setImmediate(() => process.kill(process.pid, signal));
@@ -69,7 +69,7 @@ function onSignal(signal: NodeJS.Signals): void {
   });
 }
 
-async function flushInTime({ run, timeLimit }: Flush): Promise<void> {
+async function flushInTime({ run, timeLimit }: Flush, isEnd: boolean): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
@@ -81,7 +81,7 @@ async function flushInTime({ run, timeLimit }: Flush): Promise<void> {
     }, timeLimit);
   });
   try {
-    await Promise.race([run(timeLimit), limit]);
+    await Promise.race([run(timeLimit, isEnd), limit]);
   } catch (error) {
     warn("report.reporter_error", "a reporter failed to flush at exit", error);
   }
