@@ -3,7 +3,7 @@
 import { FORMAT_TEXT_MAP, globalTracer, initGlobalTracer, Tracer as NoopTracer, type Tracer } from "opentracing";
 import { boundTo } from "./bindings/bound-tracer.ts";
 import { BUILT_IN_CHECKS, type BuiltInOptions, builtInTracer } from "./built-in-tracer.ts";
-import { finishPendingSpans } from "./clients/exchange.ts";
+import { finishPendingSpans, watchPending } from "./clients/exchange.ts";
 import { traceFetch } from "./clients/fetch.ts";
 import { traceHttp2Client } from "./clients/http2.ts";
 import { traceNodeHttpClient } from "./clients/node-http.ts";
@@ -124,11 +124,21 @@ export function initClientTracing(tracer?: Tracer | Tracing, options: TracingOpt
   const tracing = isOfTracing<Tracing>(tracer) ? extended(tracer, options) : new Tracing(tracer, options);
   if (readEnvironment().isDisabled) return tracing;
   tracing.http.begun();
-  syncAfter(() => {
-    patched.client?.undo();
-    patchClients(tracing);
-  });
+  handOver(
+    () => patched.client?.undo(),
+    () => patchClients(tracing),
+  );
   return tracing;
+}
+
+/** Traces clients by another tracing. Spans of responses that are being read go on. */
+function handOver(undo: Undo, patchAgain: () => void): void {
+  syncAfter(() => {
+    const stopWatching = watchPending();
+    undo();
+    patchAgain();
+    stopWatching();
+  });
 }
 
 function patchClients(tracing: Tracing): void {
@@ -139,13 +149,16 @@ function patchClients(tracing: Tracing): void {
   patched.client = mine;
   attach(tracing, {
     close() {
-      finishPendingSpans();
-      undo();
-      if (patched.client !== mine) return;
-      patched.client = undefined;
+      const { client, server } = patched;
+      const isLast = server === undefined || server.tracing === tracing || !server.tracing.http.traceClient;
+      if (client === mine) patched.client = undefined;
       // What took over from initTracing gives back.
-      const { server } = patched;
-      if (server !== undefined && server.tracing !== tracing && server.tracing.http.traceClient) server.traceClients();
+      if (client === mine && !isLast) {
+        handOver(undo, server.traceClients);
+      } else {
+        finishPendingSpans();
+        undo();
+      }
     },
   });
 }

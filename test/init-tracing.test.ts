@@ -80,10 +80,56 @@ test("a signal that the application answers itself ends no span of a response th
   const reporter = new MemoryReporter();
   const tracing = initTracing({ tracer: new Tracer({ reporter }), traceAll: false });
   const before = diagnostics()["client.unread_body"];
-  const response = await fetch(half.url);
+  const response = await fetch(`${half.url}half`);
   const signalled = once(process, "SIGTERM");
   process.emit("SIGTERM", "SIGTERM");
   await signalled;
+  assert.equal(reporter.spans.length, 0);
+  half.finish();
+  assert.equal(await response.text(), "half and half");
+  await reporter.waitFor(1);
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200");
+  assert.equal(diagnostics()["client.unread_body"], before);
+  await tracing.close();
+  await half.close();
+});
+
+const taken = async (tracing: Tracing) => initClientTracing(tracing, { propagateTo: ["https://stock.example/"] });
+const closed = async (tracing: Tracing) => {
+  await tracing.close();
+  return tracing;
+};
+for (const change of [taken, closed]) {
+  test(`requests that are on their way while clients are ${change.name} end as ever`, async () => {
+    const half = await startHalf();
+    const reporter = new MemoryReporter();
+    const tracing = initTracing({ tracer: new Tracer({ reporter }), traceAll: false });
+    const texts = [fetch(half.url).then((response) => response.text()), textOf(http.get(half.url))];
+    await half.waitFor(2);
+    const changed = await change(tracing);
+    half.finish();
+    assert.deepEqual(await Promise.all(texts), ["and half", "and half"]);
+    await reporter.waitFor(2);
+    assert.equal(spanTree(reporter.spans), "\nGET  client 200".repeat(2));
+    await changed.close();
+    await tracing.close();
+    await half.close();
+  });
+}
+
+async function textOf(request: http.ClientRequest): Promise<string> {
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  return (await response.setEncoding("utf8").toArray()).join("");
+}
+
+test("a response that is being read goes on while clients change hands", async () => {
+  const half = await startHalf();
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ tracer: new Tracer({ reporter }), traceAll: false });
+  const before = diagnostics()["client.unread_body"];
+  const response = await fetch(`${half.url}half`);
+  const client = initClientTracing(tracing, { propagateTo: ["https://stock.example/"] });
+  await client.close();
   assert.equal(reporter.spans.length, 0);
   half.finish();
   assert.equal(await response.text(), "half and half");
@@ -550,16 +596,27 @@ for (const [variable, value, flags] of [
   });
 }
 
-/** A server that answers with half a body at once, and with the rest when it is told to. */
-async function startHalf(): Promise<{ readonly url: string; finish(): void; close(): Promise<void> }> {
+interface Half {
+  /** The whole answer comes when it is told to; of `/half` headers and half of the body come at once. */
+  readonly url: string;
+  /** Resolves once so many requests have come. */
+  waitFor(count: number): Promise<void>;
+  finish(): void;
+  close(): Promise<void>;
+}
+
+async function startHalf(): Promise<Half> {
   const responses: http.ServerResponse[] = [];
-  const server = http.createServer((_, response) => {
-    response.write("half ");
+  const server = http.createServer((request, response) => {
+    if (request.url === "/half") response.write("half ");
     responses.push(response);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async waitFor(count) {
+      while (responses.length < count) await once(server, "request");
+    },
     finish() {
       for (const response of responses.splice(0)) response.end("and half");
     },

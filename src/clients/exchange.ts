@@ -45,6 +45,8 @@ export class Exchange {
   ended = false;
   /** By what to see that the response is being read, however long that takes; undefined where nothing tells. */
   body: Body | WeakRef<{ readonly locked: boolean }> | undefined;
+  /** Called at its end. */
+  whenEnded: (() => void) | undefined;
   #error: unknown;
 
   constructor(handler: ClientHandler, span: Span) {
@@ -103,6 +105,7 @@ export class Exchange {
     this.ended = true;
     pending.delete(this);
     this.handler.finish(this.span, this.status, endTime);
+    this.whenEnded?.();
   }
 
   /** Ends it as it stood when the headers came, or when the last attempt failed. */

@@ -5,7 +5,7 @@ import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
-import { Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { watchPending } from "./exchange.ts";
 import { type FetchArguments, readFetch, signalOf, withTraceHeaders } from "./fetch-arguments.ts";
 import { Refused, UndiciRequests } from "./undici.ts";
@@ -33,7 +33,7 @@ function wrapFetch(handler: ClientHandler, requests: UndiciRequests): Undo {
     const span = outgoing && handler.sending(outgoing, caller);
     if (span === undefined) return requests.make(new Refused(), original, this, given);
 
-    const call = new Call(handler, span, caller, outgoing!.method, true);
+    const call = requests.begin(span, caller, outgoing!.method, true);
     call.expected = withoutFragment(outgoing!.url);
     const args = carrying(call, given, requests);
     call.signal = signalOf(args);

@@ -164,15 +164,13 @@ function onClose(this: ClientRequest & Traced): void {
   const response = this.res;
   if (response === undefined || response === null) {
     exchange.cut({ kind: "response_cut", message: "the request was given up before there was a response" });
-  } else if (response.upgrade) {
-    // The span of an upgrade or a tunnel covers the handshake; what the socket does afterwards is no request.
-    exchange.status = response.statusCode;
-    exchange.end();
-  } else if (response.complete) {
-    exchange.end();
-  } else {
-    cut(exchange, response);
+    return;
   }
+  // Of an upgrade and a tunnel Node does not announce the headers, and where tracing was closed meanwhile we do not hear of them.
+  exchange.status ??= response.statusCode;
+  // The span of an upgrade or a tunnel covers the handshake; what the socket does afterwards is no request.
+  if (response.upgrade || response.complete) exchange.end();
+  else cut(exchange, response);
 }
 
 function cut(exchange: Exchange, response: IncomingMessage): void {

@@ -58,23 +58,43 @@ export class UndiciRequests {
   /** The call whose fetch has not returned its promise yet: most first hops are made before that. */
   #beginning: Call | Refused | undefined;
   #stopCreated: Undo | undefined;
+  /** How many calls have not ended. */
+  #open = 0;
+  /** What to do when none is open any more. */
+  #whenDone: Undo | undefined;
 
   constructor(handler: ClientHandler) {
     this.#handler = handler;
   }
 
-  /** Listens to the channels. Does not load undici. */
+  /** Listens to the channels. Does not load undici. What becomes of calls that are open is heard after the undo, too. */
   subscribe(): Undo {
     this.#listenLast();
     // What is started together with us listens by then.
     if (this.#handler.others !== undefined) setImmediate(() => this.#stopCreated && this.#listenLast());
-    return undoAll([
-      () => this.#stop(),
+    const unsubscribe = undoAll([
       listen("headers", (message) => this.#received(message as HeadersMessage)),
       listen("trailers", (message) => this.#completed(message.request)),
       listen("error", (message) => this.#broke(message as ErrorMessage)),
     ]);
+    return () => {
+      this.#stop();
+      if (this.#open === 0) unsubscribe();
+      else this.#whenDone = unsubscribe;
+    };
   }
+
+  /** Begins a call for which a span was started. */
+  begin(span: Span, caller: Span | undefined, method: string, isFetch: boolean): Call {
+    const call = new Call(this.#handler, span, caller, method, isFetch);
+    this.#open++;
+    call.exchange.whenEnded = this.#ended;
+    return call;
+  }
+
+  readonly #ended = (): void => {
+    if (--this.#open === 0) this.#whenDone?.();
+  };
 
   /** Calls fetch, so that its hops are known to belong to `call`. */
   make<R>(call: Call | Refused, fetch: (...args: never[]) => R, self: unknown, args: ArrayLike<unknown>): R {
@@ -222,7 +242,7 @@ export class UndiciRequests {
     if (this.#handler.others?.hasSent(request.headers)) return undefined;
     const outgoing = { component: "undici", method: request.method, url, source: request };
     const span = this.#handler.sending(outgoing, caller);
-    return span === undefined ? undefined : new Call(this.#handler, span, caller, request.method.toUpperCase(), false);
+    return span === undefined ? undefined : this.begin(span, caller, request.method, false);
   }
 
   #received({ request, response }: HeadersMessage): void {
