@@ -12,12 +12,13 @@ import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
+import { noteOpener, parentOf } from "./grpc-queue.ts";
 import { originOf, targetOf, withHeaders } from "./http2-request.ts";
 import { synced } from "./sync-exports.ts";
 
 /**
  * Traces the requests of `http2.connect`'s sessions, those of gRPC among them, however they were imported. A session that
- * was opened before is traced from the next `http2.connect` on. A request's span is a child of the active span and never
+ * was opened before is traced from the next `http2.connect` on. A request's span is a child of the active span, but for gRPC's queue, and never
  * active itself. What a server pushes is part of a request and gets no span.
  */
 export function traceHttp2Client(tracing: HttpTracing): Undo {
@@ -56,6 +57,7 @@ class Http2Requests {
     if (this.#stopped || typeof session?.request !== "function") return; // a stand-in from somebody's test
     try {
       session[ORIGIN] ??= originOf(authority, options);
+      noteOpener(session, this.#handler.active());
     } catch {
       // A stand-in for `connect` may take what Node's does not: the session's socket tells.
     }
@@ -132,7 +134,8 @@ function traced(
   handler: ClientHandler,
 ): ClientHttp2Stream {
   const { method, url, isTunnel } = targetOf(args[0], origin);
-  const span = handler.sending({ component: "node:http2", method, url, source: args[0] }, handler.active());
+  const parent = parentOf(session, origin, args[0], handler.active());
+  const span = handler.sending({ component: "node:http2", method, url, source: args[0] }, parent);
   if (span === undefined) return send(original, session, args);
 
   const exchange = new Exchange(handler, span);
