@@ -27,8 +27,10 @@ export type SpanKind = 1 | 2 | 3 | 4 | 5;
 const INTERNAL = 1;
 /** A span that serves a request. */
 export const SERVER = 2;
-const CLIENT = 3;
-const PRODUCER = 4;
+/** A span that calls another service. */
+export const CLIENT = 3;
+/** A span that sends a message. */
+export const PRODUCER = 4;
 const CONSUMER = 5;
 
 /** How a span ended. `code` is OTLP's `Status.StatusCode`: 0 unset, 1 ok, 2 error. `errorType` is "" unless it failed. */

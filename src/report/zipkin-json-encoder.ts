@@ -9,9 +9,9 @@ import type { ByteBuffer } from "./byte-buffer.ts";
 import { errorFacts } from "./error-facts.ts";
 import { isTime } from "./nanoseconds.ts";
 import type { FinishedSpan, LogEntry } from "./reporter.ts";
-import { kindOf, outcomeOf, type SpanKind } from "./semantic-conventions.ts";
+import { CLIENT, kindOf, outcomeOf, PRODUCER, type SpanKind } from "./semantic-conventions.ts";
 import type { SpanEncoder } from "./span-encoder.ts";
-import { hostAndPort, urlParts } from "./url-parts.ts";
+import { urlParts } from "./url-parts.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Kinds by OTLP's numbers; Zipkin has none for work inside a process. */
@@ -96,8 +96,7 @@ function set(record: Record<string, string>, name: string, value: string): void 
 }
 
 function remoteEndpoint(tags: FlatTags): object | undefined {
-  const url = tagOf(tags, SPAN_KIND) === "client" ? tagOf(tags, HTTP_URL) : undefined;
-  const { host, port } = url === undefined ? hostAndPort("") : urlParts(valueText(url));
+  const { host, port } = called(tags);
   const family = isIP(host);
   const serviceName = tagOf(tags, "peer.service") ?? (host === "" || family !== 0 ? undefined : host);
   const ipv4 = tagOf(tags, "peer.ipv4") ?? (family === 4 ? host : undefined);
@@ -111,6 +110,29 @@ function remoteEndpoint(tags: FlatTags): object | undefined {
     port: Number.isInteger(peerPort) && peerPort > 0 && peerPort <= 0xffff ? peerPort : undefined,
   };
 }
+
+/** Host and port that a client or a producer has called; "" where they are not told. */
+function called(tags: FlatTags): { readonly host: string; readonly port: unknown } {
+  const kind = kindOf(tags);
+  if (kind !== CLIENT && kind !== PRODUCER) return NOBODY;
+  const url = kind === CLIENT ? tagOf(tags, HTTP_URL) : undefined;
+  const parts = url === undefined ? NOBODY : urlParts(valueText(url));
+  if (parts.host !== "") return parts;
+  for (const [address, port] of CALLED) {
+    const host = tagOf(tags, address);
+    if (typeof host === "string" && host !== "") return { host, port: tagOf(tags, port) };
+  }
+  return NOBODY;
+}
+
+/** As OpenTelemetry's specification has it for Zipkin ("Remote endpoint"), the preferred first. */
+const CALLED: readonly (readonly [address: string, port: string])[] = [
+  ["server.address", "server.port"],
+  ["net.peer.name", "net.peer.port"],
+  ["network.peer.address", "network.peer.port"],
+  ["peer.hostname", "peer.port"],
+];
+const NOBODY = { host: "", port: 0 };
 
 /** The event alone where that is all there is, else all fields as JSON. */
 function annotation({ timestamp, name, fields }: LogEntry): object {

@@ -137,6 +137,39 @@ test("a called address is no service's name", async (t) => {
   );
 });
 
+test("whom a client or a producer has called, OpenTelemetry's attributes tell too", async (t) => {
+  const sent = await zipkin(
+    t,
+    [
+      ["span.kind", "client", "server.address", "db", "server.port", 5432, "network.peer.address", "10.0.0.7"],
+      ["span.kind", "producer", "net.peer.name", "kafka", "net.peer.port", "9092"],
+      ["span.kind", "client", "network.peer.address", "10.0.0.7", "network.peer.port", 6379],
+      ["span.kind", "client", "network.peer.address", "2001:db8::1"],
+      ["span.kind", "client", "peer.hostname", "cache", "peer.ipv4", "10.0.0.7", "peer.port", 6379],
+      ["span.kind", "client", "server.address", "db", "peer.service", "orders"],
+      ["span.kind", "client", "http.url", "http://stock:81/", "server.address", "proxy", "server.port", 3128],
+      ["span.kind", "client", "server.address", "", "server.port", 5432],
+      ["span.kind", "server", "server.address", "shop", "server.port", 80],
+      ["server.address", "shop"],
+    ].map((tags) => span({ tags })),
+  );
+  assert.deepEqual(
+    sent.map(({ remoteEndpoint }) => remoteEndpoint),
+    [
+      { serviceName: "db", port: 5432 },
+      { serviceName: "kafka", port: 9092 },
+      { ipv4: "10.0.0.7", port: 6379 },
+      { ipv6: "2001:db8::1" },
+      { serviceName: "cache", ipv4: "10.0.0.7", port: 6379 },
+      { serviceName: "orders" },
+      { serviceName: "stock", port: 81 },
+      undefined,
+      undefined,
+      undefined,
+    ],
+  );
+});
+
 test("a span whose caller wants it kept, as B3's debug flag says, is marked so", async (t) => {
   const debug = context(1, { traceFlags: SAMPLED | DEBUG });
   const [kept, other] = await zipkin(t, [span({ context: debug }), span()]);
