@@ -77,6 +77,9 @@ function zipkinTags(span: FinishedSpan): Record<string, string> {
     set(result, "otel.scope.name", span.scope.name);
     if (span.scope.version !== undefined) set(result, "otel.scope.version", span.scope.version);
   }
+  setCount(result, "otel.dropped_attributes_count", span.droppedTags);
+  setCount(result, "otel.dropped_events_count", span.droppedLogs);
+  setCount(result, "otel.dropped_links_count", span.droppedReferences);
   const outcome = outcomeOf(span, kind);
   if (span.status !== undefined) set(result, "otel.status_code", span.status.code === 2 ? "ERROR" : "OK");
   const failure = outcome.message || outcome.errorType;
@@ -89,6 +92,11 @@ function isTold({ scope, status }: FinishedSpan, kind: SpanKind, name: unknown, 
   if (name === SPAN_KIND) return KINDS[kind] !== undefined || value === "internal";
   // Any `error` tag marks a failure there, even "false". In OpenTelemetry's API it is an attribute like all others.
   return name === ERROR && (scope === undefined || status?.code === 1 || value === false || value === "false");
+}
+
+/** What limits have dropped, as OpenTelemetry's specification has it for formats other than OTLP ("Dropped Attributes Count"). */
+function setCount(record: Record<string, string>, name: string, dropped = 0): void {
+  if (dropped > 0) record[name] = String(dropped);
 }
 
 function set(record: Record<string, string>, name: string, value: string): void {

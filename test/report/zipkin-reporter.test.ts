@@ -85,6 +85,18 @@ test("times that are none, as of nanoseconds, are such as Zipkin takes: it refus
   }
 });
 
+test("what limits have dropped is told in tags", async (t) => {
+  const tags: unknown[] = [];
+  const sent = await zipkin(t, [
+    span({ tags, droppedTags: 1, droppedLogs: 2, droppedReferences: 3 }),
+    span({ tags, droppedTags: 0, droppedLogs: 0 }),
+  ]);
+  assert.deepEqual(
+    sent.map((one) => one["tags"]),
+    [{ "otel.dropped_attributes_count": "1", "otel.dropped_events_count": "2", "otel.dropped_links_count": "3" }, {}],
+  );
+});
+
 test("a kind that Zipkin does not know stays a tag", async (t) => {
   const kinds = ["broker", "internal", "consumer"];
   const sent = await zipkin(
