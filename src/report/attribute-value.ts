@@ -13,7 +13,7 @@ export type AttributeValue = string | number | boolean | bigint | readonly (Attr
 
 /**
  * Arrays stay arrays (of up to 128 elements), big integers stay integers where 64 bits hold them; objects become JSON,
- * errors, symbols and functions text. Null and undefined are left out; within an array both become null. Never throws: a value
+ * bytes base64, errors, symbols and functions text. Null and undefined are left out; within an array both become null. Never throws: a value
  * that cannot be read (circular, a `toJSON` that throws) becomes a short text that says so, and is counted as
  * `report.encode_error`.
  */
@@ -59,6 +59,7 @@ function scalar(value: unknown): string | number | boolean | bigint | undefined 
 function objectText(value: object): string {
   try {
     if (value instanceof Error) return shortened(String(value));
+    if (value instanceof Uint8Array) return shortened(base64(value));
     const text = JSON.stringify(value);
     // What says of itself that it is a text (a Date, a URL) needs no quotes.
     if (text?.startsWith('"')) return shortened(String(JSON.parse(text)));
@@ -66,6 +67,11 @@ function objectText(value: object): string {
   } catch (error) {
     return unreadable(error);
   }
+}
+
+/** Of as many bytes as can make a text that is cut. */
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, Math.min(byteLength, MAX_TEXT)).toString("base64");
 }
 
 function shortened(text: string): string {
