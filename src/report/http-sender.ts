@@ -34,7 +34,7 @@ export type Delivery =
 
 /** Tries of one body. */
 const MAX_TRIES = 6;
-/** Why a body is given up that was not tried before. */
+/** Why a body is given up that was not tried before, or whose answer was still to come. */
 const CLOSED = "the reporter was closed";
 
 /**
@@ -118,7 +118,7 @@ export class HttpSender {
         }
         this.#pauseFor(retryAfter(result.answer.retryAfter, Date.now()));
       }
-      reason = result.status === "done" ? this.#answered(result.answer) : `${this.target}${result.reason}`;
+      reason = this.#failureOf(result);
       const wait = backOff(tries);
       // A kept connection that the back end has closed meanwhile says nothing of the back end: ask on another, at once.
       const isStale = result.status === "lost" && result.isStale;
@@ -128,6 +128,11 @@ export class HttpSender {
       count("report.retried", 1, reason);
       if (!isStale && this.#pausedUntil <= performance.now()) await this.#wait(wait);
     }
+  }
+
+  #failureOf(posted: Posted): string {
+    if (posted.status === "done") return this.#answered(posted.answer);
+    return this.#closed ? CLOSED : `${this.target}${posted.reason}`;
   }
 
   #answered({ code }: Answer): string {

@@ -10,6 +10,7 @@ import net, { type AddressInfo } from "node:net";
 import { beforeEach, type TestContext, test } from "node:test";
 import tls, { type TLSSocket } from "node:tls";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
+import { HttpSender } from "#src/report/http-sender.js";
 import { OtlpReporter } from "#src/report/otlp-reporter.js";
 import { certificate } from "../clients/certificate.js";
 import { startBackEnd } from "./back-end.js";
@@ -117,6 +118,22 @@ test("a back end that ends its side without an answer has lost the spans, whethe
   await reporter.close();
   assert.equal(diagnostics()["report.send_failed"], 1);
   assert.match(reasons.at(-1)!, /closed the connection/);
+});
+
+test("a body whose answer has not come when the sender is closed is given up for that reason", async (t) => {
+  const backEnd = await startBackEnd(t, () => {});
+  const sender = new HttpSender({
+    endpoint: new URL(backEnd.endpoint),
+    contentType: "application/json",
+    headers: {},
+    compression: "none",
+    timeout: 0,
+    exportTimeout: 0,
+  });
+  const sent = sender.send([Buffer.from("{}")]);
+  await backEnd.waitFor(1);
+  sender.close();
+  assert.deepEqual(await sent, { status: "failed", reason: "the reporter was closed" });
 });
 
 test("an answer before the whole body was sent counts", async (t) => {
