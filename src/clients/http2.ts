@@ -11,6 +11,7 @@ import { closedBy, noteCloses, watchCloses } from "../http2-stream.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
+import { alike } from "./alike.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
 import { noteOpener, parentOf } from "./grpc-queue.ts";
 import { originOf, targetOf, withHeaders } from "./http2-request.ts";
@@ -115,15 +116,6 @@ function wrapConnect(requests: Http2Requests): Undo {
     Object.defineProperty(connect, promisify.custom, { value: promised });
   }
   return patch(target, "connect", connect);
-}
-
-/** With the name and length of Node's own. */
-function alike<F extends (...args: never[]) => unknown>(
-  replacement: F,
-  { name, length }: (...args: never[]) => unknown,
-): F {
-  Object.defineProperty(replacement, "name", { value: name });
-  return Object.defineProperty(replacement, "length", { value: length });
 }
 
 function traced(

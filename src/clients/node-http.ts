@@ -10,6 +10,7 @@ import type { HttpTracing } from "../http/http-tracing.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
+import { alike } from "./alike.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
 import {
   methodOf,
@@ -51,7 +52,7 @@ function wrap(module: object, name: "request" | "get", protocol: string, handler
   const original = target[name];
   let stopped = false;
 
-  const undo = patch(target, name, disguised(send, original));
+  const undo = patch(target, name, alike(send, original));
   function send(this: unknown, ...args: unknown[]): ClientRequest {
     if (stopped || sending || isUntraced()) return Reflect.apply(original, this, args);
     return traced(original, this, readCall(args, protocol), handler, name === "request");
@@ -60,12 +61,6 @@ function wrap(module: object, name: "request" | "get", protocol: string, handler
     stopped = true;
     undo();
   };
-}
-
-/** With the name and length of Node's own. */
-function disguised(send: Send, original: Send): Send {
-  Object.defineProperty(send, "name", { value: original.name });
-  return Object.defineProperty(send, "length", { value: original.length });
 }
 
 /** @param isOpen whether `original` answers a request that can still be changed; `get` ends it before */
