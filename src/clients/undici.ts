@@ -1,10 +1,8 @@
 // undici's requests, by its diagnostics channels: Node's built-in copy and every copy from npm alike.
 
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { isErrored } from "node:stream";
 import type { Span } from "opentracing";
-import { guard } from "../guard.ts";
 import type { ClientHandler } from "../http/client-handler.ts";
 import { type Undo, undoAll } from "../patch.ts";
 import type { OtherInstrumentation } from "../scope/scope-manager.ts";
@@ -12,6 +10,8 @@ import { isUntraced } from "../untraced.ts";
 import { Call, REDIRECTS, type UndiciRequest, urlOf, withName } from "./call.ts";
 import { Carriers } from "./carriers.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
+import { type ErrorMessage, type HeadersMessage, listen } from "./undici-channels.ts";
+import { handlerOf, isComposed, isRetried, reasonOf } from "./undici-handler.ts";
 
 /** In place of a call: a fetch that is not to be traced. */
 export class Refused {
@@ -21,20 +21,6 @@ export class Refused {
 
 /** In place of a call: one of several fetches has made the hop, and which one is not known. */
 const UNKNOWN = "unknown";
-
-/** Errors after which a RetryHandler tries again, besides those of `RETRY`. */
-const RETRIED: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EPIPE",
-  "UND_ERR_REQ_RETRY",
-  "UND_ERR_SOCKET",
-]);
 
 /**
  * Tells which call each hop belongs to. The running context alone does not: a request that waited in a pool, a redirect
@@ -301,8 +287,7 @@ export class UndiciRequests {
     const call = this.#callOf(request);
     if (call === undefined) return;
     const handler = handlerOf(request);
-    const { code } = (error ?? {}) as { code?: string };
-    const mayRetry = code !== undefined && RETRIED.has(code);
+    const mayRetry = isRetried(error);
     if (mayRetry && call.isFetch && !call.settled) {
       call.expected = call.url;
       this.await(call);
@@ -334,17 +319,6 @@ export class UndiciRequests {
   }
 }
 
-/** What a listener throws would end the process: a channel reports it as an uncaught exception. */
-function listen(event: string, listener: (message: Message) => void): Undo {
-  const name = `undici:request:${event}`;
-  const guarded = guard(listener, undefined, `our listener of ${name}`, "tracer.error");
-  const subscriber = (message: unknown) => guarded(message as Message, undefined);
-  subscribe(name, subscriber);
-  return () => {
-    unsubscribe(name, subscriber);
-  };
-}
-
 function hasDispatcher(init: unknown): boolean {
   return (init as { dispatcher?: unknown } | undefined)?.dispatcher !== undefined;
 }
@@ -363,45 +337,3 @@ function isNext(making: Call, method: string, url: string): boolean {
 }
 
 type Keyed = UndiciRequest & { [call: symbol]: Call | Refused | undefined };
-interface Message {
-  readonly request: UndiciRequest;
-}
-interface HeadersMessage extends Message {
-  readonly response: { readonly statusCode: number; readonly headers: unknown };
-}
-interface ErrorMessage extends Message {
-  readonly error: unknown;
-}
-
-/**
- * The object that undici reports a request's events to: an AsyncResource for its own functions, plain for fetch, anything
- * else where a dispatcher was composed. Kept under a symbol that each copy of undici makes for itself.
- */
-function handlerOf(request: object): unknown {
-  const handler = (request as Record<symbol, unknown>)[handlerSymbol];
-  if (handler !== undefined) return handler;
-  for (const symbol of Object.getOwnPropertySymbols(request)) {
-    if (symbol.description !== "handler") continue;
-    handlerSymbol = symbol;
-    return (request as Record<symbol, unknown>)[symbol];
-  }
-  return undefined;
-}
-
-/** The one that was found last. */
-let handlerSymbol: symbol = Symbol("none yet");
-
-/** Why the caller's signal aborted: undici's functions keep it, and report a plain abort. */
-function reasonOf(handler: unknown): unknown {
-  return handler instanceof AsyncResource ? (handler as { reason?: unknown }).reason : undefined;
-}
-
-/** Whether an interceptor, perhaps one that retries, stands between undici and the caller. */
-function isComposed(handler: unknown): boolean {
-  if (handler === undefined || handler === null || handler instanceof AsyncResource) return false;
-  if (Object.getPrototypeOf(handler) === Object.prototype) return false;
-  // With undici 6 or 7 from npm on Node 26, every handler is wrapped so for Node's undici 8.
-  return (
-    (handler as { readonly constructor?: { readonly name?: string } }).constructor?.name !== "LegacyHandlerWrapper"
-  );
-}
