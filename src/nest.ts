@@ -29,5 +29,5 @@ export function Trace(name?: string, ...attributes: string[]): MethodTracer {
 }
 
 function tracingInForce(): ReturnType<typeof currentTracing>["http"] {
-  return nestTracing() ?? currentTracing().http;
+  return nestTracing(currentTracing().http);
 }

@@ -94,15 +94,16 @@ interface Flushable {
 const inForce: HttpTracing[] = [];
 
 /**
- * The tracing of the running applications: where they have several, the one that made the active span; else, and where nothing
- * is active, the one of the application that was started last. Undefined where no module was given one.
+ * Of the tracings of the running applications, and `current`, that of the process: the one that made the active span; else, and
+ * where nothing is active, the one of the application that was started last, or `current` where no module was given one.
  */
-export function nestTracing(): HttpTracing | undefined {
-  for (let i = inForce.length - 1; i > 0; i--) {
-    const { scope, tracer } = inForce[i]!;
-    if (tracerOf(scope.active()) === tracer) return inForce[i];
+export function nestTracing(current: HttpTracing): HttpTracing {
+  for (let i = inForce.length - 1; i >= -1; i--) {
+    const tracing = inForce[i] ?? current;
+    const { scope, tracer } = tracing;
+    if (tracerOf(scope.active()) === tracer) return tracing;
   }
-  return inForce.at(-1);
+  return inForce.at(-1) ?? current;
 }
 
 function nothing(): void {}

@@ -251,6 +251,34 @@ if (process.argv[2] === "child") {
   process.send!("ready");
 }
 
+test("@Trace() goes by the settings of whoever made the active span: of each of several applications, and of initTracing", async (t) => {
+  const release = RELEASES[0]!;
+  const [first, second, everywhere] = [
+    kit(t, { redactedParameters: ["ticket"] }),
+    kit(t, { redactedParameters: ["seat"] }),
+    kit(t, { redactedParameters: ["row"] }),
+  ];
+  initTracing({ tracing: everywhere.tracing });
+  for (const { tracing } of [first, second]) {
+    const { AppModule } = application(release, TracingModule.forRoot({ tracing }));
+    const context = await release.core.NestFactory.createApplicationContext(AppModule, QUIET);
+    t.after(() => context.close());
+  }
+  class Shop {
+    @Trace("look", "url")
+    look(_order: { url: string }): void {}
+  }
+  const urls = [first, second, everywhere].map(({ tracing, reporter }) => {
+    tracing.startActiveSpan("job", () => new Shop().look({ url: "/a?ticket=1&seat=2&row=3" }));
+    return spanTree(reporter.spans, { tags: ["url"] });
+  });
+  assert.deepEqual(urls, [
+    "\njob\n  look  url=/a?ticket=REDACTED&seat=2&row=3",
+    "\njob\n  look  url=/a?ticket=1&seat=REDACTED&row=3",
+    "\njob\n  look  url=/a?ticket=1&seat=2&row=REDACTED",
+  ]);
+});
+
 test("requests that Fastify's inject() makes up are traced by the module's own hook", async (t) => {
   for (const release of RELEASES.filter(({ isFastify }) => isFastify)) {
     const { tracing, reporter } = kit(t);
