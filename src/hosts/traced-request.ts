@@ -26,12 +26,17 @@ export interface Owner {
   ended(traced: TracedRequest, statusCode: number | undefined, failure: Failure | undefined): void;
 }
 
+/** What answers a request: a response, or what stands for one. */
+interface Answer {
+  readonly headersSent?: boolean;
+  readonly statusCode?: number | undefined;
+}
+
 /** What becomes of one traced request, from its first sight to `sent`. Kept on the request and on its response. */
 export class TracedRequest {
   readonly span: Span;
   readonly request: object;
-  /** What answers: a response, or what stands for one. */
-  readonly response: { readonly headersSent?: boolean } | undefined;
+  readonly response: Answer | undefined;
   /** What `setRoute` was told last. */
   routed: Routed | undefined;
   /** What is known of its server; undefined where there is none, or it is of no use. */
@@ -40,18 +45,12 @@ export class TracedRequest {
   /** As it was when the span was named after it: an application may change it on the way. */
   readonly #method: string;
   #owner: Owner | undefined;
-  /** The first error of the application; in an array, for anything can be thrown. */
+  /** The first error of the application, or else of a client; in an array, for anything can be thrown. */
   #error: [unknown] | undefined;
   #isRecorded = false;
 
   /** `owner` is told of the response's end; without one, whoever made this calls `sent`. */
-  constructor(
-    handler: ServerHandler<never>,
-    span: Span,
-    request: object,
-    response: { readonly headersSent?: boolean } | undefined,
-    owner?: Owner,
-  ) {
+  constructor(handler: ServerHandler<never>, span: Span, request: object, response: Answer | undefined, owner?: Owner) {
     this.span = span;
     this.request = request;
     this.response = response;
@@ -70,15 +69,17 @@ export class TracedRequest {
 
   /**
    * Notes what the application's code threw, rejected with or passed on. It counts unless the application turns it into an
-   * answer below 500, which shows at the end; where the headers have left already, it counts.
+   * answer below 500, which shows at the end; where the headers have left already, it counts. One that says that the client was at
+   * fault, which may be what an upstream told of us, counts only where the answer is a 500 or above and there is no other.
    */
   failed(error: unknown): void {
     // A body that is read, and on-finished, pass on that the connection broke: that is told by the end.
     if (isConnections(error, this.request as Readers)) return;
     // A handler that goes on and fails behind the end is no longer about this request.
     if (this.#isRecorded) return;
-    if (this.response?.headersSent) this.#handler.failed(this.span, error);
-    else if (this.#error === undefined && !isClientError(error)) this.#error = [error];
+    if (this.response?.headersSent) this.#handler.failed(this.span, error, this.response.statusCode);
+    else if (this.#error === undefined || (isClientError(this.#error[0]) && !isClientError(error)))
+      this.#error = [error];
   }
 
   /** Says that these are objects of the same request: HTTP/2's compatibility API makes two of a stream. */
@@ -108,7 +109,8 @@ export class TracedRequest {
   sent(statusCode: number | undefined, failure: Failure | undefined): void {
     if (this.routed !== undefined) this.#handler.routed(this.span, this.#method, this.routed);
     if (this.#error !== undefined && (statusCode === undefined || statusCode >= 500)) {
-      this.#handler.failed(this.span, this.#error[0]);
+      // Of a client that left, readers of its body tell as of one at fault, whatever is answered to nobody.
+      this.#handler.failed(this.span, this.#error[0], failure === undefined ? statusCode : undefined);
     }
     this.#isRecorded = true;
     this.#handler.sent(this.span, statusCode, failure);

@@ -15,7 +15,7 @@ import {
   SPAN_KIND,
 } from "../tags.ts";
 import type { AttributeTagger } from "./attributes.ts";
-import { type Failure, recordFailure, recordServerError } from "./failure.ts";
+import { type Failure, recordError, recordFailure, recordServerError } from "./failure.ts";
 import type { HttpTracing } from "./http-tracing.ts";
 import { isNamed, keepName, noteName } from "./span-name.ts";
 import { startSpan } from "./start-span.ts";
@@ -148,10 +148,15 @@ export class ServerHandler<Request> {
     }
   }
 
-  /** Records what the application threw. The response is still to come. */
-  failed(span: Span, error: unknown): void {
+  /**
+   * Records what the application threw, unless it says that the client was at fault.
+   *
+   * @param statusCode of the answer, where there is one: at 500 and above the client was not
+   */
+  failed(span: Span, error: unknown, statusCode?: number): void {
     try {
-      recordServerError(span, error, this.#http.redact);
+      const record = statusCode !== undefined && statusCode >= 500 ? recordError : recordServerError;
+      record(span, error, this.#http.redact);
     } catch (tracerError) {
       warn("tracer.error", "the tracer threw while recording an error", tracerError);
     }

@@ -149,6 +149,50 @@ const FAILED: [what: string, listener: Listener, expected: string][] = [
     "500 error=TypeError",
   ],
   [
+    "with an upstream's status, answered with 500: it counts",
+    (request, response) => {
+      failRequest(request, Object.assign(new RangeError("upstream"), { status: 404 }));
+      failRequest(request, Object.assign(new Error("a consequence"), { status: 400 }));
+      response.writeHead(500).end();
+    },
+    "500 error=RangeError",
+  ],
+  [
+    "with an upstream's status, and then another that is answered with 404: neither counts",
+    (request, response) => {
+      failRequest(request, Object.assign(new RangeError("upstream"), { status: 404 }));
+      failRequest(request, new Error("broken"));
+      response.writeHead(404).end();
+    },
+    "404",
+  ],
+  [
+    "with an upstream's status, after the headers of a 500: it counts",
+    (request, response) => {
+      response.writeHead(500).write("one");
+      failRequest(request, Object.assign(new RangeError("upstream"), { status: 404 }));
+      response.end();
+    },
+    "500 error=RangeError",
+  ],
+  [
+    "the client's fault, after the headers of a 200: it is none",
+    (request, response) => {
+      response.write("one");
+      failRequest(request, Object.assign(new Error("client"), { status: 400 }));
+      response.end();
+    },
+    "200",
+  ],
+  [
+    "the client's fault, and no answer: it is none",
+    (request) => {
+      failRequest(request, Object.assign(new Error("client"), { status: 400 }));
+      request.destroy();
+    },
+    "error=response_cut",
+  ],
+  [
     "undefined was thrown: it counts",
     (request, response) => {
       failRequest(request, undefined);

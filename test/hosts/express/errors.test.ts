@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Express as App, ErrorRequestHandler, RequestHandler } from "express";
-import { spanTree } from "node-opentracing/testing";
+import { RawClient, spanTree } from "node-opentracing/testing";
 import { traced } from "./app.js";
 import { VERSIONS } from "./versions.js";
 
@@ -84,6 +84,20 @@ for (const version of VERSIONS) {
   fails("with a status below 500: it is none", "GET /fail/:id  server 418", (app) =>
     app.get("/fail/:id", (_request, _response, next) => next(Object.assign(new Error("teapot"), { status: 418 }))),
   );
+  fails("with an upstream's status, answered with 500", failed("GET /fail/:id", "upstream"), (app) => {
+    app.get("/fail/:id", (_request, _response, next) => {
+      next(Object.assign(new TypeError("upstream"), { status: 404 }));
+    });
+    app.use(answers(500));
+  });
+  test(`${version.name}: what a body's reader says of a client that left is told by the end alone, whatever is answered to nobody`, async (t) => {
+    const { port, reporter } = await traced(t, version, (app) => app.use(version.express.json()).use(answers(500)));
+    const client = await RawClient.connect(port);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{");
+    client.leave();
+    await reporter.waitFor(1);
+    assert.match(spanTree(reporter.spans), /error=request_aborted$/);
+  });
   test(`${version.name}: an error handler that goes on is as if there had been no error, and a bad path is the client's`, async (t) => {
     const app = await traced(t, version, (app) => {
       app.get("/fail/:id", THROWN);

@@ -64,6 +64,13 @@ function routes(app: Server): void {
         throw new Error("forgiven");
       },
     },
+    {
+      method: "GET",
+      path: "/upstream",
+      handler: () => {
+        throw Object.assign(new TypeError("upstream"), { status: 404 });
+      },
+    },
     { method: "GET", path: "/slow", options: { timeout: { server: 20 } }, handler: () => new Promise(() => {}) },
     { method: "GET", path: "/secret", options: { auth: "none" }, handler: () => "secret" },
     { method: "GET", path: "/undefined", handler: () => undefined as never },
@@ -150,6 +157,7 @@ test("hapi: extensions and authentication that answer early", async () => {
 
 test("hapi: errors that are answered below 500, time-outs, handlers that answer nothing, streams that break", async () => {
   assert.deepEqual(await ask(app, "GET /forgiven"), ["422", tree("GET /forgiven", "422")]);
+  assert.deepEqual(await ask(app, "GET /upstream"), ["500", tree("GET /upstream", "500 error=TypeError")]);
   assert.deepEqual(await ask(app, "GET /slow"), ["503", tree("GET /slow", "503 error=Error")]);
   assert.deepEqual(await ask(app, "GET /undefined"), ["500", tree("GET /undefined", "500 error=Error")]);
   assert.deepEqual(await ask(app, "GET /stream"), ["200", tree("GET /stream", "200 error=Error")]);

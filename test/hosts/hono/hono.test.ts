@@ -175,6 +175,21 @@ test("what is thrown and is no Error is recorded too", async (t) => {
   );
 });
 
+test("an error with an upstream's status is recorded where it is answered with 500", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const app = new Hono();
+  app.use(honoTracing({ tracing }));
+  app.onError((_error, c) => c.text("sorry", 500));
+  app.get("/upstream", () => {
+    throw Object.assign(new TypeError("upstream"), { status: 404 });
+  });
+  await (await listening(t, serverOf(app))).ask("GET /upstream");
+  assert.equal(
+    await takeTree(reporter, 1, { logs: true }),
+    "\nGET /upstream  server 500 error=TypeError\n  - error error.object=TypeError: upstream",
+  );
+});
+
 for (const Router of [RegExpRouter, TrieRouter, LinearRouter, PatternRouter]) {
   test(`${Router.name}: with traceMiddleware each middleware is a span below the request's, and so is what it does`, async (t) => {
     const { reporter, tracing } = tracingTo(t, { traceMiddleware: true });

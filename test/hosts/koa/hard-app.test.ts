@@ -147,8 +147,12 @@ const ASKED: readonly (readonly [head: string, status: number, tree: string, bod
   ["PATCH /any", 200, `\nPATCH /any  server 200 ${KOA} http.route=/any`],
   ["GET /raw", 200, `\nGET /raw  server 200 ${KOA} http.route=/raw`],
   ["GET /stream", 200, `\nGET /stream  server 200 ${KOA} http.route=/stream`],
-  // ctx.throw(410) becomes an answer of 500 in the application's own middleware: the status says error, the exception does not.
-  ["GET /gone", 500, `\nGET /gone  server 500 error ${KOA} http.route=/gone`],
+  // ctx.throw(410) becomes an answer of 500 in the application's own middleware: that is the server's error, whatever it says itself.
+  [
+    "GET /gone",
+    500,
+    `\nGET /gone  server 500 error=GoneError ${KOA} http.route=/gone\n  - error error.object=GoneError: Gone`,
+  ],
   [
     "GET /thrown",
     500,

@@ -113,7 +113,10 @@ GET /api/fail/pipe/:id  server 500 error=RangeError
   ["GET /api/fail/filter-4xx", "\nGET /api/fail/filter-4xx  server 418"],
   ["GET /api/fail/filter-plain", failed("GET /api/fail/filter-plain", "RangeError: plain")],
   // The exception says that the client was at fault, the filter that it was not.
-  ["GET /api/fail/filter-5xx", "\nGET /api/fail/filter-5xx  server 503 error"],
+  [
+    "GET /api/fail/filter-5xx",
+    failed("GET /api/fail/filter-5xx", "ConflictException: hidden").replace("server 500", "server 503"),
+  ],
   ["GET /api/fail/filter", "\nGET /api/fail/filter  server 422"],
   ["GET /api/fail/global-filter", "\nGET /api/fail/global-filter  server 422"],
   ["GET /api/scoped", failed("GET /api/scoped", "RangeError: constructor")],

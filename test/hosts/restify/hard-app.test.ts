@@ -23,6 +23,7 @@ function build(app: RestifyServer, tracing: Tracing): void {
   });
   app.get("/fail/:how", (request, _response, next) => {
     if (request.params["how"] === "status") next(Object.assign(new Error("teapot"), { statusCode: 418 }));
+    else if (request.params["how"] === "upstream") next(Object.assign(new TypeError("upstream"), { status: 404 }));
     else next(new TypeError("passed"));
   });
   app.get("/stream", async (_request, response) => {
@@ -91,6 +92,12 @@ for (const [name, sent, until, expected] of [
     head("GET /fail/status"),
     "418",
     "GET /fail/:how   418 component=restify\n  authenticate",
+  ],
+  [
+    "an error with an upstream's status, answered with 500",
+    head("GET /fail/upstream"),
+    "upstream",
+    "GET /fail/:how   500 error=TypeError component=restify\n  authenticate",
   ],
   ["a streamed body", head("GET /stream"), "three", "GET /stream   200 component=restify\n  authenticate"],
   [
