@@ -63,8 +63,8 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
 
 /**
  * Starts the span of a request that no patched server has shown us, for the plug-in form of a framework; the response ends it.
- * Answers the span, the one that there is already where there is one, or undefined where the request is not traced. The
- * caller runs the application in it.
+ * Answers the span, the one that there is already where there is one, or undefined where the request is not traced, as upgrades
+ * are not. The caller runs the application in it.
  */
 export function beginRequest(
   tracing: HttpTracing,
@@ -73,7 +73,8 @@ export function beginRequest(
 ): Span | undefined {
   const known = tracedOf(request);
   if (known !== undefined) return known.span;
-  if (!isResponse(response)) return undefined;
+  // Some packages run the application for a request that took its connection over, with a response that goes nowhere.
+  if ((request as { upgrade?: unknown }).upgrade === true || !isResponse(response)) return undefined;
   let host = plugged.get(tracing);
   if (host === undefined) {
     host = new TracedHost(tracing);

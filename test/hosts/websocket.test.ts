@@ -5,10 +5,15 @@ import { once } from "node:events";
 import http, { type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import express from "express";
+import { type FastifyRequest, fastify } from "fastify";
 import { MemoryReporter, Tracer, Tracing, traceServer } from "node-opentracing";
+import { expressTracing } from "node-opentracing/express";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { traceNodeHttpClient } from "#src/clients/node-http.js";
+import { traceServers } from "#src/hosts/servers.js";
+import { listening, takeTree, tracingTo } from "./listening.js";
 
 const TAGS = { tags: ["http.url", "http.upgrade"] };
 
@@ -138,6 +143,62 @@ test("the client vanishes: the session ends, and a reset is recorded as one", as
   second.terminate();
   await reporter.waitFor(2);
   assert.equal(spanTree(reporter.spans.slice(1)), "\nGET  server 101");
+});
+
+test("where a plug-in alone traces an application, sessions that are served by it have no span, as all upgrades", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  const app = express();
+  const opened = new WeakMap<object, WebSocket>();
+  app.use(expressTracing({ tracing }));
+  app.get("/chat", (request) => opened.get(request)!.send("hello"));
+  app.get("/page", (_request, response) => void response.end());
+  const server = http.createServer(app);
+  const sockets = new WebSocketServer({ noServer: true });
+  // As express-ws does.
+  server.on("upgrade", (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (session) => {
+      opened.set(request, session);
+      app(request, new http.ServerResponse(request));
+    });
+  });
+  const { ask, port } = await listening(t, server);
+  const client = new WebSocket(`ws://127.0.0.1:${port}/chat`);
+  await once(client, "message");
+  client.close();
+  await once(client, "close");
+  await ask("GET /page");
+  assert.equal(await takeTree(reporter), "\nGET /page  server 200");
+});
+
+test("what a handler of a WebSocket's route in Fastify fails with is the session's error", async (t) => {
+  const { reporter, tracing } = tracingTo(t);
+  t.after(traceServers(tracing.http));
+  const app = fastify();
+  const sockets = new WebSocketServer({ noServer: true });
+  // As @fastify/websocket does.
+  app.addHook("onRoute", (route) => {
+    const handler = route.handler as unknown as (socket: WebSocket, request: FastifyRequest) => unknown;
+    route.handler = function open(request, reply) {
+      reply.hijack();
+      sockets.handleUpgrade(request.raw, request.raw.socket, Buffer.alloc(0), (session) => {
+        new Promise((resolve) => resolve(handler(session, request))).catch(() => session.close(1011));
+      });
+    };
+  });
+  app.server.on("upgrade", (request) => app.routing(request, new http.ServerResponse(request)));
+  app.get("/thrown", () => {
+    throw new RangeError("thrown");
+  });
+  app.get("/rejected", async () => {
+    throw new RangeError("rejected");
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  for (const path of ["/thrown", "/rejected"]) {
+    const client = new WebSocket(`ws://127.0.0.1:${port(app.server)}${path}`);
+    await once(client, "close");
+    assert.equal(await takeTree(reporter), `\nGET ${path}  server 101 error=RangeError`);
+  }
 });
 
 test("100 sessions at a time are 100 spans", async (t) => {

@@ -146,7 +146,8 @@ function routed(known: Map<string, Routed>, url: string): Routed {
 
 /**
  * The handler of a route. Once a reply was sent or hijacked, Fastify tells no hook of its errors. Hooks of the application see it
- * in the handler's place: it has all that the handler has, and hands on all that it is called with.
+ * in the handler's place: it has all that the handler has, and hands on all that it is called with. What is traced is found by the
+ * second argument: a reply has the response, and where @fastify/websocket calls with a socket first, it is the request.
  */
 function watched(handler: Handler): Handler {
   const tracedHandler: Handler = function tracedHandler(request, reply, ...rest: unknown[]) {
@@ -157,11 +158,11 @@ function watched(handler: Handler): Handler {
           ? handler.call(this, request, reply)
           : Reflect.apply(handler, this, [request, reply, ...rest]);
     } catch (error) {
-      failRequest(request?.raw, error);
+      failRequest(reply?.raw, error);
       throw error;
     }
     // Not any thenable: to ask a query builder for its result may run the query, and Fastify will ask it again.
-    if (isPlainPromise(result)) result.then(undefined, (error: unknown) => failRequest(request?.raw, error));
+    if (isPlainPromise(result)) result.then(undefined, (error: unknown) => failRequest(reply?.raw, error));
     return result;
   };
   Object.defineProperty(tracedHandler, "name", { value: handler.name, configurable: true });
