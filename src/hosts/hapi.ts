@@ -64,11 +64,15 @@ type Listener = (this: unknown, request: IncomingMessage, response: ServerRespon
  */
 function serveInSpan(http: HttpTracing, listener: EventEmitter): void {
   for (const event of ["request", "checkContinue"]) {
-    for (const serve of listener.listeners(event) as Listener[]) {
+    // As they are kept: one of `once` knows that it was called.
+    for (const serve of listener.rawListeners(event) as Listener[]) {
       listener.off(event, serve);
       listener.on(event, function tracedListener(this: unknown, request: IncomingMessage, response: ServerResponse) {
-        if (tracedOf(request) !== undefined) serve.call(this, request, response);
-        else http.scope.run(beginRequest(http, request, response), () => serve.call(this, request, response));
+        const traced = tracedOf(request);
+        const { scope } = traced?.tracing ?? http;
+        // One that a listener in front of this one has begun to trace is traced, but its span is active no more.
+        if (traced !== undefined && scope.active() !== undefined) serve.call(this, request, response);
+        else scope.run(beginRequest(http, request, response), () => serve.call(this, request, response));
       });
     }
   }

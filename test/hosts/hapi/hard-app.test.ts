@@ -1,6 +1,7 @@
 // A hard application in hapi, each request's span written out; one server traced alone; and servers without the plug-in.
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import hapi, { type Server } from "@hapi/hapi";
@@ -234,6 +235,26 @@ test("hapi: two servers traced alone, each by its own settings", async () => {
     `${line} method=GET\n  child${line} method=GET\n  child`,
   );
   assert.equal(spanTree(two.reporter.spans), `${line}\n  child`);
+});
+
+test("hapi: behind listeners that stood there before, the span is active; one of `once` is called once", async () => {
+  const own = traced();
+  const called: string[] = [];
+  const listener = http.createServer(() => void called.push("always"));
+  listener.once("request", () => void called.push("once"));
+  const alone = hapi.server({ listener, port: 0, host: "127.0.0.1", debug: false });
+  await alone.register({ plugin: hapiTracing, options: { tracing: own.tracing } });
+  alone.route({ method: "GET", path: "/", handler: () => own.tracing.startActiveSpan("child", () => "traced") });
+  await alone.start();
+  for (let i = 0; i < 2; i++) {
+    const client = await RawClient.connect(alone.info.port as number);
+    await client.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").end();
+  }
+  await own.reporter.waitFor(4);
+  await alone.stop({ timeout: 0 });
+  await own.tracing.close();
+  assert.equal(spanTree(own.reporter.spans), "\nGET /  server 200\n  child".repeat(2));
+  assert.deepEqual(called, ["always", "once", "always"]);
 });
 
 test("hapi: what is no Tracing object is refused, and no option", async () => {
