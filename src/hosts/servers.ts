@@ -14,7 +14,7 @@ import { watchListen } from "./listening.ts";
 import { serve, started, TracedHost, takeOver } from "./node-http.ts";
 import type { Server } from "./server-notes.ts";
 import { type Emit, seeNothing, watchEvents, watchRejections, watchServer, watchServers } from "./server-watch.ts";
-import { isResponse, tracedOf } from "./traced-request.ts";
+import { isResponse, tracedBy, tracedOf } from "./traced-request.ts";
 
 /**
  * Traces every request of every server of node:http, node:https and node:http2, those already listening included. Node is patched once,
@@ -71,7 +71,7 @@ export function beginRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Span | undefined {
-  const known = tracedOf(request);
+  const known = tracedOf(request) ?? tracedBy(response, request);
   if (known !== undefined) return known.span;
   // Some packages run the application for a request that took its connection over, with a response that goes nowhere.
   if ((request as { upgrade?: unknown }).upgrade === true || !isResponse(response)) return undefined;

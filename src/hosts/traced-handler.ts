@@ -15,7 +15,7 @@ import { requestEnded } from "./frameworks.ts";
 import { isServerStream, StreamRequest } from "./http2/request.ts";
 import { runListenersInSpan } from "./message-events.ts";
 import { TracedHost } from "./node-http.ts";
-import { isResponse, type Owner, rawOf, TracedRequest, tracedIn, tracedOf, watch } from "./traced-request.ts";
+import { isResponse, type Owner, rawOf, TracedRequest, tracedBy, tracedIn, tracedOf, watch } from "./traced-request.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function can be a handler, and keeps its own type
 export type AnyFunction = (...args: any[]) => any;
@@ -106,7 +106,10 @@ function traced(decoration: Decoration, fn: AnyFunction): AnyFunction {
     const request = requestIn(args) ?? streamRequest(args);
     const known = tracedIn(request);
     if (known !== undefined) return joined(decoration, known, request!, fn, this, args);
-    return begun(decoration, request, fn, this, args);
+    const response = request && responseIn(args);
+    const answered = response && tracedBy(response, request!);
+    if (answered !== undefined) return joined(decoration, answered, request!, fn, this, args);
+    return begun(decoration, request, response, fn, this, args);
   };
 }
 
@@ -130,6 +133,7 @@ function joined(
 function begun(
   { host, attributes }: Decoration,
   request: IncomingMessage | undefined,
+  response: ServerResponse | undefined,
   fn: AnyFunction,
   self: unknown,
   args: unknown[],
@@ -143,7 +147,7 @@ function begun(
       : handler.received(raw, attributes, request);
   if (span === undefined) return Reflect.apply(fn, self, args);
   const call = new TracedCall(handler, span);
-  if (raw !== undefined) call.serve(raw, responseIn(args));
+  if (raw !== undefined) call.serve(raw, response);
 
   const settled = (): void => call.settle();
   const failed = (error: unknown): void => call.fail(error);

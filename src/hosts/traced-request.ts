@@ -141,6 +141,16 @@ export function tracedOf(requestOrResponse: object | null | undefined): TracedRe
 }
 
 /**
+ * The traced request that a response belongs to. `request`, which is none of its objects, was made by a framework or an
+ * application: it is one of them from now on.
+ */
+export function tracedBy(response: object | undefined, request: object): TracedRequest | undefined {
+  const traced = tracedOf(response);
+  traced?.isAlso(request);
+  return traced;
+}
+
+/**
  * The span of a request, by its request or its response object, Node's or a framework's; undefined where it is not traced.
  */
 export function spanOf(requestOrResponse: object | null | undefined): Span | undefined {

@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
+import { traceServers } from "#src/hosts/servers.js";
 import { failRequest } from "#src/hosts/traced-request.js";
 
 const GET = "GET /a HTTP/1.1\r\nhost: a\r\nuser-agent: me\r\n\r\n";
@@ -299,6 +300,22 @@ test("a filter leaves a decorated handler alone", () => {
   const handler = tracing.trace()((_request: object) => tracing.activeSpan());
   assert.equal(handler({ method: "GET", url: "/", headers: {} }), undefined);
   assert.equal(reporter.spans.length, 0);
+});
+
+test("a framework's own request over Node's response is of the request that is traced already", async (t) => {
+  const { tracing, reporter } = kit();
+  t.after(traceServers(tracing.http));
+  const handler = tracing.trace("user")(async (own: object, response: ServerResponse) => {
+    assert.equal(tracing.getSpan(own as IncomingMessage), tracing.getSpan(response.req));
+    tracing.startActiveSpan("child", () => {});
+    response.end("hello");
+  });
+  const client = await serve(t, ({ method, url, headers }, response) =>
+    handler({ method, url, headers, user: "me" }, response),
+  );
+  await client.send(GET).until("hello");
+  await reporter.waitFor(2);
+  assert.equal(spanTree(reporter.spans, { tags: ["user"] }), "\nGET  server 200 user=me\n  child");
 });
 
 test("a frozen request, and one that throws when it is looked at, are passed on", () => {

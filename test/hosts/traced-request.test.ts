@@ -244,6 +244,20 @@ test("beginRequest starts the span of a request that no patched server has shown
   assert.equal(spanTree(closed.spans), "\nGET  server error=server_closed");
 });
 
+test("a request object of somebody's own making, over a response that is known, begins no second span", async (t) => {
+  const { spans } = await traced(
+    t,
+    (request, response, tracing) => {
+      const own = { method: "GET", url: request.url, headers: {}, socket: request.socket } as IncomingMessage;
+      assert.equal(beginRequest(tracing.http, own, response), tracing.getSpan(request));
+      setRoute(own, ROUTED);
+      response.end();
+    },
+    { plugged: true },
+  );
+  assert.equal(spanTree(spans, TAGS), "\nGET /orders/:id  server 200 component=framework http.route=/orders/:id");
+});
+
 test("beginRequest leaves alone what the tracing does not trace", async (t) => {
   for (const options of [{ traceAll: false }, { filter: () => false }]) {
     const seen: unknown[] = [];
