@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { warn } from "../../diagnostics.ts";
-import { failRequest, setRoute, type TracedRequest, tracedOf } from "../traced-request.ts";
+import type { Routed } from "../../http/server-handler.ts";
+import { failRequest, routeOf, setRoute, type TracedRequest, tracedOf } from "../traced-request.ts";
 import { isError, MiddlewareSpans, type Next } from "./middleware.ts";
 import { type Layer, patternOf } from "./pattern.ts";
 import { NO_ROUTE, type Place, ROOT, UNKNOWN } from "./place.ts";
@@ -30,6 +31,12 @@ export class Way {
   hasRoute = false;
   /** Where middleware is to have spans. */
   spans: MiddlewareSpans | undefined;
+  /** The route that was told before, by a framework that Express is a middleware of. */
+  readonly outer: Routed | undefined;
+
+  constructor(outer: Routed | undefined) {
+    this.outer = outer;
+  }
 }
 
 /**
@@ -54,7 +61,7 @@ function begun(
 ): Way | undefined {
   if (!Object.isExtensible(request)) return undefined;
   // The span may have been started on the way, by a plug-in.
-  const way = request[WAY] ?? new Way();
+  const way = request[WAY] ?? new Way(traced === undefined ? routeOf(request) : traced.routed);
   const base = request.baseUrl ?? "";
   if (base !== "" && request[WAY] === undefined) {
     // It is on its way already. A mounted application knows at what path it is: one with parameters we will learn next time.
@@ -89,7 +96,7 @@ export function entering(request: Request, response: ServerResponse, out: Next):
     way.base = base;
     way.isWatched = isWatched;
     if (error) failRequest(request, error);
-    else if (!isWatched) passedOn(way, request, response);
+    else if (!isWatched) leftAll(way, request, response);
     return Reflect.apply(out, this, arguments);
   };
 }
@@ -126,6 +133,12 @@ function passedOn(way: Way, request: Request, response: ServerResponse): void {
   if (!way.hasRoute || response.headersSent) return;
   way.hasRoute = false;
   setRoute(request, NO_ROUTE);
+}
+
+/** A request that leaves the outermost router without an answer goes on where it came from. */
+function leftAll(way: Way, request: Request, response: ServerResponse): void {
+  passedOn(way, request, response);
+  if (way.outer !== undefined && !response.headersSent) setRoute(request, way.outer);
 }
 
 /** A `next` that hears of errors: for requests that were in a router already when we came to follow them. */
