@@ -34,9 +34,9 @@ export interface TraceDecorator {
  * Makes the decorator for one Tracing object. `names` are properties of the request to copy to tags, each as an argument
  * or all in one array. Throws a TypeError where they are not.
  *
- * The span of a handler that was given a ServerResponse lasts until the handler has settled and the response is closed,
- * and no longer than the connection; of any other function until what it returned has settled. A request that has a span
- * already gets no second one, but the attributes and the errors are recorded on it.
+ * The span of a handler that was given a ServerResponse lasts until the handler has settled and the response is closed, or
+ * is cut; of any other function until what it returned has settled. One that never settles behind a whole response has no span.
+ * A request that has a span already gets no second one, but the attributes and the errors are recorded on it.
  *
  * What a handler returns is returned, what it throws is thrown. For a promise, one that settles in the same way is
  * returned. Objects that merely have a `then`, and promises with a `then` of their own, are left alone, for calling that may
