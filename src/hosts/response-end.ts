@@ -45,6 +45,7 @@ type Written = {
   readonly _headerSent?: boolean;
   readonly _header?: string | null;
   readonly _contentLength?: number | null;
+  readonly _sent100?: boolean;
 };
 
 /** The status that left for the client, undefined where none did. */
@@ -119,13 +120,18 @@ function isConnection(socket: Marked | null | undefined): socket is Marked {
 
 /**
  * Whether all that Content-Length announced was sent, and only `end()` was still to come: the client has the whole then, and may
- * leave, before a stream of a file has seen its end. Known of a connection's first response alone, for Node counts bytes by connection.
+ * leave, before a stream of a file has seen its end. Known of a connection's first response alone, for Node counts bytes by connection,
+ * and not behind early hints, whose bytes nothing tells.
  */
 function isAllSent(response: ServerResponse, method: string | undefined, socket: Marked): boolean {
-  const { _header: head, _contentLength: length } = response as Written;
+  const { _header: head, _contentLength: length, _sent100: isContinued } = response as Written;
   if (socket[SERVED] !== undefined || method === "HEAD" || typeof head !== "string" || !length) return false;
-  return socket.writableLength === 0 && socket.bytesWritten - head.length === length;
+  const before = isContinued ? CONTINUE.length : 0;
+  return socket.writableLength === 0 && socket.bytesWritten - before - head.length === length;
 }
+
+/** What Node writes in front of the head of a response, once, where the client waits for that with its body. */
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /** Why an upgraded connection did not end well, undefined where it did. `statusCode` is the handshake's, if it was sent. */
 export function upgradeFailureOf(socket: Socket, statusCode: number | undefined): Failure | undefined {

@@ -338,16 +338,20 @@ test("end: a response that is ended and destroyed at once is the application's a
 });
 
 test("end: a client that leaves with all that content-length announced has the whole response, before end() is called too", async (t) => {
-  for (const [length, expected] of [
-    [5, "200"],
-    [6, "200 error=client_disconnect"],
+  const continued = GET.replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+  for (const [head, length, expected] of [
+    [GET, 5, "200"],
+    [GET, 6, "200 error=client_disconnect"],
+    [continued, 5, "200"],
+    [continued, 6, "200 error=client_disconnect"],
+    [continued, 30, "200 error=client_disconnect"],
   ] as const) {
     const { reporter, connect } = await serving(t, (_request, response) => {
       response.setHeader("content-length", length);
       response.write("hello");
     });
     const client = await connect();
-    await client.send(GET).until("hello");
+    await client.send(head).until("hello");
     client.leave();
     assert.equal(await tree(reporter), `\nGET  server ${expected}`);
   }
