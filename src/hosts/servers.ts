@@ -44,9 +44,10 @@ export function traceServers(tracing: HttpTracing): Undo {
  */
 export function traceServer(server: object, tracing: { readonly http: HttpTracing }): Undo {
   const target = server as OwnServer;
-  if (typeof (server as Partial<Server> | null)?.emit !== "function") {
+  if (!isServer(server)) {
     throw new TypeError(
-      "traceServer(server, tracing): the server must be a server of node:http, node:https or node:http2",
+      "traceServer(server, tracing): the server must be a server of node:http, node:https or node:http2; " +
+        "of an application, write what app.listen() returns, or app.server",
     );
   }
   if (!isOfTracing(tracing)) {
@@ -59,6 +60,12 @@ export function traceServer(server: object, tracing: { readonly http: HttpTracin
   ]);
   tracing.http.begun(undo);
   return undo;
+}
+
+/** Whether it is a server of Node's, and no application, which may be an emitter too. */
+export function isServer(value: unknown): value is Server {
+  const { emit, getConnections } = (value ?? {}) as Partial<Server>;
+  return typeof emit === "function" && typeof getConnections === "function";
 }
 
 /**

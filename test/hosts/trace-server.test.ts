@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http, { type RequestListener, type Server } from "node:http";
+import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, type TestContext, test } from "node:test";
+import express from "express";
+import Koa from "koa";
 import { MemoryReporter, Tracer, Tracing, type TracingOptions, traceServer } from "node-opentracing";
 import { RawClient, spanTree } from "node-opentracing/testing";
 import { beginRequest, traceServers } from "#src/hosts/servers.js";
@@ -187,6 +190,10 @@ test("many tracings at a time listen no more to the process than one", async (t)
 test("what is no server, and what is no Tracing, is refused with what to write", () => {
   const { tracing } = recording();
   assert.throws(() => traceServer({}, tracing), /the server must be a server of node:http/);
+  for (const application of [express(), new Koa()]) {
+    assert.throws(() => traceServer(application, tracing), /of an application, write what app\.listen\(\) returns/);
+  }
+  traceServer(http2.createServer(), tracing)();
   assert.throws(() => traceServer(undefined as never, tracing), /the server must be a server of node:http/);
   assert.throws(() => traceServer(http.createServer(), {} as never), /must be a Tracing object: new Tracing\(tracer\)/);
 });

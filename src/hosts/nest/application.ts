@@ -10,7 +10,7 @@ import { patch, type Undo, undoAll } from "../../patch.ts";
 import { expressTracing } from "../express/express-tracing.ts";
 import { fastifyTracing } from "../fastify/fastify-tracing.ts";
 import type { PluginOptions } from "../plugin-options.ts";
-import { traceServer } from "../servers.ts";
+import { isServer, traceServer } from "../servers.ts";
 import { failRequest, routeOf, setRoute, tracedOf } from "../traced-request.ts";
 
 /** What NestJS hands to a module's `configure`, as much of it as we use. */
@@ -39,10 +39,9 @@ interface NestAdapter {
  */
 export function tracePlatform(consumer: NestConsumer, options: PluginOptions): Undo {
   const adapter = consumer.getHttpAdapter?.();
-  const server = adapter?.getHttpServer?.() as { emit?: unknown } | undefined;
+  const server = adapter?.getHttpServer?.();
   // An adapter of another making may have none.
-  const isTraced = options.tracing !== undefined && typeof server?.emit === "function";
-  const undo = isTraced ? traceServer(server, options.tracing) : nothing;
+  const undo = options.tracing !== undefined && isServer(server) ? traceServer(server, options.tracing) : nothing;
   attempt(() => {
     if (adapter?.getType?.() === "express") adapter.use?.(expressTracing(options));
     if (adapter?.getType?.() === "fastify") fastifyTracing(adapter.getInstance?.() as object, options, thrown);
