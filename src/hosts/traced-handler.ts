@@ -66,7 +66,7 @@ export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorato
       descriptor.value = wrapped(descriptor.value as AnyFunction);
       return undefined;
     }
-    const kind = (context as { kind?: unknown } | undefined)?.kind;
+    const kind = (context as { kind?: unknown } | undefined)?.kind ?? (isClass(target) ? "class" : undefined);
     if (typeof target === "function" && descriptor === undefined && (kind === undefined || kind === "method")) {
       return wrapped(target as AnyFunction);
     }
@@ -76,6 +76,11 @@ export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorato
     );
   }
   return decorate as TraceDecorator;
+}
+
+/** Whether it can be called by `new` alone. TypeScript's older decorators say of nothing what it is. */
+function isClass(target: unknown): boolean {
+  return typeof target === "function" && Function.prototype.toString.call(target).startsWith("class");
 }
 
 interface Decoration {
