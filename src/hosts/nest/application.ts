@@ -156,10 +156,23 @@ export function seeStreams(consumer: NestConsumer): Undo {
   });
 }
 
-function watchStream(response: Raw, file: { getStream?(): Parameters<typeof listen>[0] }): void {
-  const stream = file.getStream?.();
-  if (stream === undefined || tracedOf(response.raw ?? response) === undefined) return;
-  listen(stream, errorMonitor, (error: unknown) => failRequest(response.raw ?? response, error));
+/** What we use of a StreamableFile, and what tells it from an entity of the application that happens to have a `getStream`. */
+interface StreamableFile {
+  getStream(): Parameters<typeof listen>[0] | undefined;
+  getHeaders(): unknown;
+  errorLogger(error: Error): void;
+}
+
+function watchStream(response: Raw, body: Partial<StreamableFile>): void {
+  const raw = response.raw ?? response;
+  if (tracedOf(raw) === undefined || !isStreamableFile(body)) return;
+  const stream = body.getStream();
+  if (stream !== undefined) listen(stream, errorMonitor, (error: unknown) => failRequest(raw, error));
+}
+
+function isStreamableFile(body: Partial<StreamableFile>): body is StreamableFile {
+  const { getStream, getHeaders, errorLogger } = body;
+  return typeof getStream === "function" && typeof getHeaders === "function" && typeof errorLogger === "function";
 }
 
 /** NestJS and its platforms are not ours: what they do not let us do costs a name, and no more. */

@@ -294,6 +294,37 @@ test("requests that Fastify's inject() makes up are traced by the module's own h
   }
 });
 
+for (const release of RELEASES) {
+  test(`${release.name}: a stream that an entity can open is not opened`, async (t) => {
+    const { tracing, reporter } = kit(t);
+    const { Controller, Get, Module } = release.common;
+    let opened = 0;
+    class Document {
+      getStream(): void {
+        opened++;
+      }
+      toJSON(): object {
+        return { name: "a document" };
+      }
+    }
+    @Controller()
+    class Documents {
+      @Get("document")
+      get(): Document {
+        return new Document();
+      }
+    }
+    @Module({ imports: [TracingModule.forRoot({ tracing })], controllers: [Documents] })
+    class AppModule {}
+    const app: INestApplication = await release.core.NestFactory.create(AppModule, release.adapter(), QUIET);
+    const port = await listen(app);
+    t.after(() => app.close());
+    assert.equal(await get(port, "/document"), '200 {"name":"a document"}');
+    await reporter.waitFor(1);
+    assert.equal(opened, 0);
+  });
+}
+
 test("wrong options are refused at once, with what to write instead", () => {
   const forRoot = TracingModule.forRoot as (options: unknown) => unknown;
   assert.throws(
