@@ -58,7 +58,8 @@ export const FASTIFY: Framework = {
       unwatchHandlers();
     };
   },
-  // A subscriber of the handlers' channel costs every request of every instance; so there is none before somebody needs it.
+  // A subscriber of the handlers' channel costs every request of every instance: there is none as long as all listeners are instances with
+  // our hooks. Any other may call an instance without them; nothing tells which do.
   listener(listener) {
     if (!ours.has(listener)) watchHandlers();
   },
