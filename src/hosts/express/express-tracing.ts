@@ -38,7 +38,7 @@ export function expressTracing(options?: PluginOptions): ExpressMiddleware {
     const before = tracedOf(request);
     const begun = before === undefined && http !== undefined ? beginRequest(http, request, response) : undefined;
     const traced = tracedOf(request);
-    if (traced === undefined) return next();
+    if (traced === undefined) return http === undefined ? next() : http.scope.run(undefined, next);
     followApp((request as Request).app);
     const way = wayOf(request, response);
     if (way !== undefined) {

@@ -70,6 +70,19 @@ GET  server 404 component=express method=GET`,
     assert.equal(spanTree(two.reporter.spans, tags), "\nGET /api/:version/items/:id  server 200");
   });
 
+  test(`${version.name}: a request that filter leaves out runs with no active span, whatever is active around it`, async (t) => {
+    const { reporter, tracing } = recording({ filter: (request: { url: string }) => request.url !== "/health" });
+    const app = express();
+    app.use(expressTracing({ tracing }));
+    app.use((_request, response) => void response.end(tracing.activeSpan() === undefined ? "none" : "a span"));
+    const around: http.RequestListener = (request, response) => {
+      tracing.startActiveSpan("around", () => app(request, response));
+    };
+    const stage = await staged(t, tracing, reporter, around);
+    assert.match(await stage.request("GET /health"), /none$/);
+    assert.match(await stage.request("GET /items"), /a span$/);
+  });
+
   test(`${version.name}: a mounted application, or a router, is traced with its whole path`, async (t) => {
     const { reporter, tracing } = recording();
     const app = express();
