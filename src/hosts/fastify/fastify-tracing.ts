@@ -1,7 +1,7 @@
 // node-opentracing/fastify: the plug-in that traces one Fastify application, or a part of it.
 
 import type { HttpTracing } from "../../http/http-tracing.ts";
-import type { PluginOptions } from "../plugin-options.ts";
+import { checkPluginOptions, type PluginOptions } from "../plugin-options.ts";
 import { beginRequest } from "../servers.ts";
 import { tracedOf } from "../traced-request.ts";
 import { ownHook, spanHooks } from "./hooks.ts";
@@ -18,18 +18,20 @@ export type { PluginOptions } from "../plugin-options.ts";
  * A request that has a span already, by `initTracing` or `traceServer`, keeps that one. Without `tracing`, only routes and errors
  * are added to such spans.
  *
- * Refused with a TypeError where `tracing` is no Tracing object.
+ * Refused with a TypeError where an option of ours is of the wrong kind; Fastify's own, such as `prefix`, come along.
  */
 export function fastifyTracing(instance: object, options: PluginOptions, done: (error?: Error) => void): void {
-  const http = options.tracing?.http;
-  if (options.tracing !== undefined && typeof http?.redact !== "function") {
-    done(new TypeError("app.register(fastifyTracing, { tracing }): write new Tracing(tracer), or leave it out"));
+  const { tracing, traceMiddleware } = options;
+  try {
+    checkPluginOptions("fastifyTracing", { tracing, traceMiddleware });
+  } catch (error) {
+    done(error as Error);
     return;
   }
+  const http = tracing?.http;
   const fastify = instance as FastifyInstance;
   if (http !== undefined) fastify.addHook("onRequest", starter(http));
   traceInstance(fastify);
-  const { traceMiddleware } = options;
   if (traceMiddleware !== undefined || http?.traceMiddleware) spanHooks(fastify, traceMiddleware);
   done();
 }

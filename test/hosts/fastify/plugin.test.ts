@@ -223,10 +223,18 @@ GET  server 404 component=fastify
       assert.match(answer!, /200 OK.*ok/s);
     });
 
-    test("what is no Tracing object is refused", async () => {
+    test("options of the wrong kind are refused, Fastify's own are none of ours", async () => {
+      for (const [options, message] of [
+        [{ tracing: {} as Tracing }, /fastifyTracing: tracing must be a Tracing object: new Tracing\(tracer\)/],
+        [{ traceMiddleware: "yes" as never }, /fastifyTracing: traceMiddleware must be true or false, not "yes"/],
+      ] as const) {
+        const app = fastify();
+        await assert.rejects(async () => app.register(fastifyTracing, options), message);
+        await assert.doesNotReject(async () => app.close());
+      }
       const app = fastify();
-      await assert.rejects(async () => app.register(fastifyTracing, { tracing: {} as Tracing }), /write new Tracing/);
-      await assert.doesNotReject(async () => app.close());
+      await app.register(fastifyTracing, { prefix: "/a", logLevel: "warn" });
+      await app.close();
     });
 
     test("traceMiddleware: hooks of all kinds have spans, and the request goes on in its own", async () => {
