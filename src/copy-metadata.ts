@@ -1,4 +1,4 @@
-// Metadata that decorators left on a function (reflect-metadata), for functions that take its place.
+// What frameworks and decorators read of a function, and left on it (reflect-metadata), for functions that take its place.
 
 type Metadata = Partial<{
   getOwnMetadataKeys(target: object): unknown[];
@@ -6,8 +6,19 @@ type Metadata = Partial<{
   defineMetadata(key: unknown, value: unknown, target: object): void;
 }>;
 
-/** Gives `to` the metadata and properties of `from` that it lacks. Frameworks find their routes, guards and the like by them. */
-export function copyMetadata(from: object, to: object): void {
+/** A function of any kind. */
+interface Named {
+  readonly name: string;
+  readonly length: number;
+}
+
+/**
+ * Gives `to` the name and length of `from`, and the metadata and properties that it lacks. Frameworks find their routes, guards
+ * and the like by them.
+ */
+export function copyMetadata(from: Named, to: Named): void {
+  Object.defineProperty(to, "name", { value: from.name, configurable: true });
+  Object.defineProperty(to, "length", { value: from.length, configurable: true });
   for (const key of Reflect.ownKeys(from)) {
     if (!Object.hasOwn(to, key)) Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key)!);
   }

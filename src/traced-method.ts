@@ -88,8 +88,6 @@ function traced(decoration: Decoration, method: AnyFunction): AnyFunction {
   function tracedMethod(this: unknown, ...args: unknown[]): unknown {
     return call(decoration, method, this, args);
   }
-  Object.defineProperty(tracedMethod, "name", { value: method.name, configurable: true });
-  Object.defineProperty(tracedMethod, "length", { value: method.length, configurable: true });
   copyMetadata(method, tracedMethod);
   tracedMethods.add(tracedMethod);
   return tracedMethod;

@@ -55,8 +55,6 @@ export function traceDecorator(tracing: HttpTracing, names: readonly unknown[]):
 export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorator {
   function wrapped(fn: AnyFunction): AnyFunction {
     const wrapper = wrap(fn);
-    Object.defineProperty(wrapper, "name", { value: fn.name, configurable: true });
-    Object.defineProperty(wrapper, "length", { value: fn.length, configurable: true });
     copyMetadata(fn, wrapper);
     return wrapper;
   }

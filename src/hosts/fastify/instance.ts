@@ -166,8 +166,6 @@ function watched(handler: Handler): Handler {
     if (isPlainPromise(result)) result.then(undefined, (error: unknown) => failRequest(reply?.raw, error));
     return result;
   };
-  Object.defineProperty(tracedHandler, "name", { value: handler.name, configurable: true });
-  Object.defineProperty(tracedHandler, "length", { value: handler.length, configurable: true });
   copyMetadata(handler, tracedHandler);
   return tracedHandler;
 }

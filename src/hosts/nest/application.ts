@@ -139,8 +139,6 @@ function named(handler: Handler, routed: Routed): Handler {
     if (request !== undefined) setRoute(request.raw ?? request, routed);
     return Reflect.apply(handler, this, args);
   }
-  Object.defineProperty(namedHandler, "name", { value: handler.name, configurable: true });
-  Object.defineProperty(namedHandler, "length", { value: handler.length, configurable: true });
   copyMetadata(handler, namedHandler);
   return namedHandler;
 }
