@@ -1,4 +1,4 @@
-// How a response ended: what a closed one of node:http, its request and its socket tell about it. HTTP/2 has http2-end.
+// How a response ended: what a closed one of node:http, its request and its socket tell about it. HTTP/2 has http2/end.
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";

@@ -108,7 +108,7 @@ class HookCall {
       throw error;
     }
     if (isPlainPromise(result)) result.then(this.#finish, this.#failed);
-    // Any other thenable is for Fastify alone to ask: see `watched` in fastify-instance.
+    // Any other thenable is for Fastify alone to ask: see `watched` in instance.ts.
     else if (isThenable(result) || reply.sent) this.#finish();
     else if (this.#isOpen) this.#traced.whenOver(reply.raw, this.#finish);
     return result;
