@@ -7,7 +7,8 @@ import {
   type SpanOptions,
 } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
-import type { PropagatorName } from "../propagation/default-propagators.ts";
+import { CompositePropagator } from "../propagation/composite.ts";
+import { type PropagatorName, propagatorsOf } from "../propagation/default-propagators.ts";
 import { JaegerPropagator } from "../propagation/jaeger.ts";
 import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
@@ -24,7 +25,6 @@ import { NoopReporter } from "./noop-reporter.ts";
 import { ConstSampler, isSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
 import { JaegerSpan, priorityOf } from "./span.ts";
 import { JaegerSpanContext } from "./span-context.ts";
-import { TextMapCodec } from "./text-map-codec.ts";
 
 export interface JaegerTracerOptions {
   /** The header that holds the ids: `uber-trace-id` by default. */
@@ -64,22 +64,22 @@ export class JaegerTracer extends Tracer {
     const expected = isSampler(sampler);
     if (expected !== undefined) throw new TypeError(`new Tracer(serviceName, reporter, sampler) needs ${expected}`);
     const { contextKey, baggagePrefix, traceId128bit = false } = options;
-    const propagators = options.propagators ?? undefined; // null is none, as to jaeger-client
+    const asked = options.propagators ?? undefined; // null is none, as to jaeger-client
     const roots = new RootSampler(sampler);
     super({
       reporter,
       sampler: new ParentBasedSampler(roots),
-      propagators: propagatorsOf(propagators, new JaegerPropagator({ contextKey, baggagePrefix })),
+      propagators: withOwn(asked, new JaegerPropagator({ contextKey, baggagePrefix })),
     });
     reporter.nameService?.(serviceName);
     this.#sampler = sampler;
     this.#roots = roots;
     this.#isShort = !traceId128bit;
-    if (propagators !== undefined) return;
     // In carriers that are no headers jaeger-client writes baggage as it is.
-    const plain = new TextMapCodec({ contextKey, baggagePrefix });
-    this.#injectors.set(FORMAT_TEXT_MAP, plain);
-    this.#extractors.set(FORMAT_TEXT_MAP, plain);
+    const plain = withOwn(asked, new JaegerPropagator({ contextKey, baggagePrefix, urlEncoding: false }));
+    const codec = codecOf(new CompositePropagator(propagatorsOf(plain)));
+    this.#injectors.set(FORMAT_TEXT_MAP, codec);
+    this.#extractors.set(FORMAT_TEXT_MAP, codec);
   }
 
   override startSpan(name: string, options?: SpanOptions): JaegerSpan {
@@ -199,13 +199,21 @@ function tellUnused(options: object): void {
 }
 
 /** The formats that are asked for, with `own` as Jaeger's; that alone where none are. */
-function propagatorsOf(
-  asked: JaegerTracerOptions["propagators"],
-  own: Propagator,
-): readonly (PropagatorName | Propagator)[] {
+function withOwn(asked: JaegerTracerOptions["propagators"], own: Propagator): readonly (PropagatorName | Propagator)[] {
   if (asked === undefined) return [own];
   // What is no list is the tracer's to refuse.
   return Array.isArray(asked) ? asked.map((one) => (one === "jaeger" ? own : one)) : asked;
+}
+
+function codecOf(formats: Propagator): Injector & Extractor {
+  return {
+    inject: (context, carrier) => formats.inject(context, carrier),
+    extract(carrier) {
+      const context = new JaegerSpanContext();
+      formats.extract(carrier, context);
+      return context;
+    },
+  };
 }
 
 /** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */

@@ -49,9 +49,7 @@ export class JaegerPropagator implements Propagator {
     this.fields = [this.#contextKey];
     const prefix = baggagePrefix.toLowerCase();
     // Jaeger's clients for Go and Java write a space as a plus sign, and read one as a space; none writes a plus sign as it is.
-    this.#baggage = urlEncoding
-      ? new PrefixedBaggage(prefix, formValue, decodedForm)
-      : new PrefixedBaggage(prefix, asItIs, asItIs);
+    this.#baggage = urlEncoding ? new PrefixedBaggage(prefix, formValue, decodedForm) : new PrefixedBaggage(prefix);
     this.#decode = urlEncoding ? decoded : asItIs;
   }
 

@@ -11,11 +11,14 @@ import type { TextCarrier } from "./propagator.ts";
 /** A header an item. HTTP loses the case of names; carriers that keep it get and give them as they are. */
 export class PrefixedBaggage {
   readonly #prefix: string;
-  readonly #encode: (value: string) => string;
+  readonly #encode: ((value: string) => string) | undefined;
   readonly #decode: (text: string) => string;
 
-  /** @param prefix how the headers' names begin, lower case */
-  constructor(prefix: string, encode: (value: string) => string, decode: (text: string) => string = decoded) {
+  /**
+   * @param prefix how the headers' names begin, lower case
+   * @param encode undefined for carriers that are no headers: names and values then stand there as they are
+   */
+  constructor(prefix: string, encode?: (value: string) => string, decode: (text: string) => string = decoded) {
     this.#prefix = prefix;
     this.#encode = encode;
     this.#decode = decode;
@@ -23,15 +26,20 @@ export class PrefixedBaggage {
 
   inject({ baggage }: Readonly<TraceContext>, carrier: TextCarrier): void {
     if (baggage === undefined || baggage.header === "") return;
+    const encode = this.#encode;
     for (const [name, value] of baggage.entries()) {
-      writeHeader(carrier, this.#prefix + encodedName(name), this.#encode(value));
+      if (encode === undefined) writeHeader(carrier, this.#prefix + name, value);
+      else writeHeader(carrier, this.#prefix + encodedName(name), encode(value));
     }
   }
 
   extract(carrier: TextCarrier, context: TraceContext): void {
     const items = readPrefixed(carrier, this.#prefix);
     if (items === undefined) return;
-    for (let i = 1; i < items.length; i += 2) items[i] = this.#decode(items[i]!);
+    for (let i = 0; i < items.length; i += 2) {
+      if (this.#encode === undefined) items[i] = encodedName(items[i]!);
+      else items[i + 1] = this.#decode(items[i + 1]!);
+    }
     addItems(context, items);
   }
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as jaeger from "node-opentracing/jaeger";
 import { FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from "opentracing";
-import { type Jaeger, LIBRARIES } from "./libraries.js";
+import { type Jaeger, LIBRARIES, theirs } from "./libraries.js";
 
 type OurTracer = InstanceType<Jaeger["Tracer"]>;
 
@@ -41,6 +41,27 @@ test("baggage in a text map, and in codecs without urlEncoding, is written and r
     );
   });
   assert.deepEqual(read, [VALUES, VALUES, VALUES, VALUES]);
+});
+
+test("what a text map holds goes to jaeger-client and comes back, beside other formats too, whatever the item's name", () => {
+  const config = { serviceName: "s", sampler: { type: "const", param: 1 } };
+  const their = theirs.jaeger.initTracer(config, { reporter: new theirs.jaeger.InMemoryReporter() }) as OurTracer;
+  for (const propagators of [undefined, ["tracecontext", "baggage", "jaeger"] as const]) {
+    const our = jaeger.initTracer(config, { reporter: new jaeger.NoopReporter(), propagators }) as OurTracer;
+    for (const name of ["phone", "a b", "größe"]) {
+      for (const value of ["+49 100%", ...VALUES]) {
+        const sent = {};
+        our.inject(our.startSpan("s").setBaggageItem(name, value), FORMAT_TEXT_MAP, sent);
+        const span = their.startSpan("s", { childOf: their.extract(FORMAT_TEXT_MAP, sent) });
+        assert.equal(span.getBaggageItem(name), value);
+        const back = {};
+        their.inject(span, FORMAT_TEXT_MAP, back);
+        assert.equal(our.startSpan("s", { childOf: our.extract(FORMAT_TEXT_MAP, back) }).getBaggageItem(name), value);
+      }
+    }
+    void our.close();
+  }
+  void their.close(() => {});
 });
 
 test("a debug id and jaeger-baggage are decoded in headers, and read as they are in a text map", () => {
