@@ -4,13 +4,14 @@ import { warn } from "../diagnostics.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
 import { beginReading, endReading } from "./carrier.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
+import { mergedTraceState } from "./trace-state.ts";
 
 /** Of so many formats, each goes through a carrier's names as it needs them: for two that is sooner done than a list of them. */
 const FEW = 2;
 
 /**
  * Identity (ids, sampling decision and tracestate) is that of the first format that finds ids; formats after it can add
- * baggage, and the tracestate of the same trace where there is none. Our own formats never throw; those that users bring
+ * baggage, and what the tracestate of the same trace has besides. Our own formats never throw; those that users bring
  * may, which is counted.
  */
 export class CompositePropagator implements Propagator {
@@ -38,15 +39,15 @@ export class CompositePropagator implements Propagator {
     const areMany = this.#propagators.length > FEW;
     if (areMany) beginReading(carrier);
     for (const propagator of this.#propagators) {
-      if (hasIds(context)) extractBaggage(propagator, carrier, context);
+      if (hasIds(context)) extractMore(propagator, carrier, context);
       else extract(propagator, carrier, context);
     }
     if (areMany) endReading();
   }
 }
 
-/** Whatever the format does to the context's identity is undone: in words of its own, for nothing is to be allocated here. */
-function extractBaggage(propagator: Propagator, carrier: TextCarrier, context: TraceContext): void {
+/** Whatever the format does to the context's ids and decision is undone: in words of its own, for nothing is to be allocated here. */
+function extractMore(propagator: Propagator, carrier: TextCarrier, context: TraceContext): void {
   const { traceId0, traceId1, traceId2, traceId3, spanId0, spanId1, traceFlags, traceState } = context;
   extract(propagator, carrier, context);
   const isSameTrace =
@@ -54,7 +55,7 @@ function extractBaggage(propagator: Propagator, carrier: TextCarrier, context: T
     context.traceId1 === traceId1 &&
     context.traceId2 === traceId2 &&
     context.traceId3 === traceId3;
-  if (!isSameTrace || traceState !== "") context.traceState = traceState;
+  context.traceState = isSameTrace ? mergedTraceState(traceState, context.traceState) : traceState;
   context.traceId0 = traceId0;
   context.traceId1 = traceId1;
   context.traceId2 = traceId2;

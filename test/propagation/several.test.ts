@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initTracing, MemoryReporter, type PropagatorName, type SpanContext, Tracer } from "node-opentracing";
+import {
+  initTracing,
+  MemoryReporter,
+  type Propagator,
+  type PropagatorName,
+  type SpanContext,
+  Tracer,
+} from "node-opentracing";
 import { FORMAT_HTTP_HEADERS } from "opentracing";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { LOW, SPAN, TRACE } from "./formats.js";
@@ -18,6 +25,13 @@ const ALL: readonly PropagatorName[] = [
   "xray",
 ];
 const W3C = { traceparent: `00-${TRACE}-${SPAN}-01` };
+/** Of the same trace. */
+const DATADOG = {
+  "x-datadog-trace-id": String(BigInt(`0x${LOW}`)),
+  "x-datadog-parent-id": "1",
+  "x-datadog-tags": `_dd.p.tid=${TRACE.slice(0, 16)}`,
+  "x-datadog-origin": "rum",
+};
 
 function extracted(propagators: readonly PropagatorName[], headers: object): SpanContext {
   return new Tracer({ reporter: new MemoryReporter(), propagators }).extract(FORMAT_HTTP_HEADERS, headers)!;
@@ -49,19 +63,55 @@ test("the first format in the list that finds a trace counts, not the first head
   assert.equal(extracted(["tracecontext", "b3"], { ...headers, traceparent: "malformed" }).isSampled(), false);
 });
 
-test("a tracestate that comes later counts for the same trace alone, and replaces none", () => {
+test("a tracestate that comes later counts for the same trace alone, and adds what the first has no key for", () => {
   const w3c = { ...W3C, tracestate: "rojo=1" };
   const state = (b3: string): string => extracted(["b3", "tracecontext"], { b3, ...w3c }).traceState;
   assert.equal(state(`${TRACE}-${SPAN}-1`), "rojo=1");
   assert.equal(state(`${LOW}-${SPAN}-1`), "");
-  const datadog = {
-    "x-datadog-trace-id": String(BigInt(`0x${LOW}`)),
-    "x-datadog-parent-id": "1",
-    "x-datadog-tags": `_dd.p.tid=${TRACE.slice(0, 16)}`,
-    "x-datadog-origin": "rum",
+  const both = (order: readonly PropagatorName[], tracestate: string): string =>
+    extracted(order, { ...W3C, ...DATADOG, tracestate }).traceState;
+  assert.equal(both(["tracecontext", "datadog"], "rojo=1"), "rojo=1,dd=o:rum");
+  assert.equal(both(["datadog", "tracecontext", "baggage"], "rojo=1"), "dd=o:rum,rojo=1");
+  assert.equal(both(["tracecontext", "datadog"], "dd=s:2 ,, rojo=1"), "dd=s:2 ,, rojo=1", "nothing to add");
+  assert.equal(both(["datadog", "tracecontext"], "dd=s:2 ,, rojo=1,congo= 2"), "dd=o:rum,rojo=1,congo= 2");
+});
+
+test("a service in the middle passes other vendors' tracestate on beside Datadog's headers, and Datadog's beside theirs", () => {
+  for (const propagators of [
+    ["datadog", "tracecontext", "baggage"],
+    ["tracecontext", "baggage", "datadog"],
+  ] as const) {
+    const tracer = new Tracer({ reporter: new MemoryReporter(), propagators });
+    const headers = { ...W3C, ...DATADOG, tracestate: "rojo=1,congo=2", "x-datadog-sampling-priority": "2" };
+    const span = tracer.startSpan("s", { childOf: tracer.extract(FORMAT_HTTP_HEADERS, headers)! });
+    const sent: Record<string, string> = {};
+    tracer.inject(span, FORMAT_HTTP_HEADERS, sent);
+    assert.deepEqual(sent["tracestate"]?.split(",").sort(), ["congo=2", "dd=s:2;o:rum", "rojo=1"]);
+    assert.deepEqual([sent["x-datadog-sampling-priority"], sent["x-datadog-origin"]], ["2", "rum"]);
+  }
+});
+
+test("32 members of two formats are passed on; a 33rd is dropped and counted", () => {
+  const members = (length: number): string => Array.from({ length }, (_, i) => `k${i}=v`).join(",");
+  const both = (tracestate: string): string =>
+    extracted(["tracecontext", "datadog"], { ...W3C, ...DATADOG, tracestate }).traceState;
+  resetDiagnostics();
+  assert.equal(both(members(31)), `${members(31)},dd=o:rum`);
+  assert.deepEqual(diagnostics(), {});
+  assert.equal(both(members(32)), members(32));
+  assert.deepEqual(diagnostics(), { "propagation.limit": 1 });
+});
+
+test("a format of somebody's own that leaves no tracestate at all takes none away", () => {
+  const careless: Propagator = {
+    fields: [],
+    inject() {},
+    extract: (_carrier, context) => Object.assign(context, { traceState: undefined }),
   };
-  assert.equal(extracted(["tracecontext", "datadog"], { ...w3c, ...datadog }).traceState, "rojo=1");
-  assert.equal(extracted(["datadog", "tracecontext"], { ...w3c, ...datadog }).traceState, "dd=o:rum");
+  const propagators = ["tracecontext", careless] as const;
+  const tracer = new Tracer({ reporter: new MemoryReporter(), propagators });
+  const context = tracer.extract(FORMAT_HTTP_HEADERS, { ...W3C, tracestate: "rojo=1" });
+  assert.equal(context?.traceState, "rojo=1");
 });
 
 test("baggage of all formats is merged; of one name the first format's item counts, whatever the name's case", () => {
