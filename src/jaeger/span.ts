@@ -14,7 +14,7 @@ const MAX_BAGGAGE_VALUE = 2048;
 /**
  * `setTag("sampling.priority", 1)` records the span from then on, and in debug mode; 0 drops it. So it does with its local
  * root and with all that descend from that, unless they have ended: each follows when it is next used. Names of baggage are
- * normalised as jaeger-client does it: lower case, with hyphens for underscores.
+ * normalised as jaeger-client does it: lower case, with hyphens for underscores. What came under another spelling keeps it.
  */
 export class JaegerSpan extends Span {
   /** How it began, until it ends: one that is not recorded may have to be from now on. */
@@ -75,25 +75,34 @@ export class JaegerSpan extends Span {
   /** Also logs the item, as jaeger-client does: `event=baggage`. */
   override setBaggageItem(name: string, value: string): this {
     const key = normalised(name);
+    const kept = this.#keptName(key);
     const whole = toText(value);
     const text = whole.slice(0, MAX_BAGGAGE_VALUE);
     if (this.isRecording()) {
       const fields: Record<string, string> = { event: "baggage", key, value: text };
-      if (super.getBaggageItem(key)) fields["override"] = "true";
+      if (super.getBaggageItem(kept)) fields["override"] = "true";
       if (text.length < whole.length) fields["truncated"] = "true";
       this.log(fields);
     }
-    return super.setBaggageItem(key, text);
+    return super.setBaggageItem(kept, text);
   }
 
   override getBaggageItem(name: string): string | undefined {
-    return super.getBaggageItem(normalised(name));
+    return super.getBaggageItem(this.#keptName(normalised(name)));
   }
 
   override finish(finishTime?: number): void {
     this.#follow();
     super.finish(finishTime);
     this.#options = undefined;
+  }
+
+  /** The name that the baggage has for a normalised one: W3C baggage comes with capitals and underscores. */
+  #keptName(key: string): string {
+    const { baggage } = super.context();
+    if (baggage === undefined || baggage.get(key) !== undefined) return key;
+    for (const [name] of baggage.entries()) if (normalised(name) === key) return name;
+    return key;
   }
 
   #prioritise(tag: unknown): void {

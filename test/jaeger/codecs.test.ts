@@ -64,6 +64,21 @@ test("what a text map holds goes to jaeger-client and comes back, beside other f
   void their.close(() => {});
 });
 
+test("an item that came by W3C baggage is read in any spelling, and replaced under the name that it has", async () => {
+  const options = { propagators: ["tracecontext", "baggage", "jaeger"] } as const;
+  const tracer = new jaeger.Tracer("s", new jaeger.NoopReporter(), new jaeger.ConstSampler(true), options);
+  const parent = tracer.extract(FORMAT_HTTP_HEADERS, { baggage: "userId=7,Fancy_Name=x" });
+  const span = tracer.startSpan("s", { childOf: parent });
+  for (const name of ["userId", "userid", "USERID"]) assert.equal(span.getBaggageItem(name), "7");
+  for (const name of ["Fancy_Name", "fancy-name"]) assert.equal(span.getBaggageItem(name), "x");
+  span.setBaggageItem("userID", "8").setBaggageItem("New_Item", "9");
+  assert.deepEqual([span.getBaggageItem("userId"), span.getBaggageItem("new_item")], ["8", "9"]);
+  const sent: Record<string, string> = {};
+  tracer.inject(span, FORMAT_HTTP_HEADERS, sent);
+  assert.equal(sent["baggage"], "Fancy_Name=x,userId=8,new-item=9");
+  await tracer.close();
+});
+
 test("a debug id and jaeger-baggage are decoded in headers, and read as they are in a text map", () => {
   const carrier = { "jaeger-debug-id": "ticket%2042", "jaeger-baggage": "a=50%25, b=漢" };
   const read = both(1, (tracer) =>
