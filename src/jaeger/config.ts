@@ -143,7 +143,6 @@ const OPTION_CHECKS: Readonly<Record<keyof TracingOptions, Check>> = {
  * What jaeger-client does not know either is ignored, as by jaeger-client, and named too.
  */
 export function checkConfig(config: TracingConfig, options: TracingOptions): string[] {
-  if (config === undefined) throw new TypeError('initTracer(config, options) needs a config: { serviceName: "shop" }');
   const ignored: string[] = [];
   check("config", config, CONFIG_CHECKS, ignored);
   check("config.sampler", config.sampler, SAMPLER_CHECKS, ignored);
@@ -180,8 +179,7 @@ function check(
   if (given === undefined) return;
   if (isObject(given) !== undefined) throw new TypeError(`initTracer: ${of} must be an object, not ${show(given)}`);
   for (const [name, value] of Object.entries(given)) {
-    // null counts as not given: jaeger-client only asks whether there is something.
-    if (value === undefined || value === null) continue;
+    if (value === undefined) continue;
     const known = Object.hasOwn(checks, name) ? checks[name]! : isIgnored;
     if (known === isIgnored) ignored.push(`${of}.${name}`);
     const expected = known(value);

@@ -3,9 +3,11 @@
 import { warn } from "../diagnostics.ts";
 import { invalid } from "../environment.ts";
 import { flushAtExit } from "../report/exit-flush.ts";
+import { isObject } from "../settings.ts";
 import { checkConfig, type SamplerConfig, type TracingConfig, type TracingOptions, unusedBeside } from "./config.ts";
 import { DisabledTracer } from "./disabled-tracer.ts";
 import { readJaegerEnvironment } from "./environment.ts";
+import { given } from "./given.ts";
 import type { InitialisedTracer } from "./initialised-tracer.ts";
 import { logProblems, tell } from "./logger.ts";
 import { reporterOf } from "./reporters.ts";
@@ -23,6 +25,28 @@ const EXIT_LIMIT = 2_000;
  * @throws TypeError for a value that is wrong, saying what to write instead
  */
 export function initTracer(config: TracingConfig, options: TracingOptions = {}): InitialisedTracer {
+  if (isObject(config) !== undefined) {
+    throw new TypeError('initTracer(config, options) needs a config: { serviceName: "shop" }');
+  }
+  const { sampler, reporter, ...rest } = given(config);
+  return tracerOf({ ...rest, sampler: given(sampler), reporter: given(reporter) }, given(options));
+}
+
+/** The same, where properties of `config` that are not given come from the variables `JAEGER_*`. */
+export function initTracerFromEnv(config: TracingConfig = {}, options: TracingOptions = {}): InitialisedTracer {
+  const { config: variables, options: more } = readJaegerEnvironment();
+  const { disable, reporter } = variables;
+  const merged: TracingConfig = {
+    ...variables,
+    ...given(config),
+    disable: config.disable === true || disable === true,
+    sampler: mergedSampler(variables.sampler, config.sampler),
+    reporter: options.reporter ? config.reporter : { ...reporter, ...given(config.reporter) },
+  };
+  return initTracer(merged, { ...more, ...given(options) });
+}
+
+function tracerOf(config: TracingConfig, options: TracingOptions): InitialisedTracer {
   const ignored = [...checkConfig(config, options), ...unusedBeside(config, options)];
   if (config.disable === true) return new DisabledTracer();
   const { serviceName } = config;
@@ -49,20 +73,6 @@ export function initTracer(config: TracingConfig, options: TracingOptions = {}):
   return tracer;
 }
 
-/** The same, where properties of `config` that are not given come from the variables `JAEGER_*`. */
-export function initTracerFromEnv(config: TracingConfig = {}, options: TracingOptions = {}): InitialisedTracer {
-  const { config: variables, options: more } = readJaegerEnvironment();
-  const { disable, reporter } = variables;
-  const merged: TracingConfig = {
-    ...variables,
-    ...given(config),
-    disable: config.disable === true || disable === true,
-    sampler: mergedSampler(variables.sampler, config.sampler),
-    reporter: options.reporter ? config.reporter : { ...reporter, ...given(config.reporter) },
-  };
-  return initTracer(merged, { ...more, ...given(options) });
-}
-
 /** Undefined where neither says anything: then the sampling manager is asked. */
 function mergedSampler(
   variables: Partial<SamplerConfig>,
@@ -80,10 +90,4 @@ function mergedSampler(
     merged.type = undefined;
   }
   return { ...merged, type: merged.type ?? "remote" };
-}
-
-/** What is given: undefined and null leave the say to the environment. */
-function given<T extends object>(values: T | null | undefined): Partial<T> {
-  const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(entries) as Partial<T>;
 }

@@ -18,14 +18,14 @@ export function reporterOf(
   { reporter: given }: TracingConfig,
   { reporter, logger, tags }: TracingOptions,
 ): { readonly reporter: Reporter; readonly name: string } {
-  if (reporter !== undefined && reporter !== null) return { reporter, name: reporter.constructor.name };
+  if (reporter !== undefined) return { reporter, name: reporter.constructor.name };
   const config = given ?? {};
   const endpoint = endpointOf(config);
   const otlp = new OtlpReporter({
     endpoint,
     headers: credentialsOf(config),
     serviceName,
-    resource: tags === undefined || tags === null ? undefined : resourceOf(tags),
+    resource: tags === undefined ? undefined : resourceOf(tags),
     scheduleDelay: config.flushIntervalMs || FLUSH_INTERVAL,
     timeout: config.timeoutMs || TIMEOUT,
   });

@@ -17,7 +17,7 @@ export function samplerOf(
   { sampler, hostPort, host, port, samplingPath, refreshInterval, maxOperations, onSamplerUpdate }: TracingOptions,
 ): JaegerSampler {
   const given = { maxOperations, onSamplerUpdate };
-  if (config === undefined || config === null) {
+  if (config === undefined) {
     return new RemoteSampler(serviceName, { ...given, sampler, hostPort, host, port, samplingPath, refreshInterval });
   }
   switch (config.type) {

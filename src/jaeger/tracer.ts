@@ -21,6 +21,7 @@ import type { SpanContext } from "../tracer/span-context.ts";
 import type { SpanRecord } from "../tracer/span-record.ts";
 import { Tracer } from "../tracer/tracer.ts";
 import { type Extractor, type Injector, isExtractor, isInjector } from "./codec.ts";
+import { given } from "./given.ts";
 import { NoopReporter } from "./noop-reporter.ts";
 import { ConstSampler, isSampler, type JaegerSampler, type SamplerTags } from "./samplers.ts";
 import { JaegerSpan, priorityOf } from "./span.ts";
@@ -60,23 +61,23 @@ export class JaegerTracer extends Tracer {
     sampler: JaegerSampler = new ConstSampler(false),
     options: JaegerTracerOptions = {},
   ) {
-    tellUnused(options);
+    const settings = given(options);
+    tellUnused(settings);
     const expected = isSampler(sampler);
     if (expected !== undefined) throw new TypeError(`new Tracer(serviceName, reporter, sampler) needs ${expected}`);
-    const { contextKey, baggagePrefix, traceId128bit = false } = options;
-    const asked = options.propagators ?? undefined; // null is none, as to jaeger-client
+    const { contextKey, baggagePrefix, traceId128bit = false, propagators } = settings;
     const roots = new RootSampler(sampler);
     super({
       reporter,
       sampler: new ParentBasedSampler(roots),
-      propagators: withOwn(asked, new JaegerPropagator({ contextKey, baggagePrefix })),
+      propagators: withOwn(propagators, new JaegerPropagator({ contextKey, baggagePrefix })),
     });
     reporter.nameService?.(serviceName);
     this.#sampler = sampler;
     this.#roots = roots;
     this.#isShort = !traceId128bit;
     // In carriers that are no headers jaeger-client writes baggage as it is.
-    const plain = withOwn(asked, new JaegerPropagator({ contextKey, baggagePrefix, urlEncoding: false }));
+    const plain = withOwn(propagators, new JaegerPropagator({ contextKey, baggagePrefix, urlEncoding: false }));
     const codec = codecOf(new CompositePropagator(propagatorsOf(plain)));
     this.#injectors.set(FORMAT_TEXT_MAP, codec);
     this.#extractors.set(FORMAT_TEXT_MAP, codec);

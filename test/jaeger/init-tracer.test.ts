@@ -285,6 +285,37 @@ test("what is wrong throws, saying what to write instead", () => {
   for (const [config, options, message] of wrong) assert.throws(() => made(config, options), message);
 });
 
+test("null is as good as nothing, wherever it stands", async (t) => {
+  const manager = await startBackEnd(t);
+  const { hostname, port } = new URL(manager.endpoint);
+  const nothing = (...names: string[]): object => Object.fromEntries(names.map((name) => [name, null]));
+  const sampler = {
+    ...nothing("param", "hostPort", "samplingPath", "refreshIntervalMs"),
+    ...{ type: "remote", host: hostname, port: Number(port) },
+  };
+  const reporter = nothing("logSpans", "agentHost", "collectorEndpoint", "username", "password", "flushIntervalMs");
+  const names = ["contextKey", "baggagePrefix", "traceId128bit", "propagators"];
+  const options = nothing(...names, "tags", "logger", "reporter", "metrics", "hostPort", "host", "port", "sampler");
+  const own = { reporter: new jaeger.NoopReporter(), refreshInterval: 0 };
+  const tracers = [
+    made({ ...nothing("disable", "traceId128bit", "throttler"), sampler, reporter }, options),
+    made({ ...nothing("sampler", "reporter") }, { ...options, ...own }),
+    fromEnv({ JAEGER_SERVICE_NAME: "s" }, nothing("serviceName", "sampler", "reporter"), { ...options, ...own }),
+    new jaeger.Tracer("s", undefined, new jaeger.ConstSampler(true), nothing(...names)),
+  ];
+  for (const tracer of tracers) {
+    const headers = {};
+    tracer.inject(tracer.startSpan("s").setBaggageItem("a", "b"), FORMAT_HTTP_HEADERS, headers);
+    assert.deepEqual(Object.keys(headers), ["uber-trace-id", "uberctx-a"]);
+  }
+  await manager.waitFor(1);
+  assert.match(manager.requests[0]!.url, /^\/sampling\?/);
+  for (const tracer of tracers) await tracer.close();
+  for (const wrong of [null, undefined, "shop"]) {
+    assert.throws(() => initTracer(wrong as unknown as TracingConfig), /needs a config/);
+  }
+});
+
 test("disabled: the no-op tracer, which can be closed too", async () => {
   for (const tracer of [
     made({ disable: true }),
