@@ -17,9 +17,9 @@ const propagator = new JaegerPropagator();
 /** As jaeger-client's contexts hold baggage. */
 type Items = Readonly<Record<string, string>>;
 
-/** What the tag `sampling.priority` says of all spans of a trace that have a local root in common. */
+/** What the tag `sampling.priority`, or flags that are set, say of all spans of a trace that have a local root in common. */
 export interface Decision {
-  /** `SAMPLED | DEBUG`, or 0; undefined until there is such a tag. */
+  /** `SAMPLED`, with or without `DEBUG`, or 0; undefined until there is such a tag. */
   flags: number | undefined;
 }
 
@@ -108,8 +108,25 @@ export class JaegerSpanContext extends SpanContext {
     return (this.traceFlags & DEBUG) !== 0;
   }
 
+  /** Whether it has a debug id and nothing else. */
+  isDebugIDContainerOnly(): boolean {
+    return !this.isValid && Boolean(this.debugId);
+  }
+
+  /** One with this item beside those that there are. */
+  withBaggageItem(name: string, value: string): JaegerSpanContext {
+    const context = this.copy();
+    context.baggage = (baggageOf(this.baggage) ?? EMPTY_BAGGAGE).with(toText(name), toText(value));
+    return context;
+  }
+
   get flags(): number {
     return (this.isSampled() ? SAMPLED_BIT : 0) | (this.isDebug() ? DEBUG_BIT : 0);
+  }
+
+  set flags(flags: number) {
+    this.traceFlags = traceFlagsOf(flags);
+    if (this.decision !== undefined) this.decision.flags = this.traceFlags;
   }
 
   get traceIdStr(): string {
@@ -131,13 +148,33 @@ export class JaegerSpanContext extends SpanContext {
     return this.isValid ? Buffer.from(digits.startsWith("0".repeat(16)) ? digits.slice(16) : digits, "hex") : null;
   }
 
+  set traceId(id: Buffer | null) {
+    const bytes = lastBytes(id, 16);
+    this.traceId0 = bytes.readInt32BE(0);
+    this.traceId1 = bytes.readInt32BE(4);
+    this.traceId2 = bytes.readInt32BE(8);
+    this.traceId3 = bytes.readInt32BE(12);
+  }
+
   get spanId(): Buffer | null {
     return this.isValid ? Buffer.from(super.toSpanId(), "hex") : null;
+  }
+
+  set spanId(id: Buffer | null) {
+    const bytes = lastBytes(id, 8);
+    this.spanId0 = bytes.readInt32BE(0);
+    this.spanId1 = bytes.readInt32BE(4);
   }
 
   get parentId(): Buffer | null {
     const { parentIdStr } = this;
     return parentIdStr === null ? null : Buffer.from(parentIdStr.padStart(16, "0"), "hex");
+  }
+
+  set parentId(id: Buffer | null) {
+    const bytes = lastBytes(id, 8);
+    this.parentSpanId0 = bytes.readInt32BE(0);
+    this.parentSpanId1 = bytes.readInt32BE(4);
   }
 
   override toTraceId(): string {
@@ -175,6 +212,13 @@ function baggageOf(given: Baggage | Items | null | undefined): Baggage | undefin
 function isBaggage(given: object): given is Baggage {
   const { get, with: add } = given as Partial<Record<"get" | "with", unknown>>;
   return typeof get === "function" && typeof add === "function";
+}
+
+/** So many bytes, with zeros before an id that is shorter. What is no Buffer is all zeros: no id. */
+function lastBytes(id: unknown, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  if (id instanceof Uint8Array) bytes.set(id.subarray(-length), Math.max(0, length - id.length));
+  return bytes;
 }
 
 function traceFlagsOf(flags: number): number {

@@ -14,7 +14,7 @@ import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Check } from "../settings.ts";
 import { toText } from "../text.ts";
-import type { TraceContext } from "../trace-context.ts";
+import { hasIds, type TraceContext } from "../trace-context.ts";
 import { clock, timeOr } from "../tracer/clock.ts";
 import { ParentBasedSampler, type Sampler } from "../tracer/sampler.ts";
 import type { SpanContext } from "../tracer/span-context.ts";
@@ -156,7 +156,7 @@ export class JaegerTracer extends Tracer {
   /** @internal */
   override makeContext(parent: SpanContext | undefined): JaegerSpanContext {
     const context = new JaegerSpanContext();
-    if (parent !== undefined) {
+    if (parent !== undefined && hasIds(parent)) {
       context.parentSpanId0 = parent.spanId0;
       context.parentSpanId1 = parent.spanId1;
     }

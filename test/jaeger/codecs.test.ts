@@ -126,6 +126,52 @@ test("contexts of extractors written for jaeger-client bring baggage as a plain 
   ]);
 });
 
+test("a context whose ids and flags are set by hand is a parent as with jaeger-client, and answers as much", () => {
+  const read = both(0, (tracer, { SpanContext }) => {
+    const contextOf = (length: number, flags: number) => {
+      const context = new SpanContext();
+      context.traceId = Buffer.alloc(length, 0xab);
+      context.spanId = Buffer.from("00000000000000cd", "hex");
+      context.parentId = Buffer.from("000000ef00000000", "hex");
+      context.flags = flags;
+      return context;
+    };
+    const contexts = [contextOf(8, 0), contextOf(16, 1), contextOf(16, 3).withBaggageItem("user", "a")];
+    tracer.registerExtractor("mine", { extract: (carrier) => contexts[Number(carrier["at"])]! });
+    return contexts.map((_, at) => {
+      const context = tracer.extract("mine", { at });
+      const span = tracer.startSpan("s", { childOf: context });
+      span.finish();
+      const { traceIdStr, parentIdStr, flags } = span.context();
+      const user = span.getBaggageItem("user");
+      return [String(context), context.traceId, context.parentId, traceIdStr, parentIdStr, flags, user];
+    });
+  });
+  assert.deepEqual(
+    read.map(([text, , , , , flags, user]) => [text, flags, user]),
+    [
+      [`${"ab".repeat(8)}:cd:ef00000000:0`, 0, undefined],
+      [`${"ab".repeat(16)}:cd:ef00000000:1`, 1, undefined],
+      [`${"ab".repeat(16)}:cd:ef00000000:3`, 3, "a"],
+    ],
+  );
+});
+
+test("flags that are set later count for all that share them, and ids can be taken back", () => {
+  const read = both(0, (tracer, { SpanContext }) => {
+    const context = SpanContext.withStringIds("abc", "def", null, 0);
+    const span = tracer.startSpan("s", { childOf: context });
+    context.flags = 1;
+    const flags = span.context().flags;
+    context.spanId = null;
+    const root = tracer.startSpan("root", { childOf: context }).context();
+    const ticket = SpanContext.withStringIds(null as never, null as never, null, 0, {}, "ticket");
+    const areTickets = [ticket, context, new SpanContext()].map((one) => one.isDebugIDContainerOnly());
+    return [flags, context.isValid, root.traceIdStr === "abc", Boolean(root.parentIdStr), ...areTickets];
+  });
+  assert.deepEqual(read, [1, false, false, false, true, false, false]);
+});
+
 test("baggage of an extractor that is none, or in part, harms nobody", () => {
   const values: [unknown, string | undefined][] = [
     [{ user: null }, undefined],
