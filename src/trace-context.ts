@@ -60,9 +60,9 @@ export function hasIds(context: Readonly<TraceContext>): boolean {
   );
 }
 
-/** Takes a decision that came without ids: only where the context has neither ids nor a decision yet. */
+/** Takes a decision that came without ids: only where the context has neither ids nor a decision yet. `UNDECIDED` is none. */
 export function decide(context: TraceContext, traceFlags: number): boolean {
-  if (hasIds(context) || (context.traceFlags & DECISION_ONLY) !== 0) return false;
+  if ((traceFlags & UNDECIDED) !== 0 || hasIds(context) || (context.traceFlags & DECISION_ONLY) !== 0) return false;
   context.traceFlags = traceFlags | DECISION_ONLY;
   return true;
 }

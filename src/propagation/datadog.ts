@@ -1,7 +1,7 @@
 // The headers of Datadog's tracers: `x-datadog-*` and `ot-baggage-*`.
 
 import { count } from "../diagnostics.ts";
-import { DEBUG, hasIds, hex32, SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
+import { DEBUG, decide, hasIds, hex32, SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
 import { readText, writeHeader } from "./carrier.ts";
 import { type DatadogState, datadogMember, datadogStateOf, readTags, tagsOf, wholeNumber } from "./datadog-state.ts";
 import { Decimal, decimalText } from "./decimal.ts";
@@ -76,10 +76,13 @@ function readIds(trace: string, carrier: TextCarrier, context: TraceContext): vo
     count("propagation.invalid");
     return;
   }
-  // A trace that has no span yet, as browsers and synthetic tests announce it: there is nothing to be the child of.
-  if ((spanId.high | spanId.low) === 0) return;
-
   const state: DatadogState = { priority: undefined, origin, tags: [] };
+  const traceFlags = readPriority(priority, state);
+  // A trace that has no span yet, as browsers and synthetic tests announce it: there is nothing to be the child of.
+  if ((spanId.high | spanId.low) === 0) {
+    decide(context, traceFlags);
+    return;
+  }
   const high = tags === undefined ? "" : readTags(tags, state);
   const isHigh = high.length === 16 && !Number.isNaN(readDigits(high, 8) + readDigits(high, 16));
   if (high !== "" && !isHigh) count("propagation.invalid");
@@ -89,7 +92,7 @@ function readIds(trace: string, carrier: TextCarrier, context: TraceContext): vo
   context.traceId3 = traceId.low;
   context.spanId0 = spanId.high;
   context.spanId1 = spanId.low;
-  context.traceFlags = readPriority(priority, state);
+  context.traceFlags = traceFlags;
   context.traceState = datadogMember(state);
 }
 

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 
 import { count } from "../diagnostics.ts";
-import { hasIds, SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
+import { decide, hasIds, SAMPLED, type TraceContext, UNDECIDED } from "../trace-context.ts";
 import { readText, writeHeader } from "./carrier.ts";
 import { trimBlanks } from "./characters.ts";
 import { IdsTemplate, SPAN_ID, setIds } from "./ids.ts";
@@ -21,7 +21,8 @@ const sampled = new IdsTemplate(`${IDS};Sampled=1`);
 
 /**
  * Read in either form of the root. Fields that are not ours (`Self`, `Lineage`) are passed over and not passed on. A root
- * without a parent, as load balancers send it, is none: there is no span to be the child of.
+ * without a parent, as load balancers and API gateways send it, is none: there is no span to be the child of, and what it decides is
+ * for the trace that begins.
  */
 export class XRayPropagator implements Propagator {
   readonly fields: readonly string[] = [HEADER];
@@ -55,8 +56,9 @@ function read(header: string, context: TraceContext): boolean {
     start = end + 1;
   }
   if (flags < 0) return false;
-  if (parent === "") return root !== "";
-  return parent.length === SPAN_ID.length && setIds(context, root, parent, flags);
+  if (parent !== "") return parent.length === SPAN_ID.length && setIds(context, root, parent, flags);
+  if (root !== "") decide(context, flags);
+  return root !== "";
 }
 
 /** The root's 32 digits; "" for what is no root. */

@@ -51,8 +51,12 @@ test("ids and the sampling priority are read, the high 64 bits from a tag", () =
   }
 });
 
-test("a trace that has no span yet is no parent, and not malformed", () => {
-  assert.equal(reads("datadog", { ...IDS, "x-datadog-parent-id": "0" }), "nothing");
+test("a trace that has no span yet is no parent, and not malformed; its decision is that of the trace that begins", () => {
+  const read = (more: object): string => reads("datadog", { ...IDS, "x-datadog-parent-id": "0", ...more });
+  assert.equal(read({}), "nothing");
+  assert.equal(read({ "x-datadog-sampling-priority": "-1" }), "dropped");
+  assert.equal(read({ "x-datadog-sampling-priority": "1" }), "sampled");
+  assert.equal(read({ "x-datadog-sampling-priority": "2" }), "debug");
 });
 
 test("origin, tags and a decision by hand are kept in the tracestate, and passed on by either header", () => {

@@ -74,8 +74,14 @@ test("debug is recorded by whoever follows the caller, and passed on in every fo
   assert.deepEqual([sampled, sent["b3"]!.at(-1)], [false, "0"], "a sampler that asks nobody is not overruled");
 });
 
-test("a decision without ids is that of the trace that begins", () => {
-  for (const headers of [{ b3: "0" }, { "x-b3-sampled": "0" }]) {
+test("a decision without ids, or without a parent's, is that of the trace that begins", () => {
+  const root = { "x-datadog-trace-id": String(BigInt(`0x${LOW}`)), "x-datadog-parent-id": "0" };
+  for (const headers of [
+    { b3: "0" },
+    { "x-b3-sampled": "0" },
+    { "x-amzn-trace-id": `Root=${TRACE};Sampled=0` },
+    { ...root, "x-datadog-sampling-priority": "-1" },
+  ]) {
     const { sampled, continued, sent } = answered(headers, ALWAYS);
     assert.deepEqual([sampled, continued, sent["b3"]!.at(-1)], [false, false, "0"]);
   }
@@ -83,6 +89,9 @@ test("a decision without ids is that of the trace that begins", () => {
     [{ b3: "1" }, "1"],
     [{ b3: "d" }, "d"],
     [{ "x-b3-flags": "1" }, "d"],
+    [{ "x-amzn-trace-id": `Root=${TRACE};Sampled=1` }, "1"],
+    [{ ...root, "x-datadog-sampling-priority": "1" }, "1"],
+    [{ ...root, "x-datadog-sampling-priority": "2" }, "d"],
   ] as const) {
     const { sampled, continued, sent } = answered(headers, NEVER);
     assert.deepEqual([sampled, continued, sent["b3"]!.at(-1)], [true, false, end]);

@@ -28,9 +28,11 @@ test("X-Amzn-Trace-Id is read in any order, with either root, other fields passe
   }
 });
 
-test("a root without a parent is none, and not malformed", () => {
+test("a root without a parent is none, and not malformed; its decision is that of the trace that begins", () => {
   assert.equal(reads("xray", { "x-amzn-trace-id": ROOT }), "nothing");
-  assert.equal(reads("xray", { "x-amzn-trace-id": `Self=1-67891234-1;${ROOT};Sampled=1` }), "nothing");
+  assert.equal(reads("xray", { "x-amzn-trace-id": `${ROOT};Sampled=?` }), "nothing");
+  assert.equal(reads("xray", { "x-amzn-trace-id": `${ROOT};Sampled=0` }), "dropped");
+  assert.equal(reads("xray", { "x-amzn-trace-id": `Self=1-67891234-1;${ROOT};Sampled=1` }), "sampled");
 });
 
 test("an X-Amzn-Trace-Id that is malformed is refused", () => {
