@@ -133,10 +133,10 @@ function namesOf(carrier: TextCarrier): readonly string[] {
   return names;
 }
 
-/** Most names are told apart by their first letter alone. */
+/** Most names are told apart by their first character alone, without regard to its case. */
 function hasPrefix(key: string, prefix: string): boolean {
   return (
-    (key.charCodeAt(0) | 0x20) === prefix.charCodeAt(0) &&
+    (key.charCodeAt(0) | 0x20) === (prefix.charCodeAt(0) | 0x20) &&
     key.length > prefix.length &&
     key.slice(0, prefix.length).toLowerCase() === prefix
   );

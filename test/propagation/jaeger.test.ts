@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EMPTY_BAGGAGE } from "#src/propagation/baggage.js";
+import { JaegerPropagator } from "#src/propagation/jaeger.js";
 import { DEBUG, SAMPLED, UNDECIDED } from "#src/trace-context.js";
+import { SpanContext } from "#src/tracer/span-context.js";
 import { contextOf, extracted, LOW, reads, SPAN, TRACE, written } from "./formats.js";
 
 const INVALID = "nothing; propagation.invalid 1";
@@ -98,6 +100,21 @@ test("baggage is read from uberctx-* and jaeger-baggage, and written to uberctx-
     "uberctx-user%20id": "%C3%A9%20%25",
     "uberctx-Plan": "a:b",
   });
+});
+
+test("a baggage prefix may begin with whatever a header's name may", () => {
+  const context = contextOf(TRACE, SPAN, 0);
+  context.baggage = EMPTY_BAGGAGE.with("user", "alice");
+  for (const first of "!#$%&'*+-.^_`|~0aZ") {
+    const propagator = new JaegerPropagator({ baggagePrefix: `${first}ctx-` });
+    const headers: Record<string, string> = {};
+    propagator.inject(context, headers);
+    for (const name of [`${first}ctx-user`.toLowerCase(), `${first}CTX-user`]) {
+      const read = new SpanContext();
+      propagator.extract({ [name]: headers[`${first}ctx-user`.toLowerCase()] }, read);
+      assert.equal(read.baggage?.get("user"), "alice", name);
+    }
+  }
 });
 
 test("a space in baggage may be a plus sign, as Jaeger's clients for Go and Java write it, so a plus sign is encoded", () => {
