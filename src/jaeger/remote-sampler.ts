@@ -21,7 +21,7 @@ import { requestStrategy } from "./strategy-request.ts";
 export interface RemoteSamplerOptions {
   /** Decides until the first answer: a thousandth of all traces by default. */
   readonly sampler?: JaegerSampler | undefined;
-  /** `host:port`, or a URL: `http://jaeger:5778/sampling`. Wins over `host` and `port`. */
+  /** `host:port`, or a URL: `http://jaeger:5778/sampling`. Wins over `host` and `port`. Without a port 5778, or 443 of https. */
   readonly hostPort?: string | undefined;
   /** `localhost` by default. */
   readonly host?: string | undefined;
@@ -164,8 +164,8 @@ function urlOf(
 ): URL {
   const text = hostPort ?? `${hostInUrl(host)}:${port}`;
   const url = new URL(hostPortUrl(text));
-  // A URL drops the port that its scheme has anyway: 80 is then what was meant.
-  if (url.port === "" && !/:\d+(\/|$)/.test(text)) url.port = "5778";
+  // A URL drops the port that its scheme has anyway: 80 is then what was meant. No manager speaks https at 5778 by itself.
+  if (url.protocol === "http:" && url.port === "" && !/:\d+(\/|$)/.test(text)) url.port = "5778";
   if (samplingPath !== undefined || url.pathname === "/") url.pathname = samplingPath ?? "/sampling";
   url.searchParams.set("service", serviceName);
   return url;

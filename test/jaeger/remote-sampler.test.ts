@@ -208,6 +208,23 @@ test("its address: host and port, a URL with a path or without, another path", a
   }
 });
 
+test("without a port http means 5778, and https its own", async () => {
+  for (const [hostPort, origin] of [
+    ["127.0.0.1", "http://127.0.0.1:5778"],
+    ["http://127.0.0.1", "http://127.0.0.1:5778"],
+    ["http://127.0.0.1:80", "http://127.0.0.1"],
+    ["https://127.0.0.1/sampling", "https://127.0.0.1"],
+    ["https://127.0.0.1:5778", "https://127.0.0.1:5778"],
+  ]) {
+    let sampler: RemoteSampler | undefined;
+    const failure = await new Promise<string>((resolve) => {
+      sampler = new RemoteSampler("s", { hostPort, logger: { info() {}, error: resolve } });
+    });
+    sampler?.close();
+    assert.ok(failure.startsWith(`${origin}/sampling did not say`), failure);
+  }
+});
+
 test("interval 0 asks nothing; close ends the questions and calls back", async (t) => {
   const never = await scene(t, [SHARE], { refreshInterval: 0 });
   const { manager, sampler, updated } = await scene(t, [SHARE]);
