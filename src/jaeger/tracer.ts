@@ -7,6 +7,7 @@ import {
   type SpanOptions,
 } from "opentracing";
 import { count, warn } from "../diagnostics.ts";
+import { guard } from "../guard.ts";
 import { CompositePropagator } from "../propagation/composite.ts";
 import { type PropagatorName, propagatorsOf } from "../propagation/default-propagators.ts";
 import { JaegerPropagator } from "../propagation/jaeger.ts";
@@ -144,7 +145,7 @@ export class JaegerTracer extends Tracer {
 
   /** Flushes, ends the sampler's questions, and calls back. The promise never rejects. */
   override async close(callback?: () => void): Promise<void> {
-    this.#sampler.close?.();
+    guard(() => this.#sampler.close?.(), undefined, "the sampler's close")(undefined, undefined);
     this.#extractors.clear(); // `extract` is to answer as the no-op tracer's: see `Tracer.close`
     await super.close();
     this.onClosed?.();

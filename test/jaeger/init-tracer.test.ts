@@ -640,6 +640,26 @@ test("a tracer made by hand: by default nothing is recorded; what it does not us
   assert.throws(() => new jaeger.Tracer("s", {} as never), /a reporter/);
 });
 
+test("a sampler whose close throws, or rejects, is counted; all the rest is closed and called back", async () => {
+  const fail = (): never => {
+    throw new Error("close");
+  };
+  for (const close of [fail, async () => fail()]) {
+    resetDiagnostics();
+    let isReporterClosed = false;
+    const reporter = Object.assign(new jaeger.InMemoryReporter(), {
+      close: async () => {
+        isReporterClosed = true;
+      },
+    });
+    const sampler = Object.assign(new jaeger.ConstSampler(true), { close });
+    const tracer = new jaeger.Tracer("s", reporter, sampler);
+    await new Promise<void>((resolve) => void tracer.close(resolve));
+    assert.equal(isReporterClosed, true);
+    assert.deepEqual(diagnostics(), { "callback.error": 1 });
+  }
+});
+
 test("a name or a baggage item that has no text throws nothing, and is counted once", () => {
   resetDiagnostics();
   const reporter = new jaeger.InMemoryReporter();
