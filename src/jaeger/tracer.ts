@@ -88,7 +88,10 @@ export class JaegerTracer extends Tracer {
     const operation = toText(name);
     const span = super.startSpan(operation, options) as JaegerSpan;
     const reason = this.#roots.takeReason();
-    if (reason !== undefined) span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
+    // A caller that sends ids may leave the decision to us, which makes no root.
+    if (reason !== undefined && isRoot(span.context())) {
+      span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
+    }
     const monotonic = performance.now();
     span.began(operation, options, timeOr(clock.offset(monotonic) + monotonic, options?.startTime));
     return span;
@@ -216,6 +219,10 @@ function codecOf(formats: Propagator): Injector & Extractor {
       return context;
     },
   };
+}
+
+function isRoot({ parentSpanId0, parentSpanId1 }: JaegerSpanContext): boolean {
+  return (parentSpanId0 | parentSpanId1) === 0;
 }
 
 /** Asks a Jaeger sampler, and keeps its reason for the span that is being started. */

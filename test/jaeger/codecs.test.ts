@@ -94,6 +94,24 @@ test("a debug id and jaeger-baggage are decoded in headers, and read as they are
   ]);
 });
 
+test("ids of Zipkin's without a decision leave it to our sampler; their child is no root and has none of a root's tags", async () => {
+  const reporter = new jaeger.InMemoryReporter();
+  const tracer = new jaeger.Tracer("s", reporter, new jaeger.ConstSampler(true));
+  tracer.registerExtractor("b3", new jaeger.ZipkinB3TextMapCodec());
+  for (const sampled of [undefined, "1", "0"]) {
+    const carrier = { "x-b3-traceid": "abc", "x-b3-spanid": "def", "x-b3-sampled": sampled };
+    tracer.startSpan(String(sampled), { childOf: tracer.extract("b3", carrier) }).finish();
+  }
+  tracer.startSpan("root").finish();
+  const tagged = reporter.spans.map(({ operationName, tags }) => [operationName, tags.includes("sampler.type")]);
+  assert.deepEqual(tagged, [
+    ["undefined", false],
+    ["1", false],
+    ["root", true],
+  ]);
+  await tracer.close();
+});
+
 test("contexts of extractors written for jaeger-client bring baggage as a plain object, and a debug id", () => {
   const carriers = ["ids", "bytes", "arguments", "properties", "nothing"];
   const read = both(0, (tracer, { SpanContext }) => {
