@@ -1,6 +1,6 @@
 // The header formats there are, their names, and which are spoken where nothing else is asked for.
 
-import { type Check, hasMethods } from "../settings.ts";
+import { type Check, hasMethods, isTextList } from "../settings.ts";
 import { B3Propagator } from "./b3.ts";
 import { BaggagePropagator } from "./baggage.ts";
 import { DatadogPropagator } from "./datadog.ts";
@@ -31,13 +31,13 @@ export const FORMATS: string = Object.keys(PROPAGATORS).join(", ");
 /** W3C trace context and W3C baggage. */
 export const DEFAULT_PROPAGATORS: readonly PropagatorName[] = ["tracecontext", "baggage"];
 
-const isPropagator = hasMethods("a propagator", "inject", "extract");
+const hasInjectAndExtract = hasMethods("a propagator", "inject", "extract");
 
 /** Whether a setting is a list of names that are known and of propagators, or `["none"]`. */
 export const isPropagatorList: Check = (value) =>
-  Array.isArray(value) && (isNone(value) || value.every((one) => isFormat(one) || isPropagator(one) === undefined))
+  Array.isArray(value) && (isNone(value) || value.every((one) => isFormat(one) || isPropagator(one)))
     ? undefined
-    : `an array of propagators or of their names, which are ${FORMATS}, or ["none"]`;
+    : `an array of propagators (objects with fields, inject and extract) or of their names, which are ${FORMATS}, or ["none"]`;
 
 /** The propagators of these names, in this order; `["none"]` stands for none at all. Throws for a name that is not known. */
 export function propagatorsByName(list: readonly string[]): Propagator[] {
@@ -61,6 +61,10 @@ export function propagatorsOf(list: readonly (PropagatorName | Propagator)[]): P
 /** Whether it is the name of a format, which `none` is not. */
 export function isFormat(value: unknown): boolean {
   return typeof value === "string" && Object.hasOwn(PROPAGATORS, value);
+}
+
+function isPropagator(value: unknown): boolean {
+  return hasInjectAndExtract(value) === undefined && isTextList((value as Partial<Propagator>).fields) === undefined;
 }
 
 function isNone(list: readonly unknown[]): boolean {

@@ -209,13 +209,16 @@ test("formats are chosen by their propagators, or by name", () => {
     [["tracecontext", "tracecontxt"], '["tracecontext", "tracecontxt"]'],
     [["b3", "none"], '["b3", "none"]'],
     [[null, {}, ["b3"]], "[null, an object, an array]"],
+    [[{ inject() {}, extract() {} }], "[an object]"],
+    [[{ fields: "x-mine", inject() {}, extract() {} }], "[an object]"],
+    [[{ fields: [undefined], inject() {}, extract() {} }], "[an object]"],
     ["b3", '"b3"'],
   ];
   for (const [propagators, shown] of refused) {
     const options = { reporter: new MemoryReporter(), propagators } as unknown as TracerOptions;
     assert.throws(() => new Tracer(options), {
       name: "TypeError",
-      message: `new Tracer(options): propagators must be an array of propagators or of their names, which are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray, or ["none"], not ${shown}`,
+      message: `new Tracer(options): propagators must be an array of propagators (objects with fields, inject and extract) or of their names, which are tracecontext, baggage, b3, b3multi, jaeger, datadog, ottrace, xray, or ["none"], not ${shown}`,
     });
   }
 
