@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import http from "node:http";
 import https from "node:https";
-import { untraced } from "../untraced.ts";
+import { ownRequest } from "../untraced.ts";
 
 /** Milliseconds for one answer. */
 const TIME_LIMIT = 5_000;
@@ -25,7 +25,7 @@ export function requestStrategy(url: URL, done: (answer: string | Error) => void
     request.destroy();
     done(answer);
   };
-  const request = untraced(() => (url.protocol === "https:" ? https : http).get(url, { agent: false }));
+  const request = ownRequest(() => (url.protocol === "https:" ? https : http).get(url, { agent: false }));
   request.on("socket", (socket) => socket.unref());
   request.on("error", end);
   request.on("response", (response) => read(response, end));

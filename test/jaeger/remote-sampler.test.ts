@@ -12,6 +12,7 @@ import {
 } from "node-opentracing/jaeger";
 import { diagnostics, resetDiagnostics } from "#src/diagnostics.js";
 import { SpanContext } from "#src/tracer/span-context.js";
+import { silenceBy } from "#src/untraced.js";
 import { closedEndpoint, startBackEnd } from "../report/back-end.js";
 import { inside } from "./libraries.js";
 
@@ -234,6 +235,18 @@ test("interval 0 asks nothing; close ends the questions and calls back", async (
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(manager.requests.length <= length + 1);
   assert.equal(never.manager.requests.length, 0);
+});
+
+test("its questions are asked in silence where others get their spans from us", async (t) => {
+  let silenced = 0;
+  silenceBy((send) => {
+    silenced++;
+    return send();
+  });
+  t.after(() => silenceBy(undefined));
+  const { updated } = await scene(t, [SHARE]);
+  await updated(2);
+  assert.ok(silenced >= 2);
 });
 
 test("its questions are no part of any trace", async (t) => {
