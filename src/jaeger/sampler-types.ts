@@ -7,9 +7,6 @@ import { ConstSampler, type JaegerSampler, ProbabilisticSampler, RateLimitingSam
 /** What `sampler.type` and JAEGER_SAMPLER_TYPE can be. */
 export const SAMPLER_TYPES: readonly string[] = ["const", "probabilistic", "ratelimiting", "remote"];
 
-/** What is asked until the sampling manager has answered, where nothing else is said. */
-const INITIAL_RATE = 0.001;
-
 /** The sampler of a configuration, a remote one by default. Throws a TypeError for what is wrong. */
 export function samplerOf(
   serviceName: string,
@@ -35,9 +32,9 @@ export function samplerOf(
 }
 
 function remoteOptions(config: SamplerConfig): RemoteSamplerOptions {
-  const { param = INITIAL_RATE, hostPort, host, port, samplingPath, refreshIntervalMs } = config;
+  const { param, hostPort, host, port, samplingPath, refreshIntervalMs } = config;
   return {
-    sampler: new ProbabilisticSampler(param),
+    sampler: param === undefined ? undefined : new ProbabilisticSampler(param),
     hostPort,
     host,
     port,

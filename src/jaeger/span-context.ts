@@ -3,14 +3,10 @@
 import { Buffer } from "node:buffer";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setIds } from "../propagation/ids.ts";
-import { JaegerPropagator } from "../propagation/jaeger.ts";
+import { DEBUG_BIT, JaegerPropagator, SAMPLED_BIT, traceFlagsOf } from "../propagation/jaeger.ts";
 import { toText } from "../text.ts";
 import { type Baggage, DEBUG, decide, hasIds, hex32, SAMPLED, UNDECIDED } from "../trace-context.ts";
 import { SpanContext } from "../tracer/span-context.ts";
-
-/** The header's flags: bit 0 sampled, bit 1 debug. https://www.jaegertracing.io/docs/1.76/client-libraries/#value */
-const SAMPLED_BIT = 1;
-const DEBUG_BIT = 2;
 
 const propagator = new JaegerPropagator();
 
@@ -219,11 +215,6 @@ function lastBytes(id: unknown, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   if (id instanceof Uint8Array) bytes.set(id.subarray(-length), Math.max(0, length - id.length));
   return bytes;
-}
-
-function traceFlagsOf(flags: number): number {
-  if ((flags & SAMPLED_BIT) === 0) return 0;
-  return (flags & DEBUG_BIT) === 0 ? SAMPLED : SAMPLED | DEBUG;
 }
 
 function trimmed(digits: string): string {

@@ -16,7 +16,7 @@ import type { Reporter } from "../report/reporter.ts";
 import type { Check } from "../settings.ts";
 import { toText } from "../text.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
-import { clock, timeOr } from "../tracer/clock.ts";
+import { clock, now, timeOr } from "../tracer/clock.ts";
 import { ParentBasedSampler, type Sampler } from "../tracer/sampler.ts";
 import type { SpanContext } from "../tracer/span-context.ts";
 import type { SpanRecord } from "../tracer/span-record.ts";
@@ -92,7 +92,7 @@ export class JaegerTracer extends Tracer {
     if (reason !== undefined && isRoot(span.context())) {
       span.setTag("sampler.type", reason.type).setTag("sampler.param", reason.param);
     }
-    const monotonic = performance.now();
+    const monotonic = now();
     span.began(operation, options, timeOr(clock.offset(monotonic) + monotonic, options?.startTime));
     return span;
   }

@@ -18,8 +18,8 @@ const BAGGAGE = "jaeger-baggage";
 /** 32, 16 and 16 digits, two of flags, and three colons that may be percent-encoded. */
 const MAX_LENGTH = 32 + 16 + 16 + 2 + 3 * 3;
 /** The header's flags: bit 0 sampled, bit 1 debug. Those above are Jaeger's own business (firehose) and not passed on. */
-const SAMPLED_BIT = 1;
-const DEBUG_BIT = 2;
+export const SAMPLED_BIT = 1;
+export const DEBUG_BIT = 2;
 
 const LONG = templates(TRACE_ID_128);
 const SHORT = templates(TRACE_ID_64);
@@ -85,6 +85,12 @@ export class JaegerPropagator implements Propagator {
   }
 }
 
+/** Trace flags for the header's. */
+export function traceFlagsOf(bits: number): number {
+  if ((bits & SAMPLED_BIT) === 0) return 0;
+  return (bits & DEBUG_BIT) === 0 ? SAMPLED : SAMPLED | DEBUG;
+}
+
 function asItIs(value: string): string {
   return value;
 }
@@ -106,9 +112,7 @@ function readIds(header: string, context: TraceContext): boolean {
   const bits = readDigits(flags, flags.length);
   if (flags === "" || flags.length > 2 || Number.isNaN(bits)) return false;
 
-  const sampled = (bits & DEBUG_BIT) !== 0 ? SAMPLED | DEBUG : SAMPLED;
-  const traceFlags = (bits & SAMPLED_BIT) === 0 ? 0 : sampled;
-  return setIds(context, text.slice(0, first), text.slice(first + 1, second), traceFlags);
+  return setIds(context, text.slice(0, first), text.slice(first + 1, second), traceFlagsOf(bits));
 }
 
 /** `a=1, b=2` as names and values. */
