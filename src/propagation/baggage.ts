@@ -49,7 +49,7 @@ function lowerName(member: string): string {
 /** Baggage that is kept as the header it came in and goes out with: most of it is only ever passed on. */
 class HeaderBaggage implements Baggage {
   readonly header: string;
-  /** By the names as they stand in the header. Made when an item is first asked for. */
+  /** By the decoded names. Made when an item is first asked for. */
   #items: ReadonlyMap<string, string> | undefined;
 
   /** @param header is well-formed and within the limits */
@@ -62,7 +62,7 @@ class HeaderBaggage implements Baggage {
   }
 
   get(name: string): string | undefined {
-    return this.#read().get(encodedName(name));
+    return this.#read().get(decoded(encodedName(name))); // which may have been no Unicode
   }
 
   with(name: string, value: string): Baggage {
@@ -71,7 +71,8 @@ class HeaderBaggage implements Baggage {
       count("propagation.invalid");
       return this;
     }
-    const members = this.#members().filter((member) => nameOf(member) !== key);
+    const read = decoded(key);
+    const members = this.#members().filter((member) => decoded(nameOf(member)) !== read);
     members.push(`${key}=${encodedValue(value)}`);
     const header = members.join(",");
     if (members.length > MAX_MEMBERS || header.length > MAX_LENGTH) {
@@ -82,11 +83,13 @@ class HeaderBaggage implements Baggage {
   }
 
   *entries(): Iterable<readonly [string, string]> {
-    for (const [key, value] of this.#read()) yield [decoded(key), value];
+    yield* this.#read();
   }
 
   #read(): ReadonlyMap<string, string> {
-    this.#items ??= new Map(this.#members().map((member) => [nameOf(member), decoded(encodedValueOf(member))]));
+    this.#items ??= new Map(
+      this.#members().map((member) => [decoded(nameOf(member)), decoded(encodedValueOf(member))]),
+    );
     return this.#items;
   }
 

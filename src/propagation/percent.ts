@@ -8,11 +8,12 @@ export function encodedValue(value: string): string {
 }
 
 /**
- * A baggage name as it stands in the header: itself where it is a token, else percent-encoded, which makes a token of
- * it. The specification has no encoding of names; this one is what OpenTelemetry's libraries write and read.
+ * A baggage name as it stands in the header: itself where it is a token without a percent sign, else percent-encoded, which
+ * makes a token of it. The specification has no encoding of names; this one is what OpenTelemetry's libraries write and read.
  */
 export function encodedName(name: string): string {
-  return consistsOf(name, TOKEN) ? name : encoded(name).replaceAll("(", "%28").replaceAll(")", "%29");
+  if (consistsOf(name, TOKEN) && !name.includes("%")) return name;
+  return encoded(name).replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
 /**

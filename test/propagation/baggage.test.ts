@@ -218,6 +218,15 @@ test("any text but the empty one can be a name: what is no token is percent-enco
   );
 });
 
+test("a name is the same however much of it is encoded", () => {
+  const baggage = baggageOf("user%2Did=7,50%=1,user-id=8;p")!;
+  assert.deepEqual([baggage.get("user-id"), baggage.get("50%"), baggage.size], ["8", "1", 2]);
+  assert.equal(baggage.with("user-id", "9").header, "50%=1,user-id=9");
+  assert.equal(baggage.with("50%", "2").header, "user%2Did=7,user-id=8;p,50%25=2");
+  assert.deepEqual([...EMPTY_BAGGAGE.with("a%20b", "v").entries()], [["a%20b", "v"]]);
+  assert.equal(EMPTY_BAGGAGE.with("a\ud800", "v").get("a\ud800"), "v");
+});
+
 test("names stand in the baggage in their own case", () => {
   assert.equal(baggageOf("userId=1")?.get("userid"), undefined);
 });
