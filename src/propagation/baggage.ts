@@ -3,6 +3,7 @@
 import { count } from "../diagnostics.ts";
 import type { Baggage, TraceContext } from "../trace-context.ts";
 import { encodedValueOf, keptMembers, MAX_LENGTH, MAX_MEMBERS, nameOf } from "./baggage-header.ts";
+import { takeRoom } from "./baggage-room.ts";
 import { readHeader, writeHeader } from "./carrier.ts";
 import { decoded, encodedName, encodedValue } from "./percent.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
@@ -15,7 +16,9 @@ export class BaggagePropagator implements Propagator {
 
   inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
     const header = context.baggage?.header;
-    if (header !== undefined && header !== "") writeHeader(carrier, BAGGAGE, header);
+    if (header === undefined || header === "") return;
+    if (takeRoom(header.length)) writeHeader(carrier, BAGGAGE, header);
+    else count("propagation.limit", context.baggage!.size);
   }
 
   extract(carrier: TextCarrier, context: TraceContext): void {

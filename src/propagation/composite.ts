@@ -2,6 +2,7 @@
 
 import { warn } from "../diagnostics.ts";
 import { hasIds, type TraceContext } from "../trace-context.ts";
+import { beginWriting, endWriting } from "./baggage-room.ts";
 import { beginReading, endReading } from "./carrier.ts";
 import type { Propagator, TextCarrier } from "./propagator.ts";
 import { mergedTraceState } from "./trace-state.ts";
@@ -26,6 +27,7 @@ export class CompositePropagator implements Propagator {
   }
 
   inject(context: Readonly<TraceContext>, carrier: TextCarrier): void {
+    beginWriting();
     for (const propagator of this.#propagators) {
       try {
         propagator.inject(context, carrier);
@@ -33,6 +35,7 @@ export class CompositePropagator implements Propagator {
         warn("propagation.error", "a propagator threw; its headers are missing", error);
       }
     }
+    endWriting();
   }
 
   extract(carrier: TextCarrier, context: TraceContext): void {

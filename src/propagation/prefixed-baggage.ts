@@ -3,6 +3,7 @@
 import { count } from "../diagnostics.ts";
 import type { TraceContext } from "../trace-context.ts";
 import { baggageOf, mergedBaggage } from "./baggage.ts";
+import { takeRoom } from "./baggage-room.ts";
 import { readPrefixed, writeHeader } from "./carrier.ts";
 import { consistsOf, TOKEN } from "./characters.ts";
 import { decoded, encodedName, encodedValue } from "./percent.ts";
@@ -28,8 +29,9 @@ export class PrefixedBaggage {
     if (baggage === undefined || baggage.header === "") return;
     const encode = this.#encode;
     for (const [name, value] of baggage.entries()) {
-      if (encode === undefined) writeHeader(carrier, this.#prefix + name, value);
-      else writeHeader(carrier, this.#prefix + encodedName(name), encode(value));
+      const [item, text] = encode === undefined ? [name, value] : [encodedName(name), encode(value)];
+      if (takeRoom(item.length + text.length + 2)) writeHeader(carrier, this.#prefix + item, text);
+      else count("propagation.limit");
     }
   }
 

@@ -169,3 +169,23 @@ test("initTracing takes the names, and they win over OTEL_PROPAGATORS", async (t
     message: /propagators must be an array of propagators \(.*\) or of their names, which are tracecontext, /,
   });
 });
+
+test("baggage in all formats together is no more than one header may hold, in 64 headers: a server refuses more than 16 KiB", () => {
+  resetDiagnostics();
+  const propagators: readonly PropagatorName[] = ["tracecontext", "baggage", "b3", "jaeger", "datadog"];
+  const tracer = new Tracer({ reporter: new MemoryReporter(), propagators });
+  const sent = (length: number): Record<string, string> => {
+    const headers = { baggage: Array.from({ length: 64 }, (_, i) => `k${i}=${"v".repeat(length)}`).join(",") };
+    const result: Record<string, string> = {};
+    tracer.inject(tracer.extract(FORMAT_HTTP_HEADERS, headers)!, FORMAT_HTTP_HEADERS, result);
+    return result;
+  };
+  const long = Object.entries(sent(120)).filter(([name]) => name.includes("-k") || name === "baggage");
+  const bytes = long.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  assert.ok(bytes > 7_800 && bytes < 8_192 + 64, `${bytes} bytes of baggage`);
+  assert.ok(diagnostics()["propagation.limit"]! >= 2 * 64 - 4);
+
+  const short = Object.keys(sent(1)).filter((name) => name.includes("-k") || name === "baggage");
+  assert.equal(short.length, 64);
+  assert.equal(extracted(["baggage"], sent(1)).baggage?.size, 64, "the header that comes first has all");
+});
