@@ -3,7 +3,7 @@
 import type { EventEmitter } from "node:events";
 import type { Span, Tracer } from "opentracing";
 import { type BoundTracer, boundTo } from "./bindings/bound-tracer.ts";
-import { finishPendingSpans } from "./clients/exchange.ts";
+import { cutPendingSpans } from "./clients/exchange.ts";
 import { warn } from "./diagnostics.ts";
 import { type TraceDecorator, traceDecorator } from "./hosts/traced-handler.ts";
 import { spanOf } from "./hosts/traced-request.ts";
@@ -156,7 +156,7 @@ export class Tracing {
     this.#flushesAtExit = true;
     const undoFlush = flushAtExit((timeLimit, isEnd) => {
       // An application that listens for the signal goes on with what it is reading.
-      if (isEnd) finishPendingSpans();
+      if (isEnd) cutPendingSpans();
       return this.flush(timeLimit);
     }, EXIT_FLUSH_LIMIT);
     attach(this, { close: undoFlush });

@@ -19,6 +19,7 @@ import {
 import { initTracer } from "node-opentracing/jaeger";
 import { spanTree } from "node-opentracing/testing";
 import { globalTracer, initGlobalTracer, MockTracer, Tracer as NoopTracer, type Span } from "opentracing";
+import { cutPendingSpans } from "#src/clients/exchange.js";
 import { type App, HOP, startApp } from "./app.js";
 
 let app: App;
@@ -136,6 +137,21 @@ test("a response that is being read goes on while clients change hands", async (
   await reporter.waitFor(1);
   assert.equal(spanTree(reporter.spans), "\nGET  client 200");
   assert.equal(diagnostics()["client.unread_body"], before);
+  await tracing.close();
+  await half.close();
+});
+
+test("the end of the process cuts what is being read, and says so; what nobody reads ends as it stood", async () => {
+  const half = await startHalf();
+  const reporter = new MemoryReporter();
+  const tracing = initTracing({ tracer: new Tracer({ reporter }), traceAll: false });
+  const [read, unread] = await Promise.all([fetch(`${half.url}half`), fetch(`${half.url}half`)]);
+  const reading = read.text();
+  cutPendingSpans();
+  assert.equal(spanTree(reporter.spans), "\nGET  client 200 error=response_cut\nGET  client 200");
+  half.finish();
+  assert.equal(await reading, "half and half");
+  assert.equal(await unread.text(), "half and half");
   await tracing.close();
   await half.close();
 });

@@ -19,6 +19,10 @@ export const DESTROYED: Failure = {
   kind: "response_cut",
   message: "this side destroyed the response before its end",
 };
+const ENDED: Failure = {
+  kind: "response_cut",
+  message: "the process ended before the response was complete",
+};
 /** What undici cancels a body with when nobody holds its response any more. */
 export const GARBAGE_COLLECTED = "Response object has been garbage collected";
 const BROKEN: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
@@ -137,6 +141,14 @@ export class Exchange {
  */
 export function finishPendingSpans(): void {
   for (const exchange of pending) exchange.giveUp();
+}
+
+/** The same where the process ends: a response that is still being read is cut by that. */
+export function cutPendingSpans(): void {
+  for (const exchange of pending) {
+    if (exchange.isRead) exchange.cut(ENDED);
+    else exchange.giveUp();
+  }
 }
 
 /**
