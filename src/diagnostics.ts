@@ -1,4 +1,4 @@
-// What tracing had to drop, ignore or swallow: counted by name, published, and warned about at most once a minute a name.
+// What tracing had to drop, ignore or swallow: counted by name, published, and warned about at most once a minute a name and text.
 
 import { shared } from "./shared.ts";
 
@@ -46,14 +46,16 @@ export interface DiagnosticsMessage {
   readonly error: unknown;
 }
 
-/** Milliseconds between two warnings with the same name. */
+/** Milliseconds between two warnings with the same name and text. */
 const WARNING_INTERVAL = 60_000;
+/** Texts of a name that are shown meanwhile. */
+const MAX_TEXTS = 5;
 
 /** One for all copies of this package: what one drops, `diagnostics()` of the other tells. */
 const state: {
   readonly counters: Map<CounterName, number>;
-  /** When a warning of a name was last shown, and how much there has been to warn of by now. */
-  readonly warnings: Map<CounterName, { shownAt: number; total: number }>;
+  /** By name: since when these texts were shown, and how much there has been to warn of by now. */
+  readonly warnings: Map<CounterName, { since: number; readonly shown: Set<string>; total: number }>;
   /** While listeners run: what they cause themselves is counted and not published, or it might go on for ever. */
   isPublishing: boolean;
 } = shared("diagnostics", () => ({ counters: new Map(), warnings: new Map(), isPublishing: false }));
@@ -76,17 +78,21 @@ export function count(name: CounterName, amount = 1, message?: string, error?: u
 }
 
 /**
- * Adds to a counter and warns, at most once a minute for each name. `message` is a sentence that says what was lost and
+ * Adds to a counter and warns, at most once a minute for each name and text, and of five texts a name. `message` is a sentence that says what was lost and
  * what to do; it must not hold header values, query strings or other content of requests. Where it is more than one, how often there was something to warn of follows.
  */
 export function warn(name: CounterName, message: string, error?: unknown, amount = 1): void {
   count(name, amount, message, error);
   const now = Date.now();
-  const warning = state.warnings.get(name) ?? { shownAt: Number.NEGATIVE_INFINITY, total: 0 };
+  const warning = state.warnings.get(name) ?? { since: now, shown: new Set(), total: 0 };
   state.warnings.set(name, warning);
   warning.total += amount;
-  if (now - warning.shownAt < WARNING_INTERVAL) return;
-  warning.shownAt = now;
+  if (now - warning.since >= WARNING_INTERVAL) {
+    warning.since = now;
+    warning.shown.clear();
+  }
+  if (warning.shown.has(message) || warning.shown.size === MAX_TEXTS) return;
+  warning.shown.add(message);
 
   const { total } = warning;
   const soFar = total > 1 ? ` [${total} so far]` : "";

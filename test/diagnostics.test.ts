@@ -27,6 +27,21 @@ test("a listener whose own spans are counted is told of the first, and all are c
   assert.equal(diagnostics()["span.finished_twice"], before + 4);
 });
 
+test("warnings of one name with other texts come beside one another, five a minute", async (t) => {
+  resetDiagnostics();
+  t.after(resetDiagnostics);
+  const warnings = heardWarnings(t);
+  for (const variable of ["A", "B", "A", "C", "D", "E", "F"]) warn("environment.invalid", `${variable} is wrong`);
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings, [
+    "[environment.invalid] A is wrong",
+    "[environment.invalid] B is wrong [2 so far]",
+    "[environment.invalid] C is wrong [4 so far]",
+    "[environment.invalid] D is wrong [5 so far]",
+    "[environment.invalid] E is wrong [6 so far]",
+  ]);
+});
+
 test("a warning tells how much its counter has by now, and comes once a minute for each name", async (t) => {
   resetDiagnostics();
   t.after(resetDiagnostics);

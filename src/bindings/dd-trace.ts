@@ -103,7 +103,7 @@ function runningPlugins(datadog: DatadogProxy): string[] {
   return HTTP_PLUGINS.filter((name) => plugins[name]?._enabled === true);
 }
 
-/** One sentence for both, for a kind of warning comes once a minute. */
+/** One warning for both. */
 function warnOfStart(running: readonly string[], unused: string): void {
   const sentences: string[] = [];
   if (running.length > 0) {
