@@ -11,6 +11,15 @@ export function toText(value: unknown): string {
   }
 }
 
+/** A property; where its getter throws, `unreadable`. Never throws. */
+export function propertyOf(object: Readonly<Record<string, unknown>>, name: string): unknown {
+  try {
+    return object[name];
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
 /** A text that says that there is none, counted as `report.encode_error`. */
 export function unreadable(error: unknown): string {
   count("report.encode_error", 1, "a name or a value cannot be shown", error);

@@ -4,7 +4,7 @@ import { Span as OpenTracingSpan } from "opentracing";
 import { count } from "../diagnostics.ts";
 import { EMPTY_BAGGAGE } from "../propagation/baggage.ts";
 import { setOwn } from "../set-own.ts";
-import { toText } from "../text.ts";
+import { propertyOf, toText } from "../text.ts";
 import { now, timeOr } from "./clock.ts";
 import { limitError, limitedValue } from "./limits.ts";
 import type { SpanContext } from "./span-context.ts";
@@ -15,7 +15,7 @@ import type { Tracer } from "./tracer.ts";
 export let recordOf: (span: Span) => SpanRecord | undefined;
 
 /**
- * A span of the built-in tracer. No method throws, unless a getter of what it is given does. Calls after `finish`, and a second `finish`, are ignored and
+ * A span of the built-in tracer. No method throws. Calls after `finish`, and a second `finish`, are ignored and
  * counted (`span.used_after_finish`, `span.finished_twice`). An unsampled span ignores all but baggage.
  */
 export class Span extends OpenTracingSpan {
@@ -73,7 +73,7 @@ export class Span extends OpenTracingSpan {
   override addTags(tags: Record<string, unknown>): this {
     const record = this.#record;
     if (record === undefined) this.ignored();
-    else for (const name in tags) this.#setTag(record, name, tags[name]);
+    else for (const name in tags) this.#setTag(record, name, propertyOf(tags, name));
     return this;
   }
 
@@ -88,7 +88,7 @@ export class Span extends OpenTracingSpan {
       count("span.logs_dropped");
     } else {
       const kept: Record<string, unknown> = {};
-      for (const name in fields) setOwn(kept, name, limitedValue(fields[name], maxValueLength));
+      for (const name in fields) setOwn(kept, name, limitedValue(propertyOf(fields, name), maxValueLength));
       limitError(kept, maxValueLength);
       record.addLog({ timestamp: timeOr(record.clockOffset + now(), timestamp), fields: kept });
     }

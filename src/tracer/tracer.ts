@@ -68,7 +68,7 @@ export interface SpanExtension {
 /** Has a tracer make spans of another class, or of its own again. For the files that add to what spans are, not for users. */
 export let extendSpans: (tracer: Tracer, extension: SpanExtension | undefined) => void;
 
-/** An OpenTracing tracer. Once it is made no method throws, unless a getter among the tags that it is given does. */
+/** An OpenTracing tracer. Once it is made no method throws, unless a getter of the options of `startSpan` does; one of their tags does not. */
 export class Tracer extends OpenTracingTracer implements LinkingTracer {
   /** References of the type `REFERENCE_LINK` are links, never parents. */
   readonly supportsLinks = true;

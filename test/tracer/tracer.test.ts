@@ -189,6 +189,24 @@ test("a name or a baggage item that has no text throws nothing, and a log keeps 
   ]);
 });
 
+test("a getter that throws costs its own tag or field, and is counted", () => {
+  const { tracer, reporter } = setUp();
+  const given = {
+    before: 1,
+    get broken(): never {
+      throw new RangeError("of the application");
+    },
+    after: 2,
+  };
+  const shown = growth("report.encode_error", () => {
+    tracer.startSpan("s", { tags: given }).log(given).finish();
+  });
+  assert.equal(shown, 2);
+  const broken = "(a value that cannot be shown)";
+  assert.deepEqual(reporter.spans[0]!.tags, ["before", 1, "broken", broken, "after", 2]);
+  assert.deepEqual(reporter.spans[0]!.logs[0]!.fields, { before: 1, broken, after: 2 });
+});
+
 test("times are laid on the process's own origin, so that services on one machine agree to microseconds", () => {
   assert.equal(clock.offset(performance.now()), performance.timeOrigin);
 });
