@@ -15,6 +15,11 @@ const limits = JSON.parse(readFileSync(file, "utf8")) as Record<string, Figures>
 const RATIO = { "CPU of a span, in floors": 3 };
 
 const [binaries = "", ...args] = process.argv.slice(2);
+const unknown = args.find((arg) => arg !== "--update");
+if (unknown !== undefined) {
+  console.error(`npm run bench:guard -- [--node 20,24] [--update]: there is no option ${unknown}`);
+  process.exit(2);
+}
 let failed = false;
 for (const node of binaries.split(",")) {
   const version = versionOf(node);
@@ -26,7 +31,13 @@ for (const node of binaries.split(",")) {
   }
   const verdicts = judge(figures, limits[major] ?? RATIO);
   console.log(`\nNode ${version}`);
-  console.table(verdicts.map((one) => ({ ...one, figure: Number(one.figure.toFixed(2)) })));
+  console.table(
+    verdicts.map(({ tolerance, ...one }) => ({
+      ...one,
+      limit: `${one.limit} + ${tolerance}`,
+      figure: Number(one.figure.toFixed(2)),
+    })),
+  );
   failed ||= verdicts.some(({ result }) => result === "exceeded");
   if (limits[major] === undefined)
     console.log(`There are no limits for Node ${major}: npm run bench:guard -- --update`);

@@ -40,6 +40,7 @@ async function run(options: Options): Promise<void> {
   const save = (): void => {
     if (options.json !== undefined) writeResults(options.json, results);
   };
+  save(); // a file that cannot be written is told before anything is measured
   for (const node of binaries.split(",")) {
     Object.assign(results.versions, versions(versionOf(node)));
     if (options.parts.includes("ladder")) await runLadder(options, node, results, save);

@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { resolve } from "node:path";
 import { compile, install, root } from "./setup.mjs";
 
-const [name, ...args] = process.argv.slice(2);
+const [name = "NAME", ...args] = process.argv.slice(2);
 install();
 await compile();
 

@@ -51,7 +51,7 @@ export function nodeBinaries(args, usage) {
   if (at < 0) return [process.execPath];
   const [, inOne] = args[at].split("=");
   const majors = (args.splice(at, inOne === undefined ? 2 : 1)[1] ?? inOne ?? "").split(",");
-  if (majors.every((major) => /^\d+$/.test(major))) return majors.map(nodeBinary);
+  if (majors.every((major) => /^\d+$/.test(major) && major >= 20)) return majors.map(nodeBinary);
   console.error(usage);
   return process.exit(2);
 }

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly measure: string;
   readonly figure: number;
   readonly limit: number;
+  /** By how much a figure may be above it. */
+  readonly tolerance: number;
   /** `"lower"`: better than the limit by more than chance; the limit should follow. */
   readonly result: "kept" | "exceeded" | "lower";
 }
@@ -33,6 +35,12 @@ export function judge(figures: Figures, limits: Figures): Verdict[] {
       throw new Error(`there is a limit for "${measure}", but it was not measured`);
     const tolerance = TOLERANCES.find(([pattern]) => pattern.test(measure))?.[1] ?? 0;
     const isLower = figure < limit - tolerance && !GENEROUS.test(measure);
-    return { measure, figure, limit, result: figure > limit + tolerance ? "exceeded" : isLower ? "lower" : "kept" };
+    return {
+      measure,
+      figure,
+      limit,
+      tolerance,
+      result: figure > limit + tolerance ? "exceeded" : isLower ? "lower" : "kept",
+    };
   });
 }
