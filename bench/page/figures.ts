@@ -5,7 +5,7 @@ import type { FootprintRun, InstructionRun, LadderRun, MicroRun, Results } from 
 import { median, oneOf, paired, redrawn, repeatable, type Summary, summary } from "../statistics.ts";
 
 /** From which share of a core on a server is busy. */
-const BUSY = 0.9;
+const BUSY = 0.8;
 /** How often it is drawn. */
 const DRAWS = 400;
 
