@@ -54,8 +54,8 @@ const MAX_TEXTS = 5;
 /** One for all copies of this package: what one drops, `diagnostics()` of the other tells. */
 const state: {
   readonly counters: Map<CounterName, number>;
-  /** By name: since when these texts were shown, and how much there has been to warn of by now. */
-  readonly warnings: Map<CounterName, { since: number; readonly shown: Set<string>; total: number }>;
+  /** By name: when these texts were shown, and how much there has been to warn of by now. */
+  readonly warnings: Map<CounterName, { readonly shown: Map<string, number>; total: number }>;
   /** While listeners run: what they cause themselves is counted and not published, or it might go on for ever. */
   isPublishing: boolean;
 } = shared("diagnostics", () => ({ counters: new Map(), warnings: new Map(), isPublishing: false }));
@@ -84,15 +84,13 @@ export function count(name: CounterName, amount = 1, message?: string, error?: u
 export function warn(name: CounterName, message: string, error?: unknown, amount = 1): void {
   count(name, amount, message, error);
   const now = Date.now();
-  const warning = state.warnings.get(name) ?? { since: now, shown: new Set(), total: 0 };
+  const warning = state.warnings.get(name) ?? { shown: new Map(), total: 0 };
   state.warnings.set(name, warning);
   warning.total += amount;
-  if (now - warning.since >= WARNING_INTERVAL) {
-    warning.since = now;
-    warning.shown.clear();
-  }
-  if (warning.shown.has(message) || warning.shown.size === MAX_TEXTS) return;
-  warning.shown.add(message);
+  const { shown } = warning;
+  for (const [text, shownAt] of shown) if (now - shownAt >= WARNING_INTERVAL) shown.delete(text);
+  if (shown.has(message) || shown.size === MAX_TEXTS) return;
+  shown.set(message, now);
 
   const { total } = warning;
   const soFar = total > 1 ? ` [${total} so far]` : "";

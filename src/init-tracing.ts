@@ -156,7 +156,7 @@ function patchClients(tracing: Tracing): void {
       if (client === mine && !isLast) {
         handOver(undo, server.traceClients);
       } else {
-        finishPendingSpans();
+        if (client === mine || client === undefined) finishPendingSpans();
         undo();
       }
     },

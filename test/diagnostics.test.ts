@@ -42,6 +42,24 @@ test("warnings of one name with other texts come beside one another, five a minu
   ]);
 });
 
+test("a text that came late in a minute does not come again in the next", async (t) => {
+  resetDiagnostics();
+  t.after(resetDiagnostics);
+  const warnings = heardWarnings(t);
+  t.mock.timers.enable({ apis: ["Date"] });
+  warn("environment.invalid", "A");
+  t.mock.timers.tick(59_000);
+  warn("environment.invalid", "B");
+  t.mock.timers.tick(1_000);
+  for (const text of ["A", "B"]) warn("environment.invalid", text);
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings, [
+    "[environment.invalid] A",
+    "[environment.invalid] B [2 so far]",
+    "[environment.invalid] A [3 so far]",
+  ]);
+});
+
 test("a warning tells how much its counter has by now, and comes once a minute for each name", async (t) => {
   resetDiagnostics();
   t.after(resetDiagnostics);

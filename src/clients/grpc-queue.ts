@@ -16,11 +16,11 @@ const served = new WeakMap<Span, Set<string>>();
 /** Has to see each session where it is opened. grpc-js sends what has waited in the turn of the event loop in which the server's settings come. */
 export function noteOpener(session: Session, opener: Span | undefined): void {
   if (opener === undefined) return;
-  let isReady = false;
+  let kept: Span | undefined = opener;
   listen(session as object as Emitter, "remoteSettings", () => {
-    if (isReady) return; // a server may change its settings later
-    isReady = true;
-    session[OPENER] = opener;
+    if (kept === undefined) return; // a server may change its settings later
+    session[OPENER] = kept;
+    kept = undefined;
     setImmediate(() => {
       session[OPENER] = undefined;
     }).unref();

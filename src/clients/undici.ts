@@ -9,6 +9,7 @@ import type { OtherInstrumentation } from "../scope/scope-manager.ts";
 import { isUntraced } from "../untraced.ts";
 import { Call, REDIRECTS, type UndiciRequest, urlOf, withName } from "./call.ts";
 import { Carriers } from "./carriers.ts";
+import { watchPending } from "./exchange.ts";
 import { isFromPoolQueue } from "./pool-queue.ts";
 import { type ErrorMessage, type HeadersMessage, listen } from "./undici-channels.ts";
 import { handlerOf, isComposed, isRetried, reasonOf } from "./undici-handler.ts";
@@ -66,7 +67,7 @@ export class UndiciRequests {
     return () => {
       this.#stop();
       if (this.#open === 0) unsubscribe();
-      else this.#whenDone = unsubscribe;
+      else this.#whenDone = undoAll([unsubscribe, watchPending()]);
     };
   }
 

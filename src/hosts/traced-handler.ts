@@ -78,7 +78,7 @@ export function decorator(wrap: (fn: AnyFunction) => AnyFunction): TraceDecorato
 
 /** Whether it can be called by `new` alone. TypeScript's older decorators say of nothing what it is. */
 function isClass(target: unknown): boolean {
-  return typeof target === "function" && Function.prototype.toString.call(target).startsWith("class");
+  return typeof target === "function" && Object.getOwnPropertyDescriptor(target, "prototype")?.writable === false;
 }
 
 interface Decoration {

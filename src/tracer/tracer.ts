@@ -25,7 +25,7 @@ import type { Propagator, TextCarrier } from "../propagation/propagator.ts";
 import type { Reporter, SpanReference } from "../report/reporter.ts";
 import { type Check, checkOptions, hasMethods } from "../settings.ts";
 import { SAMPLING_PRIORITY } from "../tags.ts";
-import { toText } from "../text.ts";
+import { propertyOf, toText } from "../text.ts";
 import { DEBUG, DECISION_ONLY, hasIds, RANDOM_TRACE_ID, SAMPLED } from "../trace-context.ts";
 import { clock, now, timeOr } from "./clock.ts";
 import { randomWord } from "./ids.ts";
@@ -252,7 +252,7 @@ export class Tracer extends OpenTracingTracer implements LinkingTracer {
     } else {
       this.makeTraceId(context);
     }
-    const priority = this.priorityOf(tags?.[SAMPLING_PRIORITY]);
+    const priority = this.priorityOf(tags && propertyOf(tags, SAMPLING_PRIORITY));
     const parentFlags = parent === undefined ? 0 : parent.traceFlags;
     const decider = continues || (parentFlags & DECISION_ONLY) !== 0 ? parent : undefined;
     const sampled = priority === undefined ? this.#isSampled(context, name, decider) : priority > 0;

@@ -337,6 +337,8 @@ test("wrong attributes are refused at once, with what to write instead", () => {
   assert.throws(() => trace.call(tracing, "method")(class {}, { kind: "class" }), /not a class/);
   // As TypeScript's older dialect calls it.
   assert.throws(() => trace.call(tracing, "method")(class {}), /not a class; write .* in front of a method/);
+  const { classify } = { classify() {} };
+  assert.doesNotThrow(() => trace.call(tracing)(classify), "whose source begins with class");
 });
 
 test("what stands for a request may have its headers in any case", async () => {
