@@ -2,11 +2,11 @@
 
 import { MAX_LENGTH, MAX_MEMBERS } from "./baggage-header.ts";
 
-/** How many injections are under way: who is asked for a header may inject himself. */
+/** How many injections are under way: who is asked for a header may inject himself. Outside of any there is no limit, for baggage itself has one. */
 let depth = 0;
-/** What is left; no limit outside of an injection of several formats, for baggage itself has one. */
-let bytes = Number.POSITIVE_INFINITY;
-let headers = Number.POSITIVE_INFINITY;
+/** What is left. */
+let bytes = 0;
+let headers = 0;
 
 /** From now on, and until `endWriting`, there is room for as much as one `baggage` header may hold, in as many headers as that has members. */
 export function beginWriting(): void {
@@ -16,13 +16,12 @@ export function beginWriting(): void {
 }
 
 export function endWriting(): void {
-  if (--depth > 0) return;
-  bytes = Number.POSITIVE_INFINITY;
-  headers = Number.POSITIVE_INFINITY;
+  depth--;
 }
 
 /** Takes the room for a header of so many bytes, and answers whether there was any. */
 export function takeRoom(length: number): boolean {
+  if (depth === 0) return true;
   if (headers < 1 || length > bytes) return false;
   bytes -= length;
   headers--;
