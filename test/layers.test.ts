@@ -39,6 +39,7 @@ const PEERS: Readonly<Record<string, RegExp>> = { opentelemetry: /^@opentelemetr
 
 /** Files directly in src: the basics know nothing of the rest, the wiring knows everything. */
 const BASICS = [
+  "alike.ts",
   "copy-metadata.ts",
   "diagnostics.ts",
   "environment.ts",

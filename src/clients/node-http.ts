@@ -4,13 +4,13 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { errorMonitor } from "node:events";
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
+import { alike } from "../alike.ts";
 import { warn } from "../diagnostics.ts";
 import { ClientHandler } from "../http/client-handler.ts";
 import type { HttpTracing } from "../http/http-tracing.ts";
 import { listen } from "../listen.ts";
 import { patch, type Undo, undoAll } from "../patch.ts";
 import { isUntraced } from "../untraced.ts";
-import { alike } from "./alike.ts";
 import { DESTROYED, Exchange, RESET, watchPending } from "./exchange.ts";
 import {
   methodOf,

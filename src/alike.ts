@@ -1,4 +1,4 @@
-// Makes what stands in for a function of Node look like it.
+// Makes what stands in for a function look like it.
 
 /** `replacement`, with the name and the length of the function that it replaces. */
 export function alike<F extends (...args: never[]) => unknown>(
